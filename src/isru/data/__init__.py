@@ -1,0 +1,1 @@
+"""Data: the figures of the original study, and the sets that the experiments use."""
