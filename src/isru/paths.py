@@ -1,0 +1,81 @@
+"""Where the files of the compendium lie: the only module that knows a path."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+RUN_PARTS = ("notebooks", "values", "figures", "tables", "models", "manifest")
+
+
+def root() -> Path:
+    """Return the folder of the compendium.
+
+    ``$ISRU_ROOT`` if it is set, else the checkout that this package was installed from.
+
+    Raises
+    ------
+    FileNotFoundError
+        If that folder is no compendium, e.g. when only the library was installed.
+    """
+    here = Path(os.environ.get("ISRU_ROOT") or Path(__file__).parents[2]).resolve()
+    if not (here / "_toc.yml").is_file():
+        raise FileNotFoundError(
+            f"no compendium at {here}: expected a folder with _toc.yml and notebooks/. "
+            "Work in a checkout of the compendium, or set ISRU_ROOT to one"
+        )
+    return here
+
+
+def notebooks() -> Path:
+    """Return the folder of the source notebooks."""
+    return root() / "notebooks"
+
+
+def profile(name: str) -> Path:
+    """Return the parameter file of a profile."""
+    return notebooks() / "parameters" / f"{name}.yml"
+
+
+def results() -> Path:
+    """Return the folder of the published run."""
+    return root() / "results"
+
+
+def run(name: str) -> Path:
+    """Return the folder of the run ``name``; ``"published"`` is ``results/``."""
+    return results() if name == "published" else root() / "runs" / name
+
+
+def build() -> Path:
+    """Return the folder of everything that can be made again."""
+    return root() / "build"
+
+
+def html(run_name: str) -> Path:
+    """Return the folder of the built book of a run."""
+    return build() / "html" / run_name
+
+
+def published_data() -> Path:
+    """Return the folder of the figures of the original study."""
+    return root() / "data" / "published"
+
+
+def downloads() -> Path:
+    """Return the folder where fetched data sets are kept (``$ISRU_DATA`` or data/downloads)."""
+    return Path(os.environ.get("ISRU_DATA") or root() / "data" / "downloads")
+
+
+def output() -> Path:
+    """Return the folder that a running notebook writes to.
+
+    The runner names it in ``$ISRU_RUN_FOLDER``; a notebook run by hand writes to ``runs/adhoc``.
+    """
+    return Path(os.environ.get("ISRU_RUN_FOLDER") or root() / "runs" / "adhoc")
+
+
+def upstream() -> list[Path]:
+    """Return the runs in which a notebook looks for the results of others, first match wins."""
+    given = os.environ.get("ISRU_UPSTREAM")
+    return [Path(given)] if given else [root() / "runs" / "adhoc", results()]

@@ -1,0 +1,231 @@
+"""Results with their provenance: values, tables, figures and models of one notebook.
+
+Every result has a *kind*: ``exact`` (equal on every machine), ``tolerance`` (trained quality,
+equal within an interval or a stated tolerance) or ``machine`` (times, never compared across
+machines). Files are written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from isru import paths
+from isru.provenance import provenance
+
+KINDS = ("exact", "tolerance", "machine")
+AUTHOR = "The ISRU compendium authors"
+LICENCE = "CC BY 4.0"
+_NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
+_IDENTIFIER = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = content.encode() if isinstance(content, str) else content
+    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(scratch).chmod(0o644)
+        Path(scratch).replace(path)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise
+
+
+def to_json(content: object) -> str:
+    """Return stable, readable JSON; numbers that are not finite are refused."""
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal text."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class Record:
+    """What one notebook leaves behind, written under ``folder`` as it comes.
+
+    Parameters
+    ----------
+    notebook : str
+        The notebook's name, ``"06-forecaster"``; its number, ``"06"``, leads every value's key.
+    folder : Path, optional
+        The run's folder; by default the one that the runner names, else ``runs/adhoc``.
+    """
+
+    def __init__(self, notebook: str, folder: Path | None = None):
+        if not re.fullmatch(r"\d\d-[a-z0-9-]+", notebook):
+            raise ValueError(f"expected a notebook's name such as '06-forecaster', got {notebook!r}")
+        self.notebook = notebook
+        self.number = notebook[:2]
+        self.folder = Path(folder) if folder else paths.output()
+        self.values: dict[str, dict] = {}
+        self._provenance = provenance(paths.root())
+
+    def value(
+        self,
+        name: str,
+        value: float | int | bool | str,
+        *,
+        kind: str,
+        unit: str = "",
+        low: float | None = None,
+        high: float | None = None,
+        rtol: float | None = None,
+        atol: float | None = None,
+        note: str = "",
+    ):
+        """Record one number or word under the key ``NN.name`` and return it.
+
+        Parameters
+        ----------
+        name : str
+            Lower case words joined by ``_``.
+        value : float, int, bool or str
+            Finite. NumPy scalars are taken.
+        kind : {"exact", "tolerance", "machine"}
+        unit : str
+            "%", "pp", "ns", ...; empty for a pure number.
+        low, high : float, optional
+            The 95 % interval.
+        rtol, atol : float, optional
+            For ``kind="tolerance"``: how far another machine's value may lie.
+        note : str
+            How it was computed, for the tooltip.
+
+        Raises
+        ------
+        ValueError
+            For a bad name or kind, or a number that is not finite.
+        """
+        _check(name, _NAME, "a value's name in lower case, words joined by '_'")
+        _check_kind(kind)
+        entry = {"value": _plain(value, name), "unit": unit, "kind": kind}
+        optional = {"low": low, "high": high, "rtol": rtol, "atol": atol, "note": note}
+        for key, given in optional.items():
+            if given is not None and given != "":
+                entry[key] = _plain(given, f"{name}.{key}")
+        self.values[name] = entry
+        content = {
+            "notebook": self.notebook,
+            "provenance": self._provenance,
+            "values": self.values,
+        }
+        write_atomically(self.folder / "values" / f"{self.number}.json", to_json(content))
+        return entry["value"]
+
+    def table(self, name: str, frame, *, kind: str):
+        """Write a pandas DataFrame to ``tables/NN-name.csv`` and return it."""
+        _check(name, _IDENTIFIER, "a table's name in lower case, words joined by '-'")
+        _check_kind(kind)
+        write_atomically(self.folder / "tables" / f"{self.number}-{name}.csv", _csv(frame))
+        return frame
+
+    def figure(self, identifier: str, figure, *, data, title: str, kind: str):
+        """Write a figure as SVG, with the plotted numbers as CSV, and return it.
+
+        Parameters
+        ----------
+        identifier : str
+            The figure's name in the book and in citations, ``"forecaster-saving"``.
+        figure : matplotlib.figure.Figure
+        data : pandas.DataFrame
+            Every number that the figure shows.
+        title : str
+            One line, kept in the files' metadata and in the citation.
+        kind : {"exact", "tolerance", "machine"}
+        """
+        _check(identifier, _IDENTIFIER, "a figure's name in lower case, words joined by '-'")
+        _check_kind(kind)
+        folder = self.folder / "figures"
+        folder.mkdir(parents=True, exist_ok=True)
+        about = {
+            "id": identifier,
+            "title": title,
+            "notebook": self.notebook,
+            "kind": kind,
+            "author": AUTHOR,
+            "licence": LICENCE,
+        }
+        metadata = {
+            "Date": None,
+            "Title": title,
+            "Creator": AUTHOR,
+            "Rights": LICENCE,
+            "Source": f"notebook {self.notebook}, figure {identifier}",
+        }
+        figure.savefig(folder / f"{identifier}.svg", metadata=metadata, bbox_inches="tight")
+        write_atomically(folder / f"{identifier}.csv", _csv(data))
+        write_atomically(folder / f"{identifier}.json", to_json(about))
+        return figure
+
+    def model(self, name: str, arrays: dict[str, np.ndarray]) -> Path:
+        """Write arrays (no pickles) to ``models/NN-name.npz`` and return the path."""
+        _check(name, _IDENTIFIER, "a model's name in lower case, words joined by '-'")
+        path = self.folder / "models" / f"{self.number}-{name}.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, **arrays)
+        return path
+
+
+def read_values(number: str, folder: Path | None = None) -> dict[str, dict]:
+    """Return the values that notebook ``number`` (``"04"``) recorded.
+
+    Raises
+    ------
+    FileNotFoundError
+        If that notebook has not been run; the message says how to run it.
+    """
+    for run in [Path(folder)] if folder else paths.upstream():
+        path = run / "values" / f"{number}.json"
+        if path.is_file():
+            return json.loads(path.read_text(encoding="utf-8"))["values"]
+    raise FileNotFoundError(
+        f"no values of notebook {number}: run it first (make execute NB={number})"
+    )
+
+
+def note_read(name: str, digest: str) -> None:
+    """Tell the runner that this notebook read the data file ``name``.
+
+    The runner keys it into the notebook's stamp; outside the runner nothing happens.
+    """
+    log = os.environ.get("ISRU_READS")
+    if log:
+        with Path(log).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"name": name, "sha256": digest}) + "\n")
+
+
+def _check(name: str, pattern: re.Pattern, expected: str) -> None:
+    if not isinstance(name, str) or not pattern.fullmatch(name):
+        raise ValueError(f"expected {expected}, got {name!r}")
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in KINDS:
+        raise ValueError(f"expected a kind of {KINDS}, got {kind!r}")
+
+
+def _plain(value, name: str):
+    """Return a Python scalar; refuse what JSON or a reader could not take."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError(f"value {name}: expected a number or a string, got {type(value).__name__}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"value {name}: expected a finite number, got {value}")
+    return value
+
+
+def _csv(frame) -> str:
+    return frame.to_csv(index=False, float_format="%.9g", lineterminator="\n")
