@@ -1,0 +1,156 @@
+"""The statistics against known answers, and their coverage by simulation."""
+
+import numpy as np
+import pytest
+from scipy import stats as distributions
+
+from isru.stats import (
+    Interval,
+    aa_floor,
+    bootstrap_interval,
+    direction,
+    holm,
+    paired_difference,
+    ratio_of_medians,
+    tost,
+)
+
+
+def test_bootstrap_interval_of_a_mean_approaches_the_normal_one():
+    sample = np.random.default_rng(1).normal(3, 2, 400)
+    interval = bootstrap_interval(sample, statistic="mean", rng=np.random.default_rng(2))
+    half = 1.96 * sample.std(ddof=1) / 20
+    assert interval.estimate == pytest.approx(sample.mean())
+    assert interval.low == pytest.approx(sample.mean() - half, abs=0.1 * half)
+    assert interval.high == pytest.approx(sample.mean() + half, abs=0.1 * half)
+
+
+@pytest.mark.parametrize("statistic", ["mean", "median"])
+def test_bootstrap_interval_covers_the_truth_as_often_as_it_says(statistic):
+    rng = np.random.default_rng(3)
+    covered = [
+        bootstrap_interval(
+            rng.normal(size=40), statistic=statistic, resamples=200, rng=rng
+        ).contains(0)
+        for _ in range(300)
+    ]
+    assert 0.91 < np.mean(covered) < 0.99
+
+
+def test_bootstrap_interval_follows_its_generator():
+    sample = np.arange(20.0) ** 2
+    first, again, other = (
+        bootstrap_interval(sample, statistic="mean", rng=np.random.default_rng(seed))
+        for seed in (5, 5, 6)
+    )
+    assert first == again != other
+
+
+def test_ratio_of_medians_is_exact_without_noise():
+    ratio = ratio_of_medians([[6.0, 6.0]] * 4, [[2.0] * 3] * 4, rng=np.random.default_rng(0))
+    assert ratio == Interval(3.0, 3.0, 3.0)
+
+
+def test_ratio_of_medians_ignores_what_disturbs_a_whole_process():
+    speed = np.array([1.0, 1.7, 0.4, 2.2, 5.0])[:, None]
+    ratio = ratio_of_medians(
+        6 * speed * np.ones(3), 2 * speed * np.ones(3), rng=np.random.default_rng(0)
+    )
+    assert np.allclose(ratio, 3.0)
+
+
+def test_ratio_of_medians_covers_the_truth_when_processes_differ():
+    rng = np.random.default_rng(7)
+    covered = []
+    for _ in range(300):
+        bias = np.exp(rng.normal(0, 0.05, (8, 1)))
+        slow = 1.2 * bias * np.exp(rng.normal(0, 0.02, (8, 10)))
+        fast = np.exp(rng.normal(0, 0.02, (8, 10)))
+        covered.append(ratio_of_medians(slow, fast, resamples=200, rng=rng).contains(1.2))
+    assert 0.91 < np.mean(covered) <= 1
+
+
+def test_ratio_of_medians_refuses_arms_from_other_processes():
+    with pytest.raises(ValueError, match="same processes"):
+        ratio_of_medians([[1.0]], [[1.0], [2.0]], rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="positive times"):
+        ratio_of_medians([[0.0]], [[1.0]], rng=np.random.default_rng(0))
+
+
+def test_aa_floor_surrounds_one_and_is_symmetric_in_the_labels():
+    ratios = np.exp(np.random.default_rng(4).normal(0.01, 0.02, 500))
+    floor = aa_floor(ratios)
+    assert floor.low < 1 < floor.high
+    assert floor.low * floor.high == pytest.approx(1, abs=1e-4)
+    assert np.allclose(floor, aa_floor(1 / ratios))
+    assert floor.high == pytest.approx(np.exp(1.96 * np.hypot(0.01, 0.02)), abs=0.01)
+
+
+def test_paired_difference_removes_what_both_arms_share():
+    seeds = np.random.default_rng(8).normal(50, 10, 30)
+    summary = paired_difference(seeds + 0.25, seeds, rng=np.random.default_rng(9))
+    assert summary.mean == pytest.approx(0.25)
+    assert summary.sd == pytest.approx(0, abs=1e-9)
+    assert (summary.n, summary.low) == (30, pytest.approx(0.25))
+
+
+def test_tost_agrees_with_scipys_one_sided_t_tests():
+    rng = np.random.default_rng(10)
+    control = rng.normal(size=12)
+    treatment = control + rng.normal(0.1, 0.4, 12)
+    above = distributions.ttest_1samp(treatment - control, -0.5, alternative="greater").pvalue
+    below = distributions.ttest_1samp(treatment - control, 0.5, alternative="less").pvalue
+    assert tost(treatment, control, margin=0.5).p == pytest.approx(max(above, below))
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.2, 0.3, 0.45, 0.8])
+def test_tost_passes_exactly_when_its_interval_lies_inside_the_margin(shift):
+    differences = np.array([-0.3, 0.1, 0.2, -0.2, 0.4, -0.1, 0.0]) + shift
+    outcome = tost(differences, np.zeros(7), margin=0.5)
+    assert outcome.passes == (outcome.low > -0.5 and outcome.high < 0.5)
+
+
+def test_tost_rarely_calls_arms_equivalent_that_differ_by_the_margin():
+    rng = np.random.default_rng(11)
+    passes = [tost(rng.normal(0.5, 0.4, 10), np.zeros(10), margin=0.5).passes for _ in range(1500)]
+    assert 0.035 < np.mean(passes) < 0.065
+
+
+def test_tost_has_the_planned_power_at_the_planned_number_of_seeds():
+    rng = np.random.default_rng(12)
+    passes = [tost(rng.normal(0, 0.5, 11), np.zeros(11), margin=0.5).passes for _ in range(1500)]
+    assert 0.77 < np.mean(passes) < 0.88
+
+
+def test_tost_decides_identical_differences_without_dividing_by_zero():
+    assert tost([1.0, 2.0], [1.0, 2.0], margin=0.5).passes
+    assert not tost([2.0, 3.0], [1.0, 2.0], margin=0.5).passes
+
+
+def test_holm_gives_the_textbook_values_in_the_given_order():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.8]) == pytest.approx([1, 1])
+    assert holm([]).size == 0
+
+
+def test_holm_refuses_what_is_no_p_value():
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        holm([0.1, float("nan")])
+
+
+@pytest.mark.parametrize(
+    ("ratio", "word"),
+    [
+        (Interval(1.2, 1.1, 1.3), "faster"),
+        (Interval(0.8, 0.7, 0.9), "slower"),
+        (Interval(1.0, 0.99, 1.01), "equal"),
+        (Interval(1.0, 0.8, 1.3), "undecided"),
+        (Interval(1.03, 1.025, 1.035), "faster"),
+    ],
+)
+def test_direction_needs_the_interval_beyond_margin_and_floor(ratio, word):
+    assert direction(ratio, Interval(1, 0.99, 1.01), margin=0.02) == word
+
+
+def test_direction_is_equal_inside_a_wide_floor():
+    assert direction(Interval(1.1, 1.08, 1.12), Interval(1, 0.8, 1.25)) == "equal"
