@@ -1,0 +1,188 @@
+"""Derive summaries from raw samples, and say what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from isru.bench.protocol import COLUMNS
+from isru.stats import Interval, aa_floor, bootstrap_interval, ratio_of_medians
+
+SHORTEST_SAMPLE = 2e-4  # seconds: below, a clock's reading and a timer interrupt weigh over 1 %
+LARGEST_SPREAD = 0.10  # interquartile range over median, within a process
+LARGEST_DISAGREEMENT = 0.10  # range of the processes' medians over their median
+LARGEST_WAITING = 0.05  # wall-clock over processor time, minus 1
+LARGEST_DRIFT = 0.05  # last over first half of the blocks, minus 1
+FEWEST_PROCESSES = 6  # fewer cannot give a 95 % interval of a median
+
+
+def case_columns(frame: pd.DataFrame) -> list[str]:
+    """Return the names of the columns that describe a case (size, dtype, input, ...)."""
+    return [column for column in frame.columns if column not in COLUMNS]
+
+
+def ratio(
+    frame: pd.DataFrame, numerator: str, denominator: str, *, rng: np.random.Generator
+) -> Interval:
+    """Return the ratio of two arms' median times with its interval, for one case.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Raw samples of `isru.bench.measure`, reduced to one case.
+    numerator, denominator : str
+        Labels: above 1 the denominator is the faster one.
+    rng : numpy.random.Generator
+        For the bootstrap over processes (`isru.stats.ratio_of_medians`).
+
+    Raises
+    ------
+    ValueError
+        If the frame holds several cases, or one of the arms is missing.
+    """
+    columns = case_columns(frame)
+    cases = frame[columns].drop_duplicates()
+    if len(cases) > 1:
+        raise ValueError(f"expected samples of one case, got {len(cases)}: select one, or `ratios`")
+    return ratio_of_medians(_times(frame, numerator), _times(frame, denominator), rng=rng)
+
+
+def ratios(
+    frame: pd.DataFrame, baseline: str, arms: Sequence[str], *, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return t_baseline / t_arm for each case and arm: case columns, arm, ratio, low, high."""
+    rows = []
+    for case, part in _by_case(frame):
+        for arm in arms:
+            found = ratio(part, baseline, arm, rng=rng)
+            rows.append(
+                {**case, "arm": arm, "ratio": found.estimate, "low": found.low, "high": found.high}
+            )
+    return pd.DataFrame(rows)
+
+
+def floor(frame: pd.DataFrame, arm: str, again: str) -> Interval:
+    """Return the A/A floor: the 95 % range of an arm's times over its own.
+
+    One ratio of medians for each process and case in the frame. A reported ratio is a median
+    over processes and varies less, so the floor is on the safe side.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Raw samples of one or more cases; at least 10 processes x cases for a useful range.
+    arm, again : str
+        Labels of two arms that are equal in all else.
+    """
+    found = []
+    for _, part in _by_case(frame):
+        pairs = zip(_times(part, arm), _times(part, again), strict=True)
+        found += [np.median(first) / np.median(second) for first, second in pairs]
+    return aa_floor(found)
+
+
+def per_call(frame: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Return seconds per call for each case and arm, with a bootstrap interval over processes.
+
+    Columns: the case's, arm, seconds, low, high. The estimate is the median of the processes'
+    medians.
+    """
+    rows = []
+    for case, part in _by_case(frame):
+        for arm in part["arm"].unique():
+            medians = [np.median(times) for times in _times(part, arm)]
+            found = bootstrap_interval(medians, rng=rng)
+            rows.append(
+                {
+                    **case,
+                    "arm": arm,
+                    "seconds": found.estimate,
+                    "low": found.low,
+                    "high": found.high,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def problems(frame: pd.DataFrame) -> list[str]:
+    """Return what is wrong with a measurement, one sentence each; an empty list if nothing.
+
+    Too few processes for a 95 % interval, samples too short, spread within processes,
+    disagreement between them, drift over the blocks, waiting (the machine did something else,
+    or the arm did not compute). Each sentence counts the affected arms and cases and names the
+    worst.
+    """
+    found = []
+    processes = frame["process"].nunique()
+    if processes < FEWEST_PROCESSES:
+        found.append(
+            f"{processes} processes: an interval over fewer than {FEWEST_PROCESSES} covers less "
+            "than 95 %. Raise the number of processes"
+        )
+    cells = _cells(frame)
+    checks = (
+        ("sample_seconds", -SHORTEST_SAMPLE, "samples shorter than 0.2 ms: raise min_seconds"),
+        ("spread", LARGEST_SPREAD, "times spread by more than 10 % within a process"),
+        ("disagreement", LARGEST_DISAGREEMENT, "processes disagree by more than 10 %"),
+        ("drift", LARGEST_DRIFT, "times drift by more than 5 % from first to last blocks"),
+        (
+            "waiting",
+            LARGEST_WAITING,
+            "over 5 % of the time was spent waiting: let nothing run beside",
+        ),
+    )
+    for column, limit, meaning in checks:
+        # A negative limit marks a lower bound.
+        badness = np.sign(limit) * cells[column]
+        bad = badness > limit
+        if bad.any():
+            worst = cells.loc[badness.idxmax()]
+            found.append(
+                f"{meaning}, in {bad.sum()} of {len(cells)} cells; worst: {worst['cell']} "
+                f"({column.replace('_', ' ')} {worst[column]:.2g})"
+            )
+    return found
+
+
+def _cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return each arm's and case's instability, the median over processes where it has one."""
+    rows = []
+    middle = frame["block"].max() / 2
+    for case, part in _by_case(frame):
+        for arm, samples in part.groupby("arm", sort=False):
+            by_process = samples.groupby("process")["seconds"]
+            quartiles = by_process.quantile([0.25, 0.5, 0.75]).unstack()
+            medians = quartiles[0.5]
+            first = samples.loc[samples["block"] < middle, "seconds"].median()
+            last = samples.loc[samples["block"] > middle, "seconds"].median()
+            rows.append(
+                {
+                    "cell": ", ".join([arm, *(f"{name} {value}" for name, value in case.items())]),
+                    "sample_seconds": (samples["seconds"] * samples["loops"]).median(),
+                    "spread": ((quartiles[0.75] - quartiles[0.25]) / medians).median(),
+                    "disagreement": (medians.max() - medians.min()) / medians.median(),
+                    "drift": abs(last / first - 1) if last == last and first == first else 0.0,
+                    "waiting": samples["seconds"].sum() / samples["cpu_seconds"].sum() - 1,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _by_case(frame: pd.DataFrame):
+    """Yield each case's values by name and its samples."""
+    columns = case_columns(frame)
+    if not columns:
+        yield {}, frame
+        return
+    for values, part in frame.groupby(columns, sort=False, dropna=False):
+        yield dict(zip(columns, values, strict=True)), part
+
+
+def _times(frame: pd.DataFrame, arm: str) -> list[np.ndarray]:
+    """Return an arm's times by process, in the order of processes."""
+    samples = frame[frame["arm"] == arm]
+    if samples.empty:
+        raise ValueError(f"no samples of arm {arm!r}; there are {sorted(frame['arm'].unique())}")
+    return [times.to_numpy() for _, times in samples.groupby("process")["seconds"]]
