@@ -1,0 +1,109 @@
+"""The symbolic twins, and the helpers that prove statements about them."""
+
+import mpmath as mp
+import pytest
+import sympy as sp
+
+from isru.symbolic import (
+    TWINS,
+    NotProved,
+    alpha,
+    derivative,
+    fit,
+    integral,
+    isru,
+    k,
+    number,
+    numeric,
+    pieces,
+    prove_equal,
+    s,
+    series,
+    smoothness,
+    value_range,
+    x,
+)
+
+POINTS = [sp.Rational(p, 4) for p in (-21, -9, -3, -1, 1, 3, 9, 21)]
+
+
+def test_an_equation_that_holds_is_proved():
+    assert prove_equal(sp.diff(isru(x, alpha), x), (1 + alpha * x**2) ** sp.Rational(-3, 2)) == 0
+    assert prove_equal(TWINS["sigmoid"], (1 + sp.tanh(x / 2)) / 2) == 0
+
+
+def test_a_wrong_equation_is_refuted_at_a_point():
+    with pytest.raises(NotProved, match="equation is wrong"):
+        prove_equal(sp.tanh(x), isru())
+
+
+def test_an_equation_that_holds_on_one_side_only_is_refuted():
+    with pytest.raises(NotProved, match="equation is wrong"):
+        prove_equal(sp.sqrt(x**2), x)
+
+
+def test_split_proves_both_half_lines():
+    assert prove_equal(sp.diff(TWINS["softsign"], x), 1 / (1 + sp.Abs(x)) ** 2, split=x) == 0
+    with pytest.raises(NotProved, match="equation is wrong"):
+        prove_equal(sp.Abs(x), x, split=x)
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_the_derivative_is_the_slope(name):
+    with mp.workdps(30):
+        slope, value = numeric(derivative(TWINS[name])), numeric(TWINS[name])
+        for point in POINTS:
+            assert abs(slope(mp.mpf(point)) - mp.diff(value, mp.mpf(point))) < 1e-12
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_the_integral_starts_at_zero_and_is_the_area(name):
+    expression = TWINS[name]
+    area, value = numeric(integral(expression)), numeric(expression)
+    corners = [float(left) for left, _, _ in pieces(expression) if left.is_finite]
+    with mp.workdps(20):
+        assert abs(area(mp.mpf(0))) < 1e-15
+        for point in POINTS:
+            ends = sorted([0, point, *(c for c in corners if 0 < abs(c) < abs(point))])
+            inside = [e for e in ends if min(0, point) <= e <= max(0, point)]
+            quadrature = mp.quad(value, inside) * (1 if point > 0 else -1)
+            assert abs(area(mp.mpf(point)) - quadrature) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("name", "order"),
+    [("relu", 0), ("elu", 1), ("softsign", 1), ("isrlu", 2), ("hard_tanh", 0), ("isru", sp.oo)],
+)
+def test_smoothness_counts_continuous_derivatives(name, order):
+    assert smoothness(TWINS[name]) == order
+
+
+def test_a_jump_is_not_continuous():
+    assert smoothness(sp.Piecewise((0, x < 0), (1, True))) == -1
+
+
+def test_ranges_know_whether_they_are_reached():
+    assert value_range(TWINS["isru"]) == sp.Interval.open(-1, 1)
+    assert value_range(TWINS["hard_tanh"]) == sp.Interval(-1, 1)
+    assert value_range(TWINS["relu"]) == sp.Interval(0, sp.oo)
+
+
+def test_series_includes_the_order_asked_for():
+    assert series(sp.tanh(x), 5) == x - x**3 / 3 + 2 * x**5 / 15
+
+
+def test_numbers_are_cut_to_ten_digits():
+    assert number(sp.pi) == 3.141592654
+
+
+def test_the_two_parameter_fit_beats_both_single_ones():
+    family = s * isru(x, alpha)
+    both = fit(sp.tanh(x), family, [s, alpha], [1.1, 1.1], 3, norm="L2")
+    one = fit(sp.tanh(x), isru(k * x), [k], [1.1], 3, norm="L2")
+    assert both.error < one.error
+    assert len(fit(sp.tanh(x), family, [s, alpha], both.parameters, 3, norm="sup").points) == 3
+
+
+def test_an_unknown_norm_is_refused():
+    with pytest.raises(ValueError, match="'sup' or 'L2'"):
+        fit(sp.tanh(x), isru(k * x), [k], [1], 1, norm="L1")
