@@ -76,6 +76,11 @@ def output() -> Path:
 
 
 def upstream() -> list[Path]:
-    """Return the runs in which a notebook looks for the results of others, first match wins."""
+    """Return the runs in which a notebook looks for the results of others, first match wins.
+
+    The runner names them in ``$ISRU_UPSTREAM``, separated like the entries of ``$PATH``.
+    """
     given = os.environ.get("ISRU_UPSTREAM")
-    return [Path(given)] if given else [root() / "runs" / "adhoc", results()]
+    if given:
+        return [Path(folder) for folder in given.split(os.pathsep)]
+    return [root() / "runs" / "adhoc", results()]

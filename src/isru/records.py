@@ -65,7 +65,7 @@ class Record:
 
     def __init__(self, notebook: str, folder: Path | None = None):
         if not re.fullmatch(r"\d\d-[a-z0-9-]+", notebook):
-            raise ValueError(f"expected a notebook's name such as '06-forecaster', got {notebook!r}")
+            raise ValueError(f"expected a notebook's name like '06-forecaster', got {notebook!r}")
         self.notebook = notebook
         self.number = notebook[:2]
         self.folder = Path(folder) if folder else paths.output()

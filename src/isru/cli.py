@@ -1,0 +1,98 @@
+"""The command line of the compendium; the Makefile only calls it."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import logging
+import os
+import sys
+
+from isru.publish.environment import in_environment, say, set_up
+from isru.publish.errors import CompendiumError
+
+HELP = """\
+The five that most people need:
+  execute       re-run every notebook here (profile quick), build that run's book    ~10 min
+  book          build the published book from results/, nothing is executed         ~30 s
+  test          run the tests, a smoke run of all notebooks among them               ~10 min
+  record        measure this machine, to compare it or to contribute it             ~5 min
+  help          show this
+
+Re-running:
+  execute --profile smoke|quick|full --notebook 06 --parameters "seeds=5; units=[10, 25]"
+  refresh       run only what is stale           status        how every result stands
+  verify        your run beside the published    publish       take a run into results/
+Books:
+  book --run quick                               serve         show a book in the browser
+  test-browser  open every page in a headless Chromium
+Housekeeping:
+  setup         make the environment             lint          check the code's form
+  bench         measure our speed goals          clean         remove build/ and runs/
+
+With make: make execute PROFILE=quick NB=06 P="seeds=5"; make verify RUN=quick; ...
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code; an error is one message, no traceback."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(given)
+    if options.command == "help":
+        sys.stdout.write(HELP)
+        return 0
+    try:
+        if options.command == "setup":
+            set_up(again=options.again)
+            return 0
+        elsewhere = in_environment(given)
+        if elsewhere is not None:
+            return elsewhere
+        from isru import commands
+
+        return getattr(commands, options.command.replace("-", "_"))(options) or 0
+    except CompendiumError as error:
+        say(f"error: {error}")
+    except KeyboardInterrupt:
+        say("interrupted: nothing that was finished is lost")
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            raise
+        say(
+            f"error: cannot write {error.filename}: {os.strerror(error.errno)}. "
+            "Nothing that was finished is lost; make room or choose another folder, and repeat"
+        )
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m isru", usage="python -m isru COMMAND ...")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    parser.set_defaults(command="help")
+
+    def add(name: str, **options: dict) -> None:
+        command = commands.add_parser(name)
+        for option, settings in options.items():
+            command.add_argument(f"--{option}", **settings)
+
+    profile = {"default": "quick", "metavar": "NAME", "help": "smoke, quick or full"}
+    notebook = {"metavar": "NN", "help": "06, or several: 01,06"}
+    run = {"default": "quick", "metavar": "NAME", "help": "a folder of runs/"}
+    flag = {"action": "store_true"}
+    add("help")
+    add("setup", again=flag)
+    add("execute", profile=profile, notebook=notebook, parameters={"metavar": "YAML"})
+    add("refresh", profile=profile)
+    add("status", run=run | {"default": None})
+    add("book", run=run | {"default": "published"})
+    add("verify", run=run)
+    add("publish", run=run, notebook=notebook)
+    add("bench")
+    add("record")
+    add("test", select={"metavar": "EXPRESSION", "help": "as pytest -k"})
+    add("test-browser", run=run | {"default": "published"})
+    add("serve", run=run | {"default": "published"}, port={"type": int, "default": 8000})
+    add("lint")
+    add("clean")
+    return parser

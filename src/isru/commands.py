@@ -1,0 +1,173 @@
+"""What each command does, once it runs in the environment of the compendium."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import shutil
+import subprocess
+import sys
+import time
+from argparse import Namespace
+
+from isru import paths
+from isru.publish.compare import AGREES, DIFFERS, compare_runs
+from isru.publish.environment import say
+from isru.publish.errors import CompendiumError
+from isru.publish.job import Job
+from isru.publish.notebooks import all_notebooks, select
+from isru.publish.parameters import check_values, declared_parameters, read_yaml
+from isru.publish.release import publish as publish_results
+from isru.publish.release import report
+from isru.publish.runner import PROFILES, make_jobs, with_missing_needs
+from isru.publish.runner import execute as execute_jobs
+from isru.publish.staleness import stale_reasons
+
+
+def execute(options: Namespace) -> None:
+    """Run notebooks, then build the book of that run beside the published one."""
+    began = time.monotonic()
+    notebooks = select(options.notebook)
+    if options.parameters:
+        if not options.notebook or len(notebooks) != 1:
+            raise CompendiumError("parameters need the one notebook that they are for: NB=06")
+        run = "adhoc"
+        execute_jobs([Job(notebooks[0], run, run, _given(notebooks[0], options.parameters))])
+    else:
+        run = options.profile
+        execute_jobs(make_jobs(with_missing_needs(notebooks, run), run))
+    _build(run)
+    say(f"Done in {(time.monotonic() - began) / 60:.1f} minutes")
+
+
+def _given(notebook, text: str) -> dict:
+    """Return the checked parameters of a text such as ``hidden_sizes=[10, 20]; seed=7``."""
+    given = {}
+    for part in filter(str.strip, text.split(";")):
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise CompendiumError(f"expected parameters as 'name=value; ...', got {part.strip()!r}")
+        given[name.strip()] = read_yaml(value, f"parameter {name.strip()}")
+    return check_values(notebook.name, declared_parameters(notebook.path), given)
+
+
+def refresh(options: Namespace) -> None:
+    """Run what is stale in a profile's run, and what rests on it."""
+    folder = paths.run(options.profile)
+    stale = {n.number for n in all_notebooks() if stale_reasons(n, folder)}
+    for notebook in all_notebooks():
+        if stale & set(notebook.needs):
+            stale.add(notebook.number)
+    if not stale:
+        say(f"nothing is stale in {folder.name}")
+        return
+    execute_jobs(make_jobs([n for n in all_notebooks() if n.number in stale], options.profile))
+    _build(options.profile)
+
+
+def status(options: Namespace) -> None:
+    """Say how every result of the published run, and of yours, stands."""
+    runs = [options.run] if options.run else ["published", *PROFILES]
+    for run in runs:
+        if run in ("published", options.run) or paths.run(run).is_dir():
+            sys.stdout.write("\n".join([f"{run}:", *(f"  {line}" for line in report(run)), ""]))
+
+
+def verify(options: Namespace) -> int:
+    """Compare a run with the published one; exit code 1 if a value that must agree differs."""
+    rows = compare_runs(paths.results(), _existing(options.run))
+    for row in rows:
+        if row.outcome == DIFFERS:
+            say(f"{row.key}: published {row.published}, yours {row.yours} {row.unit}")
+    counts = {outcome: sum(r.outcome == outcome for r in rows) for outcome in (AGREES, DIFFERS)}
+    others = len(rows) - sum(counts.values())
+    say(f"{counts[AGREES]} values agree, {counts[DIFFERS]} differ, {others} cannot be compared")
+    return int(counts[DIFFERS] > 0)
+
+
+def publish(options: Namespace) -> None:
+    """Take results into the published run."""
+    _existing(options.run)
+    names = publish_results(options.run, select(options.notebook))
+    say(f"published: {', '.join(names)}. Look at the book (make book), then commit results/")
+
+
+def book(options: Namespace) -> None:
+    """Build a book without executing anything."""
+    _existing(options.run)
+    _build(options.run)
+
+
+def _existing(run: str):
+    folder = paths.run(run)
+    if not (folder / "manifest").is_dir():
+        have = [p.parent.name for p in sorted((paths.root() / "runs").glob("*/manifest"))]
+        raise CompendiumError(f"no run {run!r} at {folder}. Runs here: {', '.join(have) or 'none'}")
+    return folder
+
+
+def _build(run: str) -> None:
+    """Build the book of a run, and the published one beside it where there is one."""
+    from isru.publish.book import build_book
+
+    published = (paths.results() / "manifest").is_dir()
+    for name in dict.fromkeys([*(["published"] if published else []), run]):
+        index = build_book(name)
+        what = "The published book" if name == "published" else f"The book of your run ({name})"
+        say(f"{what}: {index}")
+
+
+def bench(options: Namespace) -> None:
+    """Measure the goals of our own implementation."""
+    from isru.bench.goals import measure
+
+    measure()
+
+
+def record(options: Namespace) -> None:
+    """Measure this machine and keep the record under runs/machines."""
+    from isru.bench.record import record_machine
+
+    say("Measuring this machine: about 5 minutes; leave it alone meanwhile")
+    say(f"The record: {record_machine(paths.root() / 'runs' / 'machines')}")
+
+
+def test(options: Namespace) -> int:
+    """Run the tests; the browser tests run where there is a Chromium."""
+    chosen = ["-k", options.select] if options.select else []
+    command = [sys.executable, "-m", "pytest", "--durations=10", *chosen]
+    return subprocess.run(command, cwd=paths.root(), check=False).returncode
+
+
+def test_browser(options: Namespace) -> int:
+    """Open every page of a built book in a headless Chromium, the network cut."""
+    if not (paths.html(options.run) / "index.html").is_file():
+        _build(options.run)
+    command = [sys.executable, "-m", "pytest", "-m", "browser", "tests/test_browser.py"]
+    return subprocess.run(command, cwd=paths.root(), check=False).returncode
+
+
+def serve(options: Namespace) -> None:
+    """Serve a built book on this machine alone."""
+    folder = paths.html(options.run)
+    if not (folder / "index.html").is_file():
+        raise CompendiumError(f"no book at {folder}: build it first (make book)")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", options.port), handler) as server:
+        say(f"http://127.0.0.1:{options.port}/  (Ctrl-C ends it)")
+        server.serve_forever()
+
+
+def lint(options: Namespace) -> int:
+    """Check the form of the code."""
+    steps = (["check", "."], ["format", "--check", "."])
+    return max(
+        subprocess.run([sys.executable, "-m", "ruff", *s], cwd=paths.root(), check=False).returncode
+        for s in steps
+    )
+
+
+def clean(options: Namespace) -> None:
+    """Remove everything that can be made again; results/ and the environment stay."""
+    for folder in (paths.build(), paths.root() / "runs"):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,85 @@
+"""Your run beside the published one, value by value, as far as they can be compared."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from isru.publish.staleness import digest, read_manifest
+
+AGREES, DIFFERS = "agrees", "differs"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One value of both runs; ``outcome`` is a word, or why they cannot be compared."""
+
+    key: str
+    kind: str
+    unit: str
+    published: object
+    yours: object
+    outcome: str
+
+
+def compare_runs(published: Path, yours: Path) -> list[Comparison]:
+    """Return every value that both runs hold, compared by its kind.
+
+    *exact*: equal. *tolerance*: equal within the stated rtol and atol, or, without them,
+    overlapping intervals; only where the parameters are equal. *machine*: shown side by side,
+    never judged, since times of two machines differ by right.
+    """
+    rows = []
+    for path in sorted((yours / "values").glob("*.json")):
+        other = published / "values" / path.name
+        if not other.is_file():
+            continue
+        mine, theirs = (json.loads(p.read_text(encoding="utf-8")) for p in (path, other))
+        same = _parameters(yours, mine["notebook"]) == _parameters(published, theirs["notebook"])
+        profiles = theirs["provenance"]["profile"], mine["provenance"]["profile"]
+        for name, value in mine["values"].items():
+            reference = theirs["values"].get(name)
+            outcome = _outcome(value, reference, same, profiles) if reference else "not published"
+            rows.append(
+                Comparison(
+                    key=f"{path.stem}.{name}",
+                    kind=value["kind"],
+                    unit=value["unit"],
+                    published=reference["value"] if reference else None,
+                    yours=value["value"],
+                    outcome=outcome,
+                )
+            )
+    return rows
+
+
+def _parameters(run: Path, notebook: str) -> str | None:
+    manifest = read_manifest(run, notebook)
+    return digest(manifest["stamp"]["parameters"]) if manifest else None
+
+
+def _outcome(mine: dict, theirs: dict, same_parameters: bool, profiles: tuple[str, str]) -> str:
+    if mine["kind"] == "exact":
+        return AGREES if mine["value"] == theirs["value"] else DIFFERS
+    if mine["kind"] == "machine":
+        return "not comparable: another machine or hour"
+    if not same_parameters:
+        return f"not comparable: profile {profiles[0]} against {profiles[1]}"
+    return AGREES if _close(mine, theirs) else DIFFERS
+
+
+def _close(mine: dict, theirs: dict) -> bool:
+    if isinstance(mine["value"], str | bool):
+        return mine["value"] == theirs["value"]
+    if "rtol" in theirs or "atol" in theirs or "low" not in theirs:
+        return math.isclose(
+            mine["value"],
+            theirs["value"],
+            rel_tol=theirs.get("rtol", 1e-9),
+            abs_tol=theirs.get("atol", 0.0),
+        )
+    return mine.get("low", mine["value"]) <= theirs["high"] and (
+        theirs["low"] <= mine.get("high", mine["value"])
+    )

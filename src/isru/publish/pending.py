@@ -1,0 +1,64 @@
+"""Finished notebooks wait beside the run until all of it is done; then they replace it.
+
+So a failing or interrupted run leaves the last good one as it was, and the next resumes with
+what is finished. A result moves as one unit: notebook, values, figures, tables, models, manifest.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from isru import paths
+from isru.publish.staleness import read_manifest
+from isru.records import sha256, to_json, write_atomically
+
+
+def pending_folder(run: str) -> Path:
+    """Return where the finished notebooks of an unfinished run wait."""
+    return paths.build() / "pending" / run
+
+
+def finish(scratch: Path, run: str, manifest: dict) -> Path:
+    """Complete a scratch folder with its manifest and add it to the pending results."""
+    files = sorted(p for p in scratch.rglob("*") if p.is_file())
+    manifest["outputs"] = {p.relative_to(scratch).as_posix(): sha256(p) for p in files}
+    name = manifest["notebook"]
+    write_atomically(scratch / "manifest" / f"{name}.json", to_json(manifest))
+    target = pending_folder(run) / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        shutil.rmtree(target)
+    scratch.replace(target)
+    return target
+
+
+def pending(run: str) -> dict[str, Path]:
+    """Return {notebook: folder} of the finished results that wait for the rest of their run."""
+    folders = sorted(pending_folder(run).glob("*"))
+    return {f.name: f for f in folders if (f / "manifest" / f"{f.name}.json").is_file()}
+
+
+def install(unit: Path, run_folder: Path) -> None:
+    """Move a finished result into a run; files that it no longer makes are removed.
+
+    The manifest goes last. Broken off in between, the same call completes it: a file that has
+    moved is simply not there any more.
+    """
+    name = unit.name
+    manifest = json.loads((unit / "manifest" / f"{name}.json").read_text(encoding="utf-8"))
+    before = read_manifest(run_folder, name) or {"outputs": {}}
+    for old in set(before["outputs"]) - set(manifest["outputs"]):
+        (run_folder / old).unlink(missing_ok=True)
+    for output in [*manifest["outputs"], f"manifest/{name}.json"]:
+        if (unit / output).is_file():
+            (run_folder / output).parent.mkdir(parents=True, exist_ok=True)
+            (unit / output).replace(run_folder / output)
+    shutil.rmtree(unit)
+
+
+def install_all(run: str) -> None:
+    """Move every pending result of a run into it."""
+    for unit in pending(run).values():
+        install(unit, paths.run(run))

@@ -1,0 +1,90 @@
+"""The published run: take results into it, check it, say how it stands."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from isru import paths
+from isru.publish.errors import CompendiumError
+from isru.publish.notebooks import Notebook, all_notebooks
+from isru.publish.pending import install, pending
+from isru.publish.staleness import edited, read_manifest, stale_reasons
+
+
+def state(notebook: Notebook, folder: Path) -> str:
+    """Return in words how the result of a notebook in a run stands."""
+    manifest = read_manifest(folder, notebook.name)
+    if manifest is None:
+        return "not run"
+    found = [f"edited by hand: {name}" for name in edited(folder, manifest)]
+    found += [f"stale: {why}" for why in stale_reasons(notebook, folder)]
+    about = manifest["provenance"]
+    made = f"{manifest['profile']}, {about['date']}, {about['commit']}"
+    return f"{'; '.join(found) or 'current'} ({made}{' with changes' if about['dirty'] else ''})"
+
+
+def obstacles(notebook: Notebook, folder: Path) -> list[str]:
+    """Return what forbids publishing a result, an empty list if nothing does."""
+    manifest = read_manifest(folder, notebook.name)
+    if manifest is None:
+        return ["not run"]
+    found = [f"edited by hand: {name}" for name in edited(folder, manifest)]
+    found += [f"stale: {why}" for why in stale_reasons(notebook, folder)]
+    if manifest["profile"] in ("smoke", "adhoc"):
+        found.append(f"a run of profile {manifest['profile']} proves nothing: run quick or full")
+    if manifest["provenance"]["dirty"]:
+        found.append("made from changed sources: commit them and run again")
+    executed = folder / "notebooks" / f"{notebook.name}.ipynb"
+    if executed.is_file():
+        cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
+        outputs = (output for cell in cells for output in cell.get("outputs", []))
+        if any(output["output_type"] == "error" for output in outputs):
+            found.append("holds a traceback")
+    return found
+
+
+def publish(run: str, notebooks: list[Notebook]) -> list[str]:
+    """Copy results, each as one unit, from a run into ``results/``; return their names.
+
+    Raises
+    ------
+    CompendiumError
+        If one of them must not be published; then nothing is.
+    """
+    folder = paths.run(run)
+    forbidden = {n.name: obstacles(n, folder) for n in notebooks}
+    if any(forbidden.values()):
+        lines = [f"{name}: {'; '.join(why)}" for name, why in forbidden.items() if why]
+        raise CompendiumError(f"nothing published from {folder.name}.\n" + "\n".join(lines))
+    for notebook in notebooks:
+        manifest = read_manifest(folder, notebook.name)
+        unit = paths.build() / "publishing" / notebook.name
+        shutil.rmtree(unit, ignore_errors=True)
+        for output in [*manifest["outputs"], f"manifest/{notebook.name}.json"]:
+            (unit / output).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / output, unit / output)
+        install(unit, paths.results())
+    return [n.name for n in notebooks]
+
+
+def problems(folder: Path) -> list[str]:
+    """Return what makes a published run untrustworthy: hand edits, and stale exact notebooks."""
+    found = []
+    for notebook in all_notebooks():
+        manifest = read_manifest(folder, notebook.name)
+        if manifest is None:
+            continue
+        found += [f"{notebook.name}: {name} was edited" for name in edited(folder, manifest)]
+        if notebook.kind == "exact":
+            found += [f"{notebook.name}: {why}" for why in stale_reasons(notebook, folder)]
+    return found
+
+
+def report(run: str) -> list[str]:
+    """Return the lines of ``status``: one a notebook, and what waits of an unfinished run."""
+    folder = paths.run(run)
+    lines = [f"{n.name:24} {state(n, folder)}" for n in all_notebooks()]
+    waiting = ", ".join(pending(run))
+    return [*lines, f"finished, waiting for the rest: {waiting}"] if waiting else lines

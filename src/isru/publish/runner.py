@@ -1,0 +1,165 @@
+"""Run notebooks: order, parallelism, progress, and nothing lost on a failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from isru import paths
+from isru.publish.errors import CompendiumError
+from isru.publish.job import Job
+from isru.publish.notebooks import Notebook, all_notebooks
+from isru.publish.pending import install_all, pending
+from isru.publish.staleness import make_stamp, profile_parameters, read_manifest
+
+PROFILES = ("smoke", "quick", "full")
+
+
+def make_jobs(notebooks: list[Notebook], profile: str) -> list[Job]:
+    """Return the jobs of a profile's run; the profile's parameters are checked here."""
+    return [Job(n, profile, profile, profile_parameters(n, profile)) for n in notebooks]
+
+
+def with_missing_needs(notebooks: list[Notebook], run: str) -> list[Notebook]:
+    """Return the notebooks and those that they need and the run has no result of."""
+    everything = all_notebooks()
+    wanted = {n.number for n in notebooks}
+    for notebook in reversed(everything):
+        if notebook.number in wanted:
+            needed = (n for n in everything if n.number in notebook.needs)
+            wanted |= {n.number for n in needed if not read_manifest(paths.run(run), n.name)}
+    return [n for n in everything if n.number in wanted]
+
+
+def execute(jobs: list[Job]) -> None:
+    """Run jobs: measuring ones alone, the others beside each other, all of it or nothing.
+
+    Raises
+    ------
+    CompendiumError
+        If a notebook failed or another run is under way. What had finished is kept for the next
+        run; the run itself stays as it was.
+    """
+    paths.build().mkdir(parents=True, exist_ok=True)
+    lock = FileLock(paths.build() / "run.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise CompendiumError(
+            "another run of this compendium is under way, and timings must not share the machine: "
+            f"wait for it, or end it. Its lock is {lock.lock_file}"
+        ) from None
+    with lock:
+        for run in {job.run for job in jobs}:
+            _discard_stale(run)
+        waiting = [job for job in jobs if job.notebook.name not in pending(job.run)]
+        _announce(jobs, waiting)
+        _Schedule(waiting).run()
+        for run in {job.run for job in jobs}:
+            install_all(run)
+
+
+def _discard_stale(run: str) -> None:
+    """Remove what an interrupted run left and the sources have outgrown since."""
+    known = {n.name: n for n in all_notebooks()}
+    for name, unit in pending(run).items():
+        manifest = read_manifest(unit, name)
+        if run != "adhoc" and name in known:
+            job = Job(known[name], run, run, profile_parameters(known[name], run))
+            data = manifest["stamp"]["data"]
+            if make_stamp(job.notebook, job.parameters, data, job.upstream()) == manifest["stamp"]:
+                continue
+        shutil.rmtree(unit)
+
+
+def _announce(jobs: list[Job], waiting: list[Job]) -> None:
+    minutes = sum(job.expected_s() for job in waiting) / 60
+    names = ", ".join(job.notebook.name for job in waiting) or "nothing"
+    kept = len(jobs) - len(waiting)
+    resumed = f" ({kept} finished before the interruption, kept)" if kept else ""
+    tqdm.write(f"Running {names}{resumed}: expected to take {minutes:.1f} minutes")
+
+
+class _Schedule:
+    """The jobs of one run: those that wait, those that run, those that failed."""
+
+    def __init__(self, jobs: list[Job]):
+        self.waiting = list(jobs)
+        self.running: list[tuple[Job, tqdm]] = []
+        self.failures: list[str] = []
+        self.lost: set[str] = set()
+
+    def run(self) -> None:
+        """Run to the end; after a failure finish everything that does not depend on it."""
+        try:
+            while self.waiting or self.running:
+                self._drop_dependents()
+                for job in self._startable():
+                    self._start(job)
+                time.sleep(0.1)
+                for job, bar in list(self.running):
+                    self._follow(job, bar)
+        except KeyboardInterrupt:
+            raise CompendiumError(
+                "interrupted: the run is as it was; what had finished is kept, and the same "
+                "command resumes with it"
+            ) from None
+        finally:
+            for job, bar in self.running:
+                bar.close()
+                job.stop()
+        if self.failures:
+            raise CompendiumError("\n\n".join(self.failures))
+
+    def _drop_dependents(self) -> None:
+        for job in list(self.waiting):
+            needed = sorted(self.lost & set(job.notebook.needs))
+            if needed:
+                self.waiting.remove(job)
+                self._fail(job, f"{job.notebook.name} not run: it needs {', '.join(needed)}")
+
+    def _startable(self) -> list[Job]:
+        """Return the jobs that may start now: a measuring one only on a machine at rest."""
+        running = [job for job, _ in self.running]
+        if any(job.notebook.measures for job in running):
+            return []
+        unfinished = {job.notebook.number for job in [*self.waiting, *running]}
+        ready = [job for job in self.waiting if not unfinished & set(job.notebook.needs)]
+        quiet = [job for job in ready if not job.notebook.measures]
+        if quiet:
+            return quiet[: max(0, (os.cpu_count() or 1) - len(running))]
+        return ready[:1] if not running else []
+
+    def _start(self, job: Job) -> None:
+        self.waiting.remove(job)
+        bar = tqdm(desc=job.notebook.name, unit="cell", disable=None, leave=False)
+        self.running.append((job, bar))
+        job.start()
+
+    def _follow(self, job: Job, bar: tqdm) -> None:
+        done, bar.total = job.cells
+        bar.update(done - bar.n)
+        if job.process.poll() is None:
+            return
+        self.running.remove((job, bar))
+        bar.close()
+        if job.process.returncode:
+            self._fail(job, job.failure())
+        else:
+            job.complete()
+            tqdm.write(_summary(job))
+
+    def _fail(self, job: Job, message: str) -> None:
+        self.failures.append(message)
+        self.lost.add(job.notebook.number)
+        tqdm.write(f"  {job.notebook.name}: failed")
+
+
+def _summary(job: Job) -> str:
+    minutes, budget = job.seconds() / 60, job.budget_s() / 60
+    over = f", over its budget of {budget:g}" if minutes > budget else ""
+    return f"  {job.notebook.name}: {minutes:.2f} minutes{over}"

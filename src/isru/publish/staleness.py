@@ -1,0 +1,246 @@
+"""Is a result still what its sources would give? Decided by content, never by file times.
+
+A stamp holds what decided a result: the notebook's code, its parameters, the data and the
+upstream values that it read, the code of the ``isru`` modules it imports (syntax trees without
+comments and docstrings) and the versions of the distributions that these import.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+from isru import paths
+from isru.publish.notebooks import Notebook, all_notebooks
+from isru.publish.parameters import declared_parameters, read_profile, slug
+from isru.records import sha256
+
+# These start notebooks and show results; they do not make them.
+_NO_SOURCES = ("isru.publish", "isru.cli", "isru.__main__", "isru.provenance")
+_MODULE_IN_TEXT = re.compile(r"(isru(?:\.\w+)+)(?::\w+)?")
+
+
+def digest(content: object) -> str:
+    """Return a short hash of anything that JSON can hold."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def code_digest(source: str) -> str:
+    """Return a hash of Python code that comments, docstrings and layout do not change."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and _is_text(body[0]):
+            node.body = body[1:]
+    return digest(_plain(tree))
+
+
+def _is_text(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def _plain(node: object) -> object:
+    """Return a syntax tree as lists; empty fields are left out, as Pythons differ in them."""
+    if isinstance(node, ast.AST):
+        fields = ((name, _plain(value)) for name, value in ast.iter_fields(node))
+        return [type(node).__name__, *(f for f in fields if f[1] not in (None, []))]
+    if isinstance(node, list):
+        return [_plain(element) for element in node]
+    return node if node is None or isinstance(node, str) else repr(node)
+
+
+def notebook_code(path: Path) -> str:
+    """Return the code cells of a notebook, joined."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = ("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+    return "\n\n".join(code)
+
+
+@cache
+def _module_file(module: str) -> Path | None:
+    base = Path(__file__).parents[1].joinpath(*module.split(".")[1:])
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def _imports(source: str, package: str = "") -> tuple[set[str], set[str]]:
+    """Return the isru modules and the other top-level modules that a source names.
+
+    ``package`` is the one that relative imports start from.
+
+    A module named in a text, as in ``"isru.bench.arms:copy"``, counts as imported.
+    """
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: 1 - node.level or None] if node.level else []
+            base = ".".join([*above, *filter(None, [node.module])])
+            names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found = _MODULE_IN_TEXT.fullmatch(node.value)
+            names |= {found[1]} if found else set()
+    own = {name for name in names if name.startswith("isru.") and _module_file(name)}
+    own |= {parent for name in own for parent in _packages(name)}
+    return own, {name.split(".")[0] for name in names} - {"isru"}
+
+
+def _packages(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:n]) for n in range(2, len(parts))]
+
+
+@cache
+def _module(name: str) -> tuple[str, frozenset[str], frozenset[str]]:
+    path = _module_file(name)
+    source = path.read_text(encoding="utf-8")
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    own, others = _imports(source, package)
+    return code_digest(source), frozenset(own), frozenset(others)
+
+
+def closure(source: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what a source rests on: {isru module: hash} and {distribution: version}."""
+    waiting, others = _imports(source)
+    code: dict[str, str] = {}
+    while waiting:
+        name = waiting.pop()
+        if name in code or name.startswith(_NO_SOURCES):
+            continue
+        code[name], own, more = _module(name)
+        waiting |= own
+        others |= more
+    return dict(sorted(code.items())), _versions(others)
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return dict(importlib.metadata.packages_distributions())
+
+
+def _versions(modules: set[str]) -> dict[str, str]:
+    found = {}
+    for module in modules - set(sys.stdlib_module_names):
+        for name in _distributions().get(module, ()):
+            found[name] = importlib.metadata.version(name)
+    return dict(sorted(found.items()))
+
+
+def data_digest(name: str) -> str | None:
+    """Return the present hash of a data file that a notebook said it read, None if it is gone.
+
+    ``name`` is relative to the compendium, or starts with the package that holds the file.
+    """
+    candidates = [paths.root() / name]
+    spec = importlib.util.find_spec(name.split("/")[0]) if "/" in name else None
+    for folder in (spec and spec.submodule_search_locations) or ():
+        candidates.append(Path(folder).parent / name)
+    return next((sha256(path) for path in candidates if path.is_file()), None)
+
+
+def upstream_digest(number: str, folders: list[Path]) -> str:
+    """Return a hash of the values (not their provenance) that notebook ``number`` recorded."""
+    for folder in folders:
+        path = folder / "values" / f"{number}.json"
+        if path.is_file():
+            return digest(json.loads(path.read_text(encoding="utf-8"))["values"])
+    return "missing"
+
+
+def make_stamp(
+    notebook: Notebook, parameters: dict, reads: dict[str, str], upstream: list[Path]
+) -> dict:
+    """Return the stamp of a result made now.
+
+    Parameters
+    ----------
+    parameters : dict
+        What the profile or the user set; the declared defaults of the rest are added.
+    reads : dict
+        {data file: hash} as the notebook reported it.
+    upstream : list of Path
+        The runs in which upstream values are looked up.
+    """
+    code = notebook_code(notebook.path)
+    modules, versions = closure(code)
+    defaults = {name: p.default for name, p in declared_parameters(notebook.path).items()}
+    return {
+        "notebook": code_digest(code),
+        "parameters": defaults | parameters,
+        "data": reads,
+        "upstream": {number: upstream_digest(number, upstream) for number in notebook.needs},
+        "code": modules,
+        "versions": versions,
+    }
+
+
+def reasons(old: dict, new: dict) -> list[str]:
+    """Return in words how two stamps differ, an empty list if they do not."""
+    found = ["the notebook's code changed"] if old["notebook"] != new["notebook"] else []
+    words = {
+        "parameters": "parameter",
+        "data": "data",
+        "upstream": "values of notebook",
+        "code": "code of",
+        "versions": "version of",
+    }
+    for part, word in words.items():
+        names = sorted({*old[part], *new[part]})
+        changed = [n for n in names if old[part].get(n) != new[part].get(n)]
+        if changed:
+            found.append(f"{word} {', '.join(changed)} changed")
+    return found
+
+
+def profile_parameters(notebook: Notebook, profile: str) -> dict:
+    """Return what a profile sets for a notebook; exact ones take no parameters from it."""
+    return {} if notebook.kind == "exact" else read_profile(profile).get(slug(notebook.name), {})
+
+
+def read_manifest(folder: Path, name: str) -> dict | None:
+    """Return what a run's folder says of one notebook, None if it holds no result of it."""
+    path = folder / "manifest" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def edited(folder: Path, manifest: dict) -> list[str]:
+    """Return the files of a result that are missing or differ from their recorded hash."""
+    return [
+        name
+        for name, recorded in manifest["outputs"].items()
+        if not (folder / name).is_file() or sha256(folder / name) != recorded
+    ]
+
+
+def stale_reasons(notebook: Notebook, folder: Path) -> list[str]:
+    """Return why the result of a notebook in ``folder`` is stale, an empty list if it is not."""
+    manifest = read_manifest(folder, notebook.name)
+    if manifest is None:
+        return ["not run"]
+    old = manifest["stamp"]
+    reads = {name: data_digest(name) or recorded for name, recorded in old["data"].items()}
+    chosen = manifest["parameters"]
+    if manifest["profile"] != "adhoc":
+        chosen = profile_parameters(notebook, manifest["profile"])
+    return reasons(old, make_stamp(notebook, chosen, reads, [folder]))
+
+
+def stale_notebooks(folder: Path) -> dict[str, list[str]]:
+    """Return {notebook: reasons} for every result in ``folder`` that its sources outgrew."""
+    found = {n.name: stale_reasons(n, folder) for n in all_notebooks()}
+    return {name: why for name, why in found.items() if why and why != ["not run"]}
