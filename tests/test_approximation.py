@@ -9,8 +9,8 @@ from isru.approximation import (
     NotConverged,
     best_l2,
     best_uniform,
-    integral,
     maximum,
+    quadrature,
     root,
     rounded,
 )
@@ -40,13 +40,13 @@ def test_maximum_finds_the_higher_of_two_peaks_and_the_end():
     assert maximum(mp.exp, 0, 1)[0] == 1
 
 
-def test_integral_reaches_infinity():
-    assert abs(integral(lambda x: 1 / (1 + x * x) ** 2, 0, mp.inf) - mp.pi / 4) < 1e-15
+def test_quadrature_reaches_infinity():
+    assert abs(quadrature(lambda x: 1 / (1 + x * x) ** 2, 0, mp.inf) - mp.pi / 4) < 1e-15
 
 
-def test_integral_refuses_what_it_cannot_resolve():
+def test_quadrature_refuses_what_it_cannot_resolve():
     with pytest.raises(NotConverged, match="error below"):
-        integral(lambda x: mp.sin(1 / (x - mp.mpf("0.3217"))), 0, 1)
+        quadrature(lambda x: mp.sin(1 / (x - mp.mpf("0.3217"))), 0, 1)
 
 
 def test_l2_fit_agrees_with_an_independent_minimiser():

@@ -59,7 +59,7 @@ def maximum(function: Callable, lower: float, upper: float) -> tuple[mp.mpf, mp.
         return max(_peaks(function, grid), key=lambda peak: peak[1])
 
 
-def integral(function: Callable, lower: float, upper: float, *, tolerance=TOLERANCE) -> mp.mpf:
+def quadrature(function: Callable, lower: float, upper: float, *, tolerance=TOLERANCE) -> mp.mpf:
     """Return the integral of a smooth ``function``; ``upper`` may be ``mpmath.inf``.
 
     Raises
@@ -126,7 +126,7 @@ def best_l2(
 
     def conditions(*parameters):
         def condition(partial):
-            return integral(
+            return quadrature(
                 lambda x: (family(x, *parameters) - target(x)) * partial(x, *parameters), 0, upper
             )
 
@@ -134,7 +134,7 @@ def best_l2(
 
     with mp.workdps(DIGITS):
         parameters = _solve(conditions, start)
-        square = integral(lambda x: (family(x, *parameters) - target(x)) ** 2, 0, upper)
+        square = quadrature(lambda x: (family(x, *parameters) - target(x)) ** 2, 0, upper)
         return Fit(parameters, mp.sqrt(2 * square))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+import mpmath
 import sympy as sp
 from sympy.core.relational import Relational
 
@@ -220,6 +221,21 @@ def numeric(expression, *symbols) -> Callable:
 def number(expression) -> float:
     """Return a constant expression as a float of :data:`approximation.SIGNIFICANT` digits."""
     return approximation.rounded(sp.N(expression, approximation.DIGITS))
+
+
+def sample(expressions: dict[str, sp.Expr], points: Sequence) -> dict[str, list[float]]:
+    """Return ``points`` as "x" and the value of every expression there, for a plotted table.
+
+    Multiprecision arithmetic, cut to :data:`approximation.SIGNIFICANT` digits: equal on every
+    machine, unlike a library's tanh.
+    """
+    functions = {"x": numeric(x)} | {name: numeric(e) for name, e in expressions.items()}
+    with mpmath.workdps(approximation.DIGITS):
+        places = [mpmath.mpf(point) for point in points]
+        return {
+            name: [approximation.rounded(function(place)) for place in places]
+            for name, function in functions.items()
+        }
 
 
 def fit(
