@@ -1,0 +1,20 @@
+"""Claims and their verdicts: ``book/claims.yml`` and a run's values in, one word a claim out.
+
+The words, the first that applies: *not testable here* (the hardware is absent), *not measured
+yet* (the run holds no such metric), *inconclusive*, *refuted*, *depends on ...*, *confirmed*,
+*equivalent*, *confirmed but negligible*. `isru.claims.rules` says what each one takes.
+"""
+
+from isru.claims.catalogue import Claim, Condition, load_claims
+from isru.claims.findings import Finding
+from isru.claims.verdicts import Verdict, read_run_values, verdicts
+
+__all__ = [
+    "Claim",
+    "Condition",
+    "Finding",
+    "Verdict",
+    "load_claims",
+    "read_run_values",
+    "verdicts",
+]

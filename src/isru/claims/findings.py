@@ -1,0 +1,154 @@
+"""What a run says about a claim in one condition: values in, a decided interval out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from isru.claims import rules
+from isru.claims.catalogue import Claim, Condition
+from isru.claims.rules import NOT_MEASURED, REFUTED, Decision, Limits
+from isru.stats import Interval
+
+Values = Mapping[str, Mapping[str, Mapping]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a run says about a claim in one condition; ``value`` is None when not measured.
+
+    ``low`` and ``high`` are None where no interval was recorded. ``effect`` is the interval as
+    the rules see it: logarithm of a ratio, negated where the claim says "less".
+    """
+
+    condition: Condition
+    decision: Decision
+    value: float | bool | None = None
+    low: float | None = None
+    high: float | None = None
+    effect: Interval | None = None
+
+
+def find(claim: Claim, condition: Condition, values: Values) -> Finding:
+    """Return what a run's values say about a claim in one condition.
+
+    An effect decides nothing without an interval (only ``exact`` values need none), without the
+    A/A floor or the negative control that the claim asks for, or when the control, held to the
+    same margin, cannot be told from the baseline.
+
+    Raises
+    ------
+    ValueError
+        If a value is no number (or, under ``holds``, no truth value), its interval is
+        upside down, or it is a ratio that is not positive.
+    """
+    entry = lookup(values, condition.value)
+    if entry is None:
+        return Finding(condition, Decision(NOT_MEASURED, f"no value {condition.value}"))
+    value = entry["value"]
+    if condition.rule == "holds":
+        if not isinstance(value, bool):
+            raise _wrong(claim, condition.value, "true or false", value)
+        state = rules.CONFIRMED if value else REFUTED
+        reason = "it holds" if value else "it does not hold"
+        return Finding(condition, Decision(state, reason, p=0.0, supports=value), value)
+    ends = _ends(claim, condition.value, entry)
+    if ends is None:
+        return Finding(condition, _nothing("no interval was recorded"), float(value))
+    effect = _oriented(claim, condition, ends)
+    decision = _obstacle(claim, condition, values)
+    if decision is None:
+        tost = lookup(values, condition.tost)
+        tost_p = None if tost is None else _probability(claim, condition.tost, tost["value"])
+        limits = _limits(claim, condition, values)
+        decision = rules.decide(effect, condition.rule, limits, tost_p)
+    return Finding(condition, decision, ends.estimate, ends.low, ends.high, effect)
+
+
+def _obstacle(claim: Claim, condition: Condition, values: Values) -> Decision | None:
+    """Return why a condition decides nothing whatever its effect, or None."""
+    if condition.floor and interval(claim, condition.floor, values) is None:
+        return _nothing("no A/A floor was recorded")
+    if condition.control:
+        control = interval(claim, condition.control, values)
+        if control is None:
+            return _nothing("no negative control was recorded")
+        control, margin = _scaled(claim, condition.control, control), _margins(claim)[0]
+        if not (control.low > margin or control.high < -margin):
+            return _nothing("the task does not tell the negative control apart")
+    return None
+
+
+def _limits(claim: Claim, condition: Condition, values: Values) -> Limits:
+    margin, relevance = _margins(claim)
+    floor = 0.0
+    if condition.floor:
+        ends = _scaled(claim, condition.floor, interval(claim, condition.floor, values))
+        floor = max(abs(ends.low), abs(ends.high))
+    claimed = condition.range
+    if claimed and claim.scale == "ratio":
+        claimed = tuple(math.log(end) for end in claimed)
+    return Limits(margin, relevance, floor, claimed)
+
+
+def _margins(claim: Claim) -> tuple[float, float]:
+    """Return both margins; 0.02 of a ratio reaches from 1/1.02 to 1.02."""
+    margins = claim.margin, claim.relevance_margin
+    return tuple(map(math.log1p, margins)) if claim.scale == "ratio" else margins
+
+
+def lookup(values: Values, key: str | None) -> Mapping | None:
+    """Return the entry of a key such as ``06.saving_10``, or None if the run has none."""
+    number, _, name = (key or "").partition(".")
+    return values.get(number, {}).get(name)
+
+
+def interval(claim: Claim, key: str, values: Values) -> Interval | None:
+    """Return a value with its interval; None if the run has no value or no interval of it."""
+    entry = lookup(values, key)
+    return None if entry is None else _ends(claim, key, entry)
+
+
+def _ends(claim: Claim, key: str, entry: Mapping) -> Interval | None:
+    """Return a value's interval: exact values are their own; None where none was recorded."""
+    value = entry["value"]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _wrong(claim, key, "a number", value)
+    low, high = entry.get("low"), entry.get("high")
+    if low is None or high is None:
+        if entry.get("kind") != "exact":
+            return None
+        low = high = value
+    if low > high:
+        raise _wrong(claim, key, "an interval with low below high", f"{low} to {high}")
+    return Interval(float(value), float(low), float(high))
+
+
+def _scaled(claim: Claim, key: str, ends: Interval) -> Interval:
+    if claim.scale != "ratio":
+        return ends
+    if ends.low <= 0:
+        raise _wrong(claim, key, "a ratio above 0", ends.low)
+    return Interval(*map(math.log, ends))
+
+
+def _oriented(claim: Claim, condition: Condition, ends: Interval) -> Interval:
+    effect = _scaled(claim, condition.value, ends)
+    if condition.rule != "less":
+        return effect
+    return Interval(-effect.estimate, -effect.high, -effect.low)
+
+
+def _probability(claim: Claim, key: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise _wrong(claim, key, "a p value between 0 and 1", value)
+    return float(value)
+
+
+def _nothing(reason: str) -> Decision:
+    return Decision(rules.UNDECIDED, reason)
+
+
+def _wrong(claim: Claim, key: str, expected: str, got: object) -> ValueError:
+    return ValueError(f"claim {claim.id}, value {key}: expected {expected}, got {got!r}")

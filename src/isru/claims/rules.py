@@ -1,0 +1,205 @@
+"""How an interval decides a claim in one condition, and how conditions add up.
+
+Everything here is oriented: 0 means "no effect", a positive effect speaks for a claim of
+direction. A 95 % interval [low, high], an equivalence margin M, a relevance margin R and the
+A/A floor A (0 where nothing was timed) give the state of one condition:
+
+===========  =====================================  ================================
+state        claim of direction                     claim of equivalence
+===========  =====================================  ================================
+refuted      high < -A                              low > M or high < -M
+confirmed    low > max(R, A)                        --
+equivalent   both one-sided tests against M pass,   both one-sided tests against M
+             the interval meets [-A, A]             pass
+negligible   low > A and high <= R                  --
+undecided    anything else                          anything else
+===========  =====================================  ================================
+
+A claim of a *range* [a, b] is refuted when the interval misses the range and confirmed when it
+lies inside. Ends that touch do not exclude: [0, 3] does not exclude 0. What is undecided is
+either wider than the margin's band, from -M to M, or lies across an end of it; an interval
+wider than the band is never equivalent. One that lies wholly beyond it still decides: its width
+is no doubt about the direction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from isru.stats import Interval
+
+ALPHA = 0.05
+RULES = ("greater", "less", "equivalent", "between", "holds")
+REFUTED, CONFIRMED, EQUIVALENT = "refuted", "confirmed", "equivalent"
+NEGLIGIBLE, UNDECIDED, NOT_MEASURED = "confirmed but negligible", "undecided", "not measured"
+INCONCLUSIVE = "inconclusive"
+_NORMAL = NormalDist()
+_Z = _NORMAL.inv_cdf(1 - ALPHA / 2)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an effect is held against: margins M and R, floor A, and the range of a claim."""
+
+    margin: float
+    relevance: float
+    floor: float = 0.0
+    range: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The state of one condition.
+
+    ``p`` belongs to the test that gave the state (1 where nothing was decided), for Holm's
+    correction; ``supports`` says whether the state is what the claim foretells.
+    """
+
+    state: str
+    reason: str
+    p: float = 1.0
+    supports: bool = False
+
+
+def decide(effect: Interval, rule: str, limits: Limits, tost_p: float | None = None) -> Decision:
+    """Return the state of one condition from its oriented effect.
+
+    Parameters
+    ----------
+    effect : Interval
+        Estimate and ends of the 95 % interval, oriented (negated for ``"less"``).
+    rule : {"greater", "less", "equivalent", "between"}
+    limits : Limits
+    tost_p : float, optional
+        The larger p of the two one-sided tests, where the run made them on the raw pairs; by
+        default it follows from the interval, taken as normal on each side of the estimate.
+    """
+    if rule == "between":
+        return _in_range(effect, limits.range)
+    p_equivalence = _p_inside(effect, limits.margin) if tost_p is None else tost_p
+    passes = p_equivalence < ALPHA and not _wide(effect, limits.margin)
+    if rule == "equivalent":
+        return _no_difference(effect, limits.margin, p_equivalence, passes)
+    floor, relevance = limits.floor, max(limits.relevance, limits.floor)
+    if effect.high < -floor:
+        return Decision(REFUTED, "the effect goes the other way", _p_beyond(effect, -floor))
+    if effect.low > relevance:
+        reason = "the effect lies beyond the relevance margin"
+        return Decision(CONFIRMED, reason, _p_beyond(effect, relevance), supports=True)
+    if passes and effect.low <= floor:
+        return Decision(EQUIVALENT, "no difference beyond the margin", p_equivalence)
+    if effect.low > floor and effect.high <= limits.relevance:
+        reason = "the effect is there, inside the relevance margin"
+        return Decision(NEGLIGIBLE, reason, _p_beyond(effect, floor), supports=True)
+    if -floor <= effect.low and effect.high <= floor:
+        return Decision(UNDECIDED, "the interval lies inside the A/A floor")
+    return _undecided(effect, relevance)
+
+
+def combine(decisions: Sequence[Decision], factors: Sequence[str]) -> str:
+    """Return a claim's verdict from its measured conditions, the first word that applies.
+
+    Parameters
+    ----------
+    decisions : sequence of Decision
+        One for each measured condition, at least one.
+    factors : sequence of str
+        The factors with which the states differ and whose interaction excludes 0.
+
+    Notes
+    -----
+    *inconclusive*: no condition is decided. *refuted*: every condition is decided, some exclude
+    the claim and none supports it. *depends on*: states differ with a factor. *confirmed*:
+    every condition bears the claim out. *equivalent*: no condition differs beyond the margin.
+    *confirmed but negligible*: every one does so inside the margin. Whatever is left, such as
+    conditions that differ while no interaction is shown, is inconclusive.
+    """
+    states = {decision.state for decision in decisions}
+    supported = [decision.supports for decision in decisions]
+    if states == {UNDECIDED}:
+        return INCONCLUSIVE
+    if REFUTED in states and UNDECIDED not in states and not any(supported):
+        return REFUTED
+    if len(states) > 1 and factors:
+        return "depends on " + " and ".join(factors)
+    if all(supported) and CONFIRMED in states and NEGLIGIBLE not in states:
+        return CONFIRMED
+    if EQUIVALENT in states and states <= {EQUIVALENT, NEGLIGIBLE}:
+        return EQUIVALENT
+    return NEGLIGIBLE if states == {NEGLIGIBLE} else INCONCLUSIVE
+
+
+def p_of_difference(first: Interval, second: Interval) -> float:
+    """Return the two-sided p of two effects being equal, or 1 where their intervals meet.
+
+    Intervals apart from each other are a stricter demand than an interval of the difference
+    that excludes 0, whether or not the two effects are independent.
+    """
+    if first.low > second.high:
+        first, second = second, first
+    elif first.high >= second.low:
+        return 1.0
+    gap = second.estimate - first.estimate
+    return _two_sided(gap, (first.high - first.estimate) + (second.estimate - second.low))
+
+
+def p_of_exclusion(effect: Interval) -> float:
+    """Return the two-sided p of an effect being 0, or 1 where its interval holds 0."""
+    return 1.0 if effect.contains(0) else _p_beyond(effect, 0)
+
+
+def _no_difference(effect: Interval, margin: float, p: float, passes: bool) -> Decision:
+    if effect.low > margin or effect.high < -margin:
+        edge = margin if effect.low > margin else -margin
+        reason = "the difference lies beyond the margin"
+        return Decision(REFUTED, reason, _p_beyond(effect, edge))
+    if passes:
+        return Decision(EQUIVALENT, "both one-sided tests pass", p, supports=True)
+    return _undecided(effect, margin)
+
+
+def _in_range(effect: Interval, claimed: tuple[float, float]) -> Decision:
+    start, end = claimed
+    if effect.low > end or effect.high < start:
+        edge = end if effect.low > end else start
+        return Decision(REFUTED, "the interval misses the range", _p_beyond(effect, edge))
+    if start <= effect.low and effect.high <= end:
+        p = max(_p_beyond(effect, start), _p_beyond(effect, end))
+        return Decision(CONFIRMED, "the interval lies in the range", p, supports=True)
+    wide = effect.high - effect.low > end - start
+    reason = "wider than the range" if wide else "across an end of the range"
+    return Decision(UNDECIDED, f"the interval is {reason}")
+
+
+def _undecided(effect: Interval, margin: float) -> Decision:
+    wide = _wide(effect, margin)
+    reason = "is wider than the margin" if wide else "lies across an end of the margin"
+    return Decision(UNDECIDED, f"the interval {reason}")
+
+
+def _wide(effect: Interval, margin: float) -> bool:
+    """Return whether the interval is wider than the band from -margin to +margin."""
+    return effect.high - effect.low > 2 * margin
+
+
+def _p_beyond(effect: Interval, edge: float) -> float:
+    """Return the two-sided p of the effect lying at ``edge``, from the interval's side to it."""
+    to_edge = abs(effect.estimate - edge)
+    below = effect.estimate > edge
+    half = effect.estimate - effect.low if below else effect.high - effect.estimate
+    return _two_sided(to_edge, half)
+
+
+def _p_inside(effect: Interval, margin: float) -> float:
+    """Return the larger p of the one-sided tests against -margin and +margin."""
+    if not -margin < effect.estimate < margin:
+        return 1.0
+    return max(_p_beyond(effect, -margin), _p_beyond(effect, margin)) / 2
+
+
+def _two_sided(distance: float, half_width: float) -> float:
+    if half_width <= 0:
+        return 0.0 if distance > 0 else 1.0
+    return 2 * _NORMAL.cdf(-_Z * distance / half_width)

@@ -1,0 +1,192 @@
+"""The verdicts of a run: values in, one word a claim with its effect and conditions out."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from isru.claims import rules
+from isru.claims.catalogue import Claim
+from isru.claims.findings import Finding, Values, find, interval, lookup
+from isru.claims.rules import NOT_MEASURED, REFUTED
+from isru.stats import holm
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on one claim.
+
+    ``p`` is the claim's p value after Holm's correction within its family, None where the
+    verdict rests on no test.
+    """
+
+    id: str
+    word: str
+    effect: str
+    reason: str
+    conditions: tuple[Finding, ...] = ()
+    p: float | None = None
+
+
+def read_run_values(run_folder: str | Path) -> dict[str, dict[str, dict]]:
+    """Return what a run recorded: ``{"06": {"saving_10": {"value": ..., ...}}}``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ValueError
+        If a file in its ``values/`` is damaged; the message names it.
+    """
+    folder = Path(run_folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no run at {folder}: expected a folder with values/, run it first")
+    values = {}
+    for path in sorted((folder / "values").glob("[0-9][0-9].json")):
+        try:
+            values[path.stem] = json.loads(path.read_text(encoding="utf-8"))["values"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{path}: expected a notebook's values, got {error!r}; run the notebook again"
+            ) from error
+    return values
+
+
+def verdicts(claims: Sequence[Claim], values_by_notebook: Values) -> list[Verdict]:
+    """Return the verdict on every claim, in the claims' order.
+
+    Each claim is judged by its rule; then Holm's correction is applied to the claims of a
+    family that this run measured. A claim's p is the largest of its conditions', since it must
+    hold in all of them; one that fails the correction becomes inconclusive.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+    values_by_notebook : dict
+        As `read_run_values` returns it.
+
+    Raises
+    ------
+    ValueError
+        If a recorded value cannot be what the claim needs, e.g. text where a number belongs.
+    """
+    judged = [_judge(claim, values_by_notebook) for claim in claims]
+    families = defaultdict(list)
+    for place, (claim, verdict) in enumerate(zip(claims, judged, strict=True)):
+        if verdict.p is not None:
+            families[claim.family].append(place)
+    for family, places in families.items():
+        for place, p in zip(places, holm([judged[i].p for i in places]), strict=True):
+            judged[place] = _corrected(judged[place], float(p), family, len(places))
+    return judged
+
+
+def _corrected(verdict: Verdict, p: float, family: str, count: int) -> Verdict:
+    if verdict.word == rules.INCONCLUSIVE or p < rules.ALPHA:
+        return replace(verdict, p=p)
+    reason = f"p = {p:.2g} after Holm's correction over {count} claims of the family {family}"
+    return replace(verdict, word=rules.INCONCLUSIVE, reason=reason, p=p)
+
+
+def _judge(claim: Claim, values: Values) -> Verdict:
+    if claim.hardware:
+        present = lookup(values, claim.hardware["present"])
+        if present is not None and present["value"] is False:
+            reason = f"this machine has no {claim.hardware['name']}"
+            return Verdict(claim.id, "not testable here", "", reason)
+    findings = tuple(find(claim, condition, values) for condition in claim.conditions)
+    measured = [found for found in findings if found.decision.state != NOT_MEASURED]
+    if not measured:
+        return Verdict(claim.id, "not measured yet", "", "the run holds no such value", findings)
+    interactions = _interactions(claim, measured, values)
+    word = rules.combine([found.decision for found in measured], list(interactions))
+    return Verdict(
+        claim.id,
+        word,
+        _effect_text(claim, measured),
+        _reason(word, measured),
+        findings,
+        _p(word, measured, interactions),
+    )
+
+
+def _interactions(claim: Claim, measured: list[Finding], values: Values) -> dict[str, float]:
+    """Return the factors whose interaction excludes 0, with its p.
+
+    Recorded interactions decide where the run has them; otherwise two conditions that differ in
+    this factor alone, with different states and intervals apart from each other.
+    """
+    found = {}
+    for factor in {name: None for found in measured for name in found.condition.factors}:
+        recorded = [
+            ends
+            for key in claim.interactions.get(factor, ())
+            if (ends := interval(claim, key, values)) is not None
+        ]
+        pairs = _pairs(measured, factor)
+        if not pairs:
+            continue
+        if recorded:
+            trials = [rules.p_of_exclusion(ends) for ends in recorded]
+        else:
+            trials = [rules.p_of_difference(first.effect, second.effect) for first, second in pairs]
+        p = min(1.0, min(trials) * len(trials))
+        if p < rules.ALPHA:
+            found[factor] = p
+    return found
+
+
+def _pairs(measured: list[Finding], factor: str) -> list[tuple[Finding, Finding]]:
+    """Return the pairs that differ in ``factor`` alone and in their states, under one rule."""
+    pairs = []
+    for place, first in enumerate(measured):
+        for second in measured[place + 1 :]:
+            one, other = first.condition, second.condition
+            levels = one.factors.keys() | other.factors.keys()
+            apart = {name for name in levels if one.factors.get(name) != other.factors.get(name)}
+            comparable = one.rule == other.rule and first.effect and second.effect
+            if apart == {factor} and comparable and first.decision.state != second.decision.state:
+                pairs.append((first, second))
+    return pairs
+
+
+def _p(word: str, measured: list[Finding], interactions: Mapping[str, float]) -> float:
+    if word == rules.INCONCLUSIVE:
+        return 1.0
+    if word.startswith("depends on"):
+        return max(interactions.values())
+    deciding = [f.decision for f in measured if word != REFUTED or f.decision.state == REFUTED]
+    return max(decision.p for decision in deciding)
+
+
+def _reason(word: str, measured: list[Finding]) -> str:
+    counts = defaultdict(int)
+    for found in measured:
+        counts[found.decision.reason] += 1
+    if len(counts) == 1:
+        return next(iter(counts))
+    listed = [f"{reason} ({count} of {len(measured)})" for reason, count in counts.items()]
+    return "; ".join(listed)
+
+
+def _effect_text(claim: Claim, measured: list[Finding]) -> str:
+    """Return the effect in words: one condition, or the smallest and the largest of several."""
+    if isinstance(measured[0].value, bool):
+        return ""
+    ordered = sorted(measured, key=lambda found: found.value)
+    shown = ordered[:1] if len(ordered) == 1 else [ordered[0], ordered[-1]]
+    parts = []
+    for found in shown:
+        place = found.condition.label
+        parts.append(_number_text(claim, found) + (f" at {place}" if place else ""))
+    return " to ".join(parts)
+
+
+def _number_text(claim: Claim, found: Finding) -> str:
+    unit = f" {claim.unit}" if claim.unit else ""
+    if found.low is None or found.low == found.high:
+        return f"{found.value:.3g}{unit}"
+    return f"{found.value:.3g}{unit} ({found.low:.3g} to {found.high:.3g})"

@@ -1,0 +1,156 @@
+"""Every verdict from an interval, at and around the edges that decide."""
+
+import pytest
+
+from isru.claims.rules import Decision, Limits, combine, decide, p_of_difference, p_of_exclusion
+from isru.stats import Interval
+
+TWO = Limits(margin=2, relevance=2)
+HALF = Limits(margin=0.5, relevance=0.5)
+
+
+def effect(low, high):
+    return Interval((low + high) / 2, low, high)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "state"),
+    [
+        (3, 5, "confirmed"),
+        (3, 60, "confirmed"),  # wide, yet wholly beyond the margin
+        (-5, -3, "refuted"),
+        (-60, -0.1, "refuted"),
+        (-0.5, 0.8, "equivalent"),
+        (0.2, 1.5, "confirmed but negligible"),
+        (-3, 5, "undecided"),  # wider than the margin
+        (1.5, 2.5, "undecided"),  # narrow, but across the margin's end
+        (-3, 0, "undecided"),  # touching 0 does not exclude it
+        (2, 4, "undecided"),  # touching the relevance margin is not beyond it
+        (0.2, 2, "confirmed but negligible"),  # ... but inside it
+    ],
+)
+def test_the_state_of_a_claim_of_direction(low, high, state):
+    assert decide(effect(low, high), "greater", TWO).state == state
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "state"),
+    [
+        (-0.3, 0.2, "equivalent"),
+        (0.1, 0.3, "equivalent"),  # a difference that is there and does not matter
+        (-0.45, 0.52, "equivalent"),  # the 90 % interval is inside, the 95 % interval is not
+        (-0.49, 0.69, "undecided"),
+        (-2, 2, "undecided"),
+        (-0.51, 0.51, "undecided"),  # the tests pass, but it is wider than the margin
+        (0.5, 0.9, "undecided"),
+        (0.51, 0.9, "refuted"),
+        (-9, -0.6, "refuted"),
+    ],
+)
+def test_the_state_of_a_claim_of_equivalence(low, high, state):
+    assert decide(effect(low, high), "equivalent", HALF).state == state
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "state"),
+    [
+        (3.5, 5, "confirmed"),
+        (3, 6, "confirmed"),
+        (6.1, 7, "refuted"),
+        (1, 2.9, "refuted"),
+        (2, 3, "undecided"),
+        (2, 7, "undecided"),
+    ],
+)
+def test_the_state_of_a_claim_of_a_range(low, high, state):
+    limits = Limits(margin=1, relevance=1, range=(3, 6))
+    assert decide(effect(low, high), "between", limits).state == state
+
+
+def test_a_test_on_the_raw_pairs_goes_before_the_interval():
+    assert decide(effect(-0.3, 0.2), "equivalent", HALF, tost_p=0.2).state == "undecided"
+    assert decide(effect(-0.3, 0.6), "equivalent", HALF).state == "undecided"
+    assert decide(effect(-0.3, 0.6), "equivalent", HALF, tost_p=0.01).state == "equivalent"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "state"),
+    [
+        (3, 5, "undecided"),
+        (6, 8, "confirmed"),
+        (-5, -3, "undecided"),
+        (-9, -6, "refuted"),
+        (0.2, 1.5, "equivalent"),  # what the floor hides is no negligible effect
+    ],
+)
+def test_an_effect_inside_the_floor_is_none(low, high, state):
+    assert decide(effect(low, high), "greater", Limits(2, 2, floor=5.5)).state == state
+
+
+def test_what_is_undecided_says_why():
+    reasons = {
+        decide(effect(*ends), "greater", Limits(2, 2, floor=floor)).reason
+        for *ends, floor in [(-3, 5, 0), (1.5, 2.5, 0), (-5, 5, 6)]
+    }
+    assert reasons == {
+        "the interval is wider than the margin",
+        "the interval lies across an end of the margin",
+        "the interval lies inside the A/A floor",
+    }
+
+
+def state(word):
+    supports = word in ("confirmed", "confirmed but negligible")
+    return Decision(word, "", supports=supports)
+
+
+@pytest.mark.parametrize(
+    ("states", "factors", "word"),
+    [
+        (["undecided", "undecided"], [], "inconclusive"),
+        (["refuted", "refuted"], [], "refuted"),
+        (["refuted", "equivalent"], ["units"], "refuted"),  # counterexamples, nowhere borne out
+        (["refuted", "undecided"], [], "inconclusive"),
+        (["refuted", "confirmed"], ["units"], "depends on units"),
+        (["refuted", "confirmed"], ["units", "dtype"], "depends on units and dtype"),
+        (["refuted", "confirmed"], [], "inconclusive"),  # contradictory, interaction not shown
+        (["confirmed", "equivalent"], ["units"], "depends on units"),
+        (["confirmed", "undecided"], ["units"], "depends on units"),
+        (["confirmed", "undecided"], [], "inconclusive"),
+        (["confirmed", "confirmed"], ["units"], "confirmed"),  # one state: nothing depends
+        (["equivalent", "equivalent"], [], "equivalent"),
+        (["equivalent", "confirmed but negligible"], [], "equivalent"),
+        (["confirmed but negligible"], [], "confirmed but negligible"),
+        (["confirmed", "confirmed but negligible"], [], "inconclusive"),
+    ],
+)
+def test_conditions_add_up_to_the_first_verdict_that_applies(states, factors, word):
+    assert combine([state(name) for name in states], factors) == word
+
+
+def test_a_claim_of_equivalence_that_fails_somewhere_is_not_refuted_everywhere():
+    holds = Decision("equivalent", "", supports=True)
+    assert combine([holds, state("refuted")], ["units"]) == "depends on units"
+    assert combine([holds, state("refuted")], []) == "inconclusive"
+
+
+def test_p_falls_below_five_percent_exactly_where_the_interval_ends():
+    just, missed = effect(2.001, 4), effect(1.999, 4)
+    assert decide(just, "greater", TWO).p < 0.05
+    assert p_of_exclusion(effect(-0.001, 4)) == 1.0
+    assert p_of_exclusion(effect(0.001, 4)) < 0.05
+    assert decide(missed, "greater", TWO).state == "undecided"
+
+
+def test_intervals_that_meet_show_no_difference():
+    assert p_of_difference(effect(0, 2), effect(2, 4)) == 1.0
+    assert p_of_difference(effect(0, 2), effect(2.1, 4)) < 0.05
+    assert p_of_difference(effect(5, 6), effect(0, 2)) < 0.001
+
+
+def test_an_exact_effect_has_no_doubt():
+    exact = Interval(3.0, 3.0, 3.0)
+    assert decide(exact, "greater", TWO) == Decision(
+        "confirmed", "the effect lies beyond the relevance margin", 0.0, True
+    )
+    assert decide(Interval(2.0, 2.0, 2.0), "greater", TWO).state == "confirmed but negligible"

@@ -1,0 +1,249 @@
+"""The claims file and the verdicts of a run."""
+
+import json
+import re
+
+import pytest
+import yaml
+
+from isru import paths
+from isru.claims import load_claims, read_run_values, verdicts
+
+ONE = {
+    "id": "C1",
+    "sentence": "ISRU is faster.",
+    "source": "someone2020",
+    "published": "Median {val}`00.gain_median:.1f unit`, {val}`00.files` files.",
+    "hypothesis": "It is not.",
+    "effect": "saving",
+    "unit": "%",
+    "rule": "greater",
+    "margin": 2,
+    "relevance_margin": 2,
+    "family": "time",
+    "metric": [{"value": "06.saving_{units}", "each": {"units": [10, 100]}}],
+}
+
+
+def write(tmp_path, *claims):
+    path = tmp_path / "claims.yml"
+    path.write_text(yaml.safe_dump(list(claims)))
+    return path
+
+
+def judge(tmp_path, values, **changes):
+    """Return the verdict on one claim, ``values`` being notebook 06's ``{name: entry}``."""
+    claims = load_claims(write(tmp_path, ONE | changes))
+    return verdicts(claims, {"06": values})[0]
+
+
+def value(estimate, low=None, high=None, kind="machine"):
+    ends = {} if low is None else {"low": low, "high": high}
+    return {"value": estimate, "unit": "%", "kind": kind} | ends
+
+
+def test_the_published_claims_are_complete():
+    claims = load_claims()
+    assert [claim.id for claim in claims] == [f"C{n}" for n in range(1, 18)]
+    bibliography = (paths.root() / "book" / "references.bib").read_text(encoding="utf-8")
+    keys = set(re.findall(r"^@\w+\{(\w+),", bibliography, flags=re.MULTILINE))
+    assert {claim.source for claim in claims} - {None} <= keys
+
+
+def test_keys_come_from_their_template_and_conditions_from_their_levels():
+    claims = {claim.id: claim for claim in load_claims()}
+    first = claims["C3"].conditions[0]
+    assert first.value == "06.train_saving_numpy_10"
+    assert first.label == "training, NumPy, 10 units"
+    assert len(claims["C3"].conditions) == 36
+
+
+def test_published_keys_are_those_in_the_roles(tmp_path):
+    claim = load_claims(write(tmp_path, ONE))[0]
+    assert claim.published_keys == ["00.gain_median", "00.files"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"id": "one"}, "claim number 1, field id: expected C and a number, got 'one'"),
+        ({"rule": "faster"}, "claim C1, field rule: expected one of"),
+        ({"rule": "between"}, "claim C1, field range: expected two numbers"),
+        ({"rule": "between", "range": [6, 3]}, "claim C1, field range: expected low below high"),
+        ({"range": [3, 6]}, "claim C1, field range: expected none with the rule greater"),
+        ({"margin": "wide"}, "claim C1, field margin: expected a finite number, got 'wide'"),
+        ({"margin": 0}, "claim C1, field margin: expected a positive number"),
+        ({"relevance_margin": -1}, "claim C1, field relevance_margin: expected 0 or more"),
+        ({"sentence": " "}, "claim C1, field sentence: expected text"),
+        ({"source": 3}, "claim C1, field source: expected a citation key or null"),
+        ({"scale": "log"}, "claim C1, field scale: expected one of"),
+        ({"verdict": "confirmed"}, "claim C1, field verdict: expected a field of"),
+        ({"metric": []}, "claim C1, field metric: expected null or a list"),
+        ({"metric": [{}]}, "claim C1, field metric 1: value: expected a value key"),
+        ({"metric": [{"value": "saving"}]}, "claim C1, field metric 1: value: .* got 'saving'"),
+        ({"metric": [{"value": "06.s_{n}"}]}, "field metric 1: value: .*factors of"),
+        ({"metric": [{"value": "06.s", "low": 1}]}, "field metric 1: low: expected a field of"),
+        ({"metric": [{"value": "06.s", "each": {"units": 10}}]}, "metric 1: each units: .*levels"),
+        ({"hardware": "a GPU"}, "claim C1, field hardware: expected null or"),
+        ({"interactions": {"units": "06.s"}}, "field interactions: units: expected a list"),
+    ],
+)
+def test_a_broken_claim_is_named_with_its_field(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        load_claims(write(tmp_path, ONE | changes))
+
+
+def test_a_missing_field_a_double_claim_and_no_yaml_are_named(tmp_path):
+    incomplete = {key: text for key, text in ONE.items() if key != "hypothesis"}
+    with pytest.raises(ValueError, match=r"claim C1, field hypothesis: .*no such field"):
+        load_claims(write(tmp_path, incomplete))
+    with pytest.raises(ValueError, match="claim C1, field id: expected one claim of this id"):
+        load_claims(write(tmp_path, ONE, ONE))
+    (tmp_path / "claims.yml").write_text("- id: [")
+    with pytest.raises(ValueError, match=r"claims.yml: expected YAML, got: .*line 1"):
+        load_claims(tmp_path / "claims.yml")
+
+
+def test_a_verdict_tells_effect_reason_and_conditions(tmp_path):
+    verdict = judge(tmp_path, {"saving_10": value(8, 6, 10), "saving_100": value(4, 3, 5)})
+    assert verdict.word == "confirmed"
+    assert verdict.effect == "4 % (3 to 5) at 100 units to 8 % (6 to 10) at 10 units"
+    assert verdict.reason == "the effect lies beyond the relevance margin"
+    assert [found.condition.label for found in verdict.conditions] == ["10 units", "100 units"]
+    assert verdict.p < 0.05
+
+
+def test_what_no_notebook_recorded_is_not_measured_yet(tmp_path):
+    assert judge(tmp_path, {}).word == "not measured yet"
+    assert judge(tmp_path, {"saving_10": value(8, 6, 10)}, metric=None).word == "not measured yet"
+
+
+def test_a_condition_that_a_profile_leaves_out_is_skipped(tmp_path):
+    verdict = judge(tmp_path, {"saving_10": value(8, 6, 10)})
+    assert verdict.word == "confirmed"
+    assert [found.value for found in verdict.conditions] == [8, None]
+
+
+def test_absent_hardware_comes_before_everything(tmp_path):
+    hardware = {"name": "graphics processor", "present": "06.gpu"}
+    values = {"saving_10": value(8, 6, 10), "gpu": value(False, kind="exact")}
+    verdict = judge(tmp_path, values, hardware=hardware)
+    assert verdict.word == "not testable here"
+    assert verdict.reason == "this machine has no graphics processor"
+    values["gpu"] = value(True, kind="exact")
+    assert judge(tmp_path, values, hardware=hardware).word == "confirmed"
+
+
+def test_a_value_without_an_interval_decides_nothing_unless_it_is_exact(tmp_path):
+    verdict = judge(tmp_path, {"saving_10": value(8)})
+    assert (verdict.word, verdict.reason) == ("inconclusive", "no interval was recorded")
+    assert judge(tmp_path, {"saving_10": value(8, kind="exact")}).word == "confirmed"
+
+
+def test_a_sign_that_changes_with_a_factor_depends_on_it(tmp_path):
+    values = {"saving_10": value(8, 6, 10), "saving_100": value(-8, -10, -6)}
+    assert judge(tmp_path, values).word == "depends on units"
+
+
+def test_contradictory_conditions_whose_intervals_meet_are_inconclusive(tmp_path):
+    values = {"saving_10": value(8, 3, 12), "saving_100": value(1, -3, 5)}
+    assert judge(tmp_path, values).word == "inconclusive"
+
+
+def test_a_recorded_interaction_goes_before_intervals_apart(tmp_path):
+    values = {"saving_10": value(8, 3, 12), "saving_100": value(1, -3, 5)}
+    interactions = {"units": ["06.slope"]}
+    values["slope"] = value(-2, -3, -1)
+    assert judge(tmp_path, values, interactions=interactions).word == "depends on units"
+    values["slope"] = value(-2, -5, 1)
+    values["saving_100"] = value(-8, -10, -6)
+    assert judge(tmp_path, values, interactions=interactions).word == "inconclusive"
+
+
+def test_less_turns_the_effect_round(tmp_path):
+    assert judge(tmp_path, {"saving_10": value(-8, -10, -6)}, rule="less").word == "confirmed"
+    assert judge(tmp_path, {"saving_10": value(8, 6, 10)}, rule="less").word == "refuted"
+
+
+def test_a_ratio_is_held_against_one_on_both_sides_alike(tmp_path):
+    ratio = {"scale": "ratio", "unit": "", "margin": 0.02, "relevance_margin": 0.02}
+    ratio["metric"] = [{"value": "06.ratio"}]
+    for entry, word in [
+        (value(1.5, 1.3, 1.7), "confirmed"),
+        (value(0.7, 0.6, 0.8), "refuted"),
+        (value(1.0, 1 / 1.019, 1.019), "equivalent"),
+        (value(1.0, 1 / 1.5, 1.5), "inconclusive"),
+    ]:
+        assert judge(tmp_path, {"ratio": entry}, **ratio).word == word
+    with pytest.raises(ValueError, match=r"claim C1, value 06.ratio: expected a ratio above 0"):
+        judge(tmp_path, {"ratio": value(0.1, -0.1, 0.3)}, **ratio)
+
+
+def test_a_truth_holds_or_does_not(tmp_path):
+    holds = {"rule": "holds", "metric": [{"value": "06.smooth"}]}
+    assert judge(tmp_path, {"smooth": value(True, kind="exact")}, **holds).word == "confirmed"
+    assert judge(tmp_path, {"smooth": value(False, kind="exact")}, **holds).word == "refuted"
+    with pytest.raises(ValueError, match="expected true or false, got 1"):
+        judge(tmp_path, {"smooth": value(1)}, **holds)
+
+
+def test_a_floor_that_is_asked_for_must_be_there_and_hides_what_is_inside(tmp_path):
+    floor = {"metric": [{"value": "06.saving", "floor": "06.floor"}]}
+    values = {"saving": value(8, 6, 10)}
+    assert judge(tmp_path, values, **floor).reason == "no A/A floor was recorded"
+    assert judge(tmp_path, values | {"floor": value(0, -1, 1)}, **floor).word == "confirmed"
+    assert judge(tmp_path, values | {"floor": value(0, -20, 20)}, **floor).word == "inconclusive"
+
+
+def test_a_task_that_cannot_tell_the_control_apart_decides_nothing(tmp_path):
+    changes = {
+        "rule": "equivalent",
+        "metric": [{"value": "06.skill", "tost": "06.tost", "control": "06.identity"}],
+    }
+    values = {"skill": value(0.1, -0.3, 0.5)}
+    assert judge(tmp_path, values, **changes).reason == "no negative control was recorded"
+    values["identity"] = value(-1, -3, 1)
+    verdict = judge(tmp_path, values, **changes)
+    assert verdict.word == "inconclusive"
+    assert verdict.reason == "the task does not tell the negative control apart"
+    values["identity"] = value(-20, -30, -10)
+    assert judge(tmp_path, values, **changes).word == "equivalent"
+    values["tost"] = value(0.3)
+    assert judge(tmp_path, values, **changes).word == "inconclusive"
+
+
+def test_holm_corrects_within_a_family_only(tmp_path):
+    barely = {"06": {f"s{n}": value(4, 2.01, 6) for n in range(3)}}
+    claims = [ONE | {"id": f"C{n}", "metric": [{"value": f"06.s{n}"}]} for n in range(3)]
+    together = verdicts(load_claims(write(tmp_path, *claims)), barely)
+    assert {verdict.word for verdict in together} == {"inconclusive"}
+    assert "Holm's correction over 3 claims of the family time" in together[0].reason
+    apart = [claim | {"family": claim["id"]} for claim in claims]
+    judged = verdicts(load_claims(write(tmp_path, *apart)), barely)
+    assert {verdict.word for verdict in judged} == {"confirmed"}
+    not_run = {"06": {"s0": value(4, 2.01, 6)}}
+    assert verdicts(load_claims(write(tmp_path, *claims)), not_run)[0].word == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (value("fast"), "claim C1, value 06.saving_10: expected a number, got 'fast'"),
+        (value(8, 10, 6), "expected an interval with low below high"),
+    ],
+)
+def test_a_recorded_value_of_a_wrong_kind_is_named(tmp_path, entry, message):
+    with pytest.raises(ValueError, match=message):
+        judge(tmp_path, {"saving_10": entry})
+
+
+def test_a_run_is_read_by_notebook(tmp_path):
+    folder = tmp_path / "values"
+    folder.mkdir()
+    (folder / "06.json").write_text(json.dumps({"values": {"saving_10": value(8, 6, 10)}}))
+    assert read_run_values(tmp_path) == {"06": {"saving_10": value(8, 6, 10)}}
+    (folder / "07.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"07.json: expected a notebook's values"):
+        read_run_values(tmp_path)
+    with pytest.raises(FileNotFoundError, match="no run at"):
+        read_run_values(tmp_path / "nowhere")
