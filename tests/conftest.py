@@ -8,7 +8,9 @@ import pytest
 CHECK = "from isru.publish import settle_parameters\nsettle_parameters({name!r}, globals())"
 
 
-def write_notebook(root, name, body, *, parameters=None, kind="tolerance", needs=(), measures=False):
+def write_notebook(
+    root, name, body, *, parameters=None, kind="tolerance", needs=(), measures=False
+):
     """Write a source notebook; ``body`` is a list of code cells or ("figure", code) pairs."""
     new = nbformat.v4
     cells = [new.new_markdown_cell("# A title\n\nAn answer.", id="title")]

@@ -11,7 +11,7 @@ from isru.publish.errors import CompendiumError
 from isru.publish.staleness import code_digest
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-_PROGRESS = re.compile(r"\r|\d+%\||\dit/s|s/it")
+_PROGRESS = re.compile(r"\d%\||[?\d]it/s|s/it|^.*: \d+it ")
 
 
 def normalise(executed: nbformat.NotebookNode, profile: str) -> nbformat.NotebookNode:
@@ -50,8 +50,10 @@ def _clean(output: nbformat.NotebookNode, cell: nbformat.NotebookNode):
         raise CompendiumError(f"cell {cell.id} failed: {output.ename}: {output.evalue}")
     if output.output_type == "stream":
         if output.name == "stderr":
-            if not _PROGRESS.search(output.text):
-                raise CompendiumError(f"cell {cell.id} wrote to its error stream: {output.text}")
+            lines = re.split(r"[\r\n]|\x1b\[A", output.text)
+            said = [line for line in lines if line.strip() and not _PROGRESS.search(line)]
+            if said:
+                raise CompendiumError(f"cell {cell.id} wrote to its error stream: {said}")
             return None
         output.text = _portable(output.text)
         return output

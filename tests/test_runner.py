@@ -1,0 +1,168 @@
+"""A run is all or nothing, resumes where it stopped, and says why it failed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+import pytest
+from conftest import write_notebook
+from filelock import FileLock
+
+from isru import paths
+from isru.publish.errors import CompendiumError
+from isru.publish.job import Job
+from isru.publish.notebooks import all_notebooks, select
+from isru.publish.pending import pending
+from isru.publish.release import problems, publish, state
+from isru.publish.runner import execute, make_jobs
+
+RECORD = "record.value('x', {value}, kind='exact')"
+
+
+def run(profile="quick"):
+    execute(make_jobs(all_notebooks(), profile))
+
+
+def value(root, number="01"):
+    path = root / "runs" / "quick" / "values" / f"{number}.json"
+    return json.loads(path.read_text())["values"]["x"]["value"]
+
+
+def test_a_run_leaves_notebook_values_and_manifest_and_reads_upstream(compendium):
+    write_notebook(compendium, "01-a", [RECORD.format(value=2)], kind="exact")
+    downstream = "record.value('x', 3 * read_values('01')['x']['value'], kind='exact')"
+    write_notebook(compendium, "02-b", [downstream], needs=["01"], measures=True)
+    run()
+    assert value(compendium, "02") == 6
+    quick = compendium / "runs" / "quick"
+    manifest = json.loads((quick / "manifest" / "02-b.json").read_text())
+    assert set(manifest["outputs"]) == {"notebooks/02-b.ipynb", "values/02.json"}
+    assert [state(n, quick).split(" (")[0] for n in all_notebooks()] == ["current", "current"]
+
+
+def test_an_exact_notebook_is_byte_identical_when_run_again(compendium):
+    code = [RECORD.format(value=2), "object()", "print('seen at', record.folder.parents[2])"]
+    write_notebook(compendium, "01-a", code, kind="exact")
+    executed = compendium / "runs" / "quick" / "notebooks" / "01-a.ipynb"
+    run()
+    first = executed.read_bytes()
+    run()
+    assert executed.read_bytes() == first
+    assert str(compendium).encode() not in first
+
+
+def test_a_failing_notebook_leaves_the_last_run_as_it_was_and_the_next_run_resumes(compendium):
+    write_notebook(compendium, "01-a", [RECORD.format(value=1)])
+    write_notebook(compendium, "02-b", [RECORD.format(value=1)])
+    run()
+    write_notebook(compendium, "01-a", [RECORD.format(value=2)])
+    write_notebook(compendium, "02-b", ["1 / 0"])
+    with pytest.raises(CompendiumError, match=r"02-b failed in cell .*ZeroDivisionError"):
+        run()
+    assert value(compendium, "01") == 1
+    assert (paths.build() / "failed" / "02-b.ipynb").is_file()
+    finished = pending("quick")["01-a"] / "values" / "01.json"
+    made = finished.stat().st_mtime_ns
+    write_notebook(compendium, "02-b", [RECORD.format(value=2)])
+    run()
+    assert (value(compendium, "01"), value(compendium, "02")) == (2, 2)
+    kept = compendium / "runs" / "quick" / "values" / "01.json"
+    assert kept.stat().st_mtime_ns == made, "the finished notebook ran again"
+
+
+def test_what_needs_a_failed_notebook_is_not_run(compendium):
+    write_notebook(compendium, "01-a", ["1 / 0"])
+    write_notebook(compendium, "02-b", ["1"], needs=["01"])
+    with pytest.raises(CompendiumError, match="02-b not run: it needs 01"):
+        run()
+
+
+def test_a_kernel_that_dies_is_said_to_have_died(compendium):
+    write_notebook(compendium, "01-a", ["import os\nos._exit(3)"])
+    with pytest.raises(CompendiumError, match=r"01-a failed.*[Kk]ernel died"):
+        run()
+
+
+def test_writing_to_the_error_stream_is_a_failure_but_progress_is_not(compendium):
+    progress = "from tqdm import tqdm\nfor _ in tqdm(range(3)):\n    pass"
+    write_notebook(compendium, "01-a", [progress, RECORD.format(value=1)])
+    run()
+    executed = nbformat.read(compendium / "runs/quick/notebooks/01-a.ipynb", as_version=4)
+    assert all(not cell.get("outputs") or cell.id == "cell-1" for cell in executed.cells)
+    write_notebook(compendium, "01-a", ["import warnings\nwarnings.warn('careful')"])
+    with pytest.raises(CompendiumError, match="careful"):
+        run()
+
+
+def test_a_second_run_at_the_same_time_is_refused(compendium):
+    write_notebook(compendium, "01-a", ["1"])
+    paths.build().mkdir()
+    with (
+        FileLock(paths.build() / "run.lock"),
+        pytest.raises(CompendiumError, match="another run of this compendium is under way"),
+    ):
+        run()
+
+
+def test_an_interruption_loses_nothing_that_was_finished(compendium):
+    write_notebook(compendium, "01-a", [RECORD.format(value=1)])
+    slow = ["import time\ntime.sleep(60)"]
+    write_notebook(compendium, "02-b", slow, needs=["01"])
+    code = (
+        "from isru.publish.notebooks import all_notebooks\n"
+        "from isru.publish.runner import execute, make_jobs\n"
+        "execute(make_jobs(all_notebooks(), 'quick'))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, env=os.environ
+    )
+    deadline = time.monotonic() + 60
+    while not pending("quick") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert "the same command resumes with it" in said.replace("\n", " ")
+    assert list(pending("quick")) == ["01-a"]
+    assert not (compendium / "runs" / "quick" / "values").exists()
+
+
+def test_given_parameters_reach_the_notebook_and_the_run_is_ad_hoc(compendium):
+    cell = "n: int = 1  # a number, 1..10"
+    write_notebook(compendium, "01-a", ["record.value('x', n, kind='exact')"], parameters=cell)
+    execute([Job(select("01")[0], "adhoc", "adhoc", {"n": 7})])
+    path = compendium / "runs" / "adhoc" / "values" / "01.json"
+    assert json.loads(path.read_text())["values"]["x"]["value"] == 7
+
+
+def test_a_result_is_published_whole_and_a_hand_edit_is_noticed(compendium):
+    write_notebook(compendium, "01-a", [RECORD.format(value=1)], kind="exact")
+    run()
+    publish("quick", all_notebooks())
+    assert problems(compendium / "results") == []
+    path = compendium / "results" / "values" / "01.json"
+    path.write_text(path.read_text().replace('"value": 1', '"value": 9'))
+    assert problems(compendium / "results") == ["01-a: values/01.json was edited"]
+    write_notebook(compendium, "01-a", [RECORD.format(value=5)], kind="exact")
+    assert any("code changed" in line for line in problems(compendium / "results"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"profile": "smoke"}, "proves nothing"),
+        ({"provenance": {"dirty": True}}, "commit them"),
+        ({"outputs": {"values/01.json": "0"}}, "edited by hand"),
+    ],
+)
+def test_what_must_not_be_published_is_not(compendium, change, message):
+    write_notebook(compendium, "01-a", [RECORD.format(value=1)])
+    run()
+    path = compendium / "runs" / "quick" / "manifest" / "01-a.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(CompendiumError, match=f"nothing published.*\n.*{message}"):
+        publish("quick", all_notebooks())
+    assert not (compendium / "results").exists()
