@@ -152,5 +152,8 @@ def test_direction_needs_the_interval_beyond_margin_and_floor(ratio, word):
     assert direction(ratio, Interval(1, 0.99, 1.01), margin=0.02) == word
 
 
-def test_direction_is_equal_inside_a_wide_floor():
-    assert direction(Interval(1.1, 1.08, 1.12), Interval(1, 0.8, 1.25)) == "equal"
+def test_direction_is_undecided_where_a_wide_floor_hides_a_difference():
+    wide = Interval(1, 0.8, 1.25)
+    assert direction(Interval(1.1, 1.08, 1.12), wide) == "undecided"
+    assert direction(Interval(1.3, 1.28, 1.32), wide) == "faster"
+    assert direction(Interval(1.0, 0.99, 1.01), wide) == "equal"

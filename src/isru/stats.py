@@ -254,16 +254,16 @@ def holm(p_values) -> np.ndarray:
 def direction(ratio: Interval, floor: Interval, *, margin: float = 0.02) -> str:
     """Return in one word how a candidate's speed compares: t_baseline / t_candidate.
 
-    The band of "no relevant difference" reaches from 1/(1 + margin) to 1 + margin, or as far as
-    the A/A floor where that is wider. An interval above the band is ``"faster"``, below it
-    ``"slower"``, inside it ``"equal"``; one that crosses an edge is ``"undecided"``.
+    An interval above both the A/A floor and 1 + margin is ``"faster"``, one below both the
+    floor and 1/(1 + margin) is ``"slower"``, one inside the margin is ``"equal"``. Any other is
+    ``"undecided"``: too wide, or lost in the floor.
     """
-    lowest, highest = min(floor.low, 1 / (1 + margin)), max(floor.high, 1 + margin)
-    if ratio.low > highest:
+    if ratio.low > max(floor.high, 1 + margin):
         return "faster"
-    if ratio.high < lowest:
+    if ratio.high < min(floor.low, 1 / (1 + margin)):
         return "slower"
-    return "equal" if lowest <= ratio.low and ratio.high <= highest else "undecided"
+    inside = ratio.low >= 1 / (1 + margin) and ratio.high <= 1 + margin
+    return "equal" if inside else "undecided"
 
 
 def _range(values: np.ndarray, level: float) -> tuple[float, float]:

@@ -14,16 +14,16 @@ from importlib import import_module
 
 # Imported on first use: a worker process, which imports this package too, stays small.
 _HOMES = {
-    "Arm": "protocol",
-    "WorkerError": "protocol",
-    "measure": "protocol",
-    "case_columns": "summary",
-    "floor": "summary",
-    "per_call": "summary",
-    "problems": "summary",
-    "ratio": "summary",
-    "ratios": "summary",
-    "machine_metadata": "machine",
+    "Arm": "isru.bench.protocol",
+    "WorkerError": "isru.bench.protocol",
+    "measure": "isru.bench.protocol",
+    "case_columns": "isru.bench.summary",
+    "floor": "isru.bench.summary",
+    "per_call": "isru.bench.summary",
+    "problems": "isru.bench.summary",
+    "ratio": "isru.bench.summary",
+    "ratios": "isru.bench.summary",
+    "machine_metadata": "isru.bench.machine",
 }
 __all__ = list(_HOMES)
 
@@ -31,4 +31,4 @@ __all__ = list(_HOMES)
 def __getattr__(name: str):
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(_HOMES[name]), name)

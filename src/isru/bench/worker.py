@@ -67,9 +67,9 @@ def block_order(count: int, rng: np.random.Generator) -> list[int]:
 
 
 def calibrate(call: Callable, min_seconds: float, clock: Callable[[], float]) -> int:
-    """Return how many calls a sample needs to last ``min_seconds``."""
+    """Return how many calls a sample needs to last ``min_seconds``; 0 asks for one, uncalled."""
     loops = 1
-    while loops < MAX_LOOPS:
+    while min_seconds > 0 and loops < MAX_LOOPS:
         elapsed = _elapsed(call, loops, clock)
         if elapsed >= min_seconds:
             break
