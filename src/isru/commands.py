@@ -126,7 +126,7 @@ def bench(options: Namespace) -> None:
 
 def record(options: Namespace) -> None:
     """Measure this machine and keep the record under runs/machines."""
-    from isru.bench.record import record_machine
+    from isru.machine_record import record_machine
 
     say("Measuring this machine: about 5 minutes; leave it alone meanwhile")
     say(f"The record: {record_machine(paths.root() / 'runs' / 'machines')}")

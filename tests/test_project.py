@@ -1,0 +1,151 @@
+"""What holds for the project as a whole: layers, hygiene, the published run."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from isru import __version__, paths
+from isru.__main__ import check_python
+from isru.publish.notebooks import all_notebooks
+from isru.publish.parameters import declared_parameters, read_profile, slug
+from isru.publish.release import problems
+
+ROOT = paths.root()
+PACKAGE = ROOT / "src" / "isru"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PAGES = [*sorted((ROOT / "book").glob("*.md")), *NOTEBOOKS]
+
+LAYERS = {
+    0: ("activations", "records", "paths", "provenance"),
+    1: ("lstm", "kernels", "keras_bridge", "symbolic", "approximation", "cost", "stats", "data"),
+    2: ("experiments", "sweep", "bench", "embedded", "certify", "machine_record"),
+    3: ("publish", "claims", "figures"),
+    4: ("cli", "commands", "__main__"),
+}
+LAYER = {name: layer for layer, names in LAYERS.items() for name in names}
+
+
+def isru_imports(path):
+    """Return the first-level isru modules that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            whole = node.module == "isru"
+            names = [f"isru.{alias.name}" if whole else node.module for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name.startswith("isru."):
+                yield name.split(".")[1]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_downward_or_sideways(path):
+    own = path.relative_to(PACKAGE).with_suffix("").parts[0]
+    if own == "__init__":
+        return
+    above = [name for name in isru_imports(path) if LAYER.get(name, -1) > LAYER[own]]
+    assert not above, f"{own} (layer {LAYER[own]}) imports {above}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_is_one_reading(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 300, f"{path.name} has {len(lines)} lines: is it one idea?"
+
+
+def public_definitions():
+    for path in MODULES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert ast.get_docstring(tree), f"{path} has no docstring"
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                yield path, node
+
+
+def test_every_public_function_and_class_has_a_docstring():
+    bare = [f"{p.name}:{n.name}" for p, n in public_definitions() if not ast.get_docstring(n)]
+    assert not bare
+
+
+def test_importing_the_numpy_part_imports_nothing_heavy():
+    heavy = ["tensorflow", "keras", "sympy", "matplotlib", "pandas", "scipy", "numba"]
+    code = f"import sys, isru, isru.lstm, isru.activations, isru.records; isru.isru(1.0);\
+print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_source_notebook_holds_no_results_and_defines_nothing(path):
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        assert re.fullmatch(r"[a-z][a-z0-9-]*", cell["id"]), "a random or unreadable cell id"
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+            tree = ast.parse("".join(cell["source"]))
+            assert not [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+
+
+@pytest.mark.parametrize("notebook", all_notebooks(), ids=lambda n: n.name)
+def test_a_notebook_checks_its_parameters_and_only_inexact_ones_are_in_profiles(notebook):
+    code = notebook.path.read_text(encoding="utf-8")
+    if declared_parameters(notebook.path):
+        assert f'settle_parameters(\\"{notebook.name}\\", globals())' in code
+    sections = [slug(notebook.name) in read_profile(name) for name in ("smoke", "quick", "full")]
+    if notebook.kind == "exact":
+        assert not any(sections)
+
+
+def test_no_published_file_was_edited_and_no_exact_notebook_is_stale():
+    assert problems(paths.results()) == []
+
+
+def test_every_notebook_is_published():
+    published = {p.stem for p in (paths.results() / "manifest").glob("*.json")}
+    assert published == {n.name for n in all_notebooks()}
+
+
+def test_versions_agree():
+    stated = re.search(r'version = "(.+)"', (ROOT / "pyproject.toml").read_text())[1]
+    cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.M)[1]
+    assert stated == cited == __version__
+
+
+def test_direct_dependencies_are_pinned_and_everything_else_is_constrained():
+    def pins(name):
+        lines = (ROOT / name).read_text().splitlines()
+        lines = [line.split(";")[0].strip() for line in lines if line and line[0] != "#"]
+        assert all("==" in line for line in lines)
+        return set(lines)
+
+    assert pins("requirements.txt") <= pins("constraints.txt")
+
+
+@pytest.mark.parametrize("version", [(3, 10), (2, 7), (3, 14)])
+def test_a_python_that_does_not_fit_is_named_with_those_that_do(version):
+    assert "needs Python 3.11 to 3.13" in check_python(version)
+    assert check_python((3, 12)) == ""
+
+
+def tracked_text():
+    """Return {path: text} of what git tracks, or of the sources where there is no git."""
+    done = subprocess.run(["git", "-C", ROOT, "ls-files"], capture_output=True, text=True)
+    names = done.stdout.splitlines() or [str(p.relative_to(ROOT)) for p in [*MODULES, *PAGES]]
+    texts = {".py", ".md", ".ipynb", ".yml", ".toml", ".txt", ".json", ".cff", ""}
+    for path in (ROOT / name for name in names):
+        if path.suffix in texts and path.is_file() and path != Path(__file__):
+            yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+
+
+def test_no_file_names_a_path_or_a_package_index_of_one_machine():
+    pattern = re.compile(r"(?<![\w.])/(?:work|root|home)/\w|pypi\.org|files\.pythonhosted")
+    found = [(name, m[0]) for name, text in tracked_text() if (m := pattern.search(text))]
+    assert not found
