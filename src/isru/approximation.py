@@ -150,7 +150,8 @@ def best_uniform(target: Callable, family: Callable, start: Sequence[float], upp
     target : callable of x
     family : callable of (x, *parameters)
     start : sequence of float
-        Parameters whose error already changes its sign n times, e.g. those of the L2 fit.
+        Where Newton's method sets out for the member that meets the target at n points, whose
+        error begins the exchange.
     upper : float
         ``mpmath.inf`` is cut at :data:`FAR`.
 
@@ -161,7 +162,9 @@ def best_uniform(target: Callable, family: Callable, start: Sequence[float], upp
     """
     with mp.workdps(DIGITS):
         grid = _grid(upper)
-        parameters = tuple(mp.mpf(value) for value in start)
+        count = len(start)
+        nodes = [grid[GRID * (index + 1) // (count + 1)] for index in range(count)]
+        parameters = _solve(lambda *p: [target(x) - family(x, *p) for x in nodes], start)
         for _ in range(30):
             points = _alternation(target, family, parameters, grid)
             error = max(abs(target(x) - family(x, *parameters)) for x in points)

@@ -267,3 +267,22 @@ def fit(
         partials = [numeric(sp.diff(family, p), x, *parameters) for p in parameters]
         return approximation.best_l2(target, member, partials, start, upper)
     raise ValueError(f"expected the norm 'sup' or 'L2', got {norm!r}")
+
+
+def fits(target, family, parameters: Sequence[sp.Symbol], start, domains: dict, *, norm: str):
+    """Return one row a domain: its name, the best parameters and the error, for a table.
+
+    Parameters
+    ----------
+    target, family, parameters, start, norm
+        As for :func:`fit`.
+    domains : dict
+        Name -> right end of the symmetric interval, ``mpmath.inf`` for the line.
+    """
+    names = [*map(str, parameters), "error"]
+    rows = []
+    for domain, upper in domains.items():
+        best = fit(target, family, parameters, start, upper, norm=norm)
+        found = map(approximation.rounded, (*best.parameters, best.error))
+        rows.append({"domain": domain} | dict(zip(names, found, strict=True)))
+    return rows
