@@ -255,7 +255,7 @@ def _solve(conditions, start):
     """Return the zero of as many conditions as unknowns, by Newton's method."""
     try:
         solution = mp.findroot(conditions, [mp.mpf(value) for value in start], tol=TOLERANCE**2)
-    except ValueError as error:
+    except (ValueError, ZeroDivisionError) as error:
         raise NotConverged(
             f"expected Newton's method to converge from {[mp.nstr(v, 5) for v in start]}: "
             "choose a start nearer to the solution"
