@@ -1,0 +1,241 @@
+"""What one activation is: its value, its derivative, and what is promised about both.
+
+The promises are part of the interface: range, smoothness, domain, and per dtype the largest
+error of the value in ULP (units in the last place of the exact result).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+try:  # np.clip reaches this ufunc through 2 us of Python, more than a small array takes
+    from numpy._core.umath import clip
+except ImportError:
+    clip = np.clip
+
+DTYPES = ("float16", "float32", "float64")
+
+_EVERYWHERE = dict.fromkeys(DTYPES, (-math.inf, math.inf))
+
+# float16 is computed in float32 and rounded once: three times faster than float16 arithmetic,
+# which NumPy converts at every step, correct to half a ULP, and x*x cannot overflow.
+FLOAT16 = np.dtype(np.float16)
+
+
+@dataclass(frozen=True, eq=False)
+class Activation:
+    """One activation function, for any array (`value`) and for networks (`forward`).
+
+    Attributes
+    ----------
+    name : str
+        Its key in ``ACTIVATIONS``.
+    description : str
+        One line with the formula and its source.
+    range : tuple of float
+        Infimum and supremum of the exact function.
+    smoothness : float
+        How many derivatives are continuous on the whole line (``math.inf`` for all; -1 for a
+        function that jumps).
+    odd : bool
+        Whether f(-x) = -f(x), bit for bit.
+    ulp : Mapping[str, float]
+        dtype name -> largest error of `value` on its domain, in ULP of the exact result.
+    domain : Mapping[str, tuple of float]
+        dtype name -> the inputs for which ``ulp`` is promised.
+    parameters : Mapping[str, float]
+        The parameters of this member of the family, e.g. ``{"alpha": 1.0, "k": 1.0}``.
+    saves_output : bool
+        Whether `forward` saves y itself, so that no second buffer is needed.
+    approximates : str
+        The function that this one stands in for, or ``""``.
+    error : float
+        Largest absolute distance to that function, over all inputs.
+    """
+
+    name: str
+    description: str
+    range: tuple[float, float]
+    smoothness: float
+    odd: bool
+    ulp: Mapping[str, float]
+    kernel: Callable = field(repr=False)
+    slope: Callable = field(repr=False)
+    careful: Callable | None = field(default=None, repr=False)
+    domain: Mapping[str, tuple[float, float]] = field(default_factory=lambda: dict(_EVERYWHERE))
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    family: Callable | None = field(default=None, repr=False)
+    saves_output: bool = False
+    widens_float16: bool = True
+    approximates: str = ""
+    error: float = 0.0
+
+    def value(self, x, out: np.ndarray | None = None):
+        """Return f(x), right for every input.
+
+        Parameters
+        ----------
+        x : array_like of real numbers
+            Any shape. float16, float32 and float64 keep their type, integers become float64.
+        out : ndarray, optional
+            Where to put the result; the shape of ``x`` and the dtype of the result. May be ``x``.
+
+        Returns
+        -------
+        ndarray or NumPy scalar
+            A scalar for a scalar.
+
+        Raises
+        ------
+        TypeError
+            If ``x`` is complex, text, an object array or of another type that has no such
+            function, or ``out`` is no array of the result's dtype.
+        ValueError
+            If ``out`` has another shape.
+        """
+        x = real_array(x)
+        check_out(out, x)
+        lines = np.atleast_1d(x)
+        target = None if out is None else np.atleast_1d(out)
+        with np.errstate(all="ignore"):  # overflow and underflow on the way are no news
+            y = self._widened(self.careful or self._first, lines, target)
+        if out is not None:
+            return out
+        return y if x.ndim else y[0]
+
+    def forward(self, x: np.ndarray, out=None, saved=None) -> tuple[np.ndarray, np.ndarray]:
+        """Return f(x) and what `derivative` needs of it, unchecked, for network code.
+
+        Parameters
+        ----------
+        x : ndarray of float16, float32 or float64, at least one-dimensional
+        out : ndarray, optional
+            For y; may be ``x``.
+        saved : ndarray, optional
+            For what is saved; not ``x`` or ``out``. Left alone where ``saves_output``.
+
+        Returns
+        -------
+        y, saved : ndarray
+            ``saved`` is ``y`` where ``saves_output``.
+
+        Notes
+        -----
+        May differ from `value` by some units of rounding at the size of the range: networks
+        need the absolute error small, `value` keeps the relative one.
+        """
+        if x.dtype != FLOAT16 or not self.widens_float16:
+            return self.kernel(x, out, saved)
+        y, wide = self.kernel(x.astype(np.float32), None, None)
+        y_half = _narrow(y, out)
+        return y_half, y_half if self.saves_output else _narrow(wide, saved)
+
+    def derivative(self, saved: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return f'(x) from what `forward` saved; ``out`` must not be ``saved``.
+
+        At a kink it is the value from the side of smaller slope.
+        """
+        if saved.dtype != FLOAT16:
+            return self.slope(saved, out)
+        return _narrow(self.slope(saved.astype(np.float32), None), out)
+
+    def with_parameters(self, **parameters: float) -> Activation:
+        """Return the same function with other parameters, e.g. ``alpha=2/3``.
+
+        Raises
+        ------
+        TypeError
+            If there is no such parameter.
+        ValueError
+            If a parameter is out of its range.
+        """
+        unknown = sorted(set(parameters) - set(self.parameters))
+        if unknown:
+            known = ", ".join(self.parameters) or "none"
+            raise TypeError(f"{self.name} has no parameter {unknown[0]!r}; it has: {known}")
+        if not parameters:
+            return self
+        return self.family(**{**self.parameters, **parameters})
+
+    def _first(self, x, out):
+        return self.kernel(x, out, None)[0]
+
+    def _widened(self, function, x, out):
+        if x.dtype != FLOAT16 or not self.widens_float16:
+            return function(x, out)
+        return _narrow(function(x.astype(np.float32), None), out)
+
+    def __reduce__(self):
+        return _restore, (self.name, dict(self.parameters))
+
+
+def real_array(x) -> np.ndarray:
+    """Return ``x`` as an array of float16, float32 or float64 in native byte order.
+
+    Raises
+    ------
+    TypeError
+        For complex numbers, text, objects, dates and extended precision.
+    """
+    x = np.asarray(x)
+    if x.dtype.kind in "iub":
+        return x.astype(np.float64)
+    if x.dtype.kind == "f" and x.dtype.itemsize <= 8:
+        return x.astype(x.dtype.newbyteorder("="), copy=False)
+    raise TypeError(f"expected real numbers ({', '.join(DTYPES)} or integers), got {x.dtype} data")
+
+
+def check_out(out, x: np.ndarray) -> None:
+    """Refuse an ``out`` that is not an array like ``x``."""
+    if out is None:
+        return
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"expected out to be a NumPy array, got {type(out).__name__}")
+    if out.dtype != x.dtype:
+        raise TypeError(f"expected out of dtype {x.dtype}, as the result, got {out.dtype}")
+    if out.shape != x.shape:
+        raise ValueError(f"expected out of shape {x.shape}, as x, got {out.shape}")
+
+
+def parameter(name: str, value, low: float, high: float) -> float:
+    """Return a parameter as a float in [low, high].
+
+    Raises
+    ------
+    TypeError
+        If it is no real number.
+    ValueError
+        If it is NaN or out of range.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"expected {name} to be one real number, got {value!r}") from None
+    if not low <= number <= high:
+        raise ValueError(f"expected {name} between {low:g} and {high:g}, got {number:g}")
+    return number
+
+
+def tolerance(float16: float, float32: float, float64: float) -> Mapping[str, float]:
+    """Return the stated ULP per dtype."""
+    return MappingProxyType(dict(zip(DTYPES, (float16, float32, float64), strict=True)))
+
+
+def _narrow(wide: np.ndarray, out) -> np.ndarray:
+    """Round float32 to float16, into ``out`` if given."""
+    if out is None:
+        return wide.astype(np.float16)
+    np.copyto(out, wide, casting="same_kind")
+    return out
+
+
+def _restore(name: str, parameters: dict[str, float]) -> Activation:
+    """Rebuild an entry that was pickled, from the registry."""
+    from isru.activations import get_activation
+
+    return get_activation(name).with_parameters(**parameters)
