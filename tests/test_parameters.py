@@ -89,5 +89,5 @@ def test_broken_yaml_is_reported_with_file_and_line(compendium):
 
 
 def test_an_unknown_profile_lists_those_that_exist(compendium):
-    with pytest.raises(CompendiumError, match="unknown profile 'quik'.*Did you mean quick"):
+    with pytest.raises(CompendiumError, match=r"unknown profile 'quik'.*Did you mean quick"):
         read_profile("quik")

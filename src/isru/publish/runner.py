@@ -13,6 +13,7 @@ from isru import paths
 from isru.publish.errors import CompendiumError
 from isru.publish.job import Job
 from isru.publish.notebooks import Notebook, all_notebooks
+from isru.publish.parameters import read_profile
 from isru.publish.pending import install_all, pending
 from isru.publish.staleness import make_stamp, profile_parameters, read_manifest
 
@@ -20,7 +21,8 @@ PROFILES = ("smoke", "quick", "full")
 
 
 def make_jobs(notebooks: list[Notebook], profile: str) -> list[Job]:
-    """Return the jobs of a profile's run; the profile's parameters are checked here."""
+    """Return the jobs of a profile's run; the whole profile is checked here."""
+    read_profile(profile)
     return [Job(n, profile, profile, profile_parameters(n, profile)) for n in notebooks]
 
 

@@ -1,0 +1,75 @@
+"""Setting up says what is missing; the command line ends with a message, not a traceback."""
+
+import errno
+import subprocess
+import sys
+
+import pytest
+
+from isru import cli, paths
+from isru.publish import environment
+from isru.publish.errors import CompendiumError
+
+
+def command(*arguments, **more):
+    return subprocess.run(
+        [sys.executable, "-m", "isru", *arguments], capture_output=True, text=True, **more
+    )
+
+
+def test_help_shows_the_five_main_commands_first():
+    said = command("help").stdout.split("Re-running")[0]
+    for name in ("execute", "book", "test", "record", "help"):
+        assert f"\n  {name}" in said
+
+
+def test_the_package_runs_as_a_folder_in_a_bare_checkout(tmp_path):
+    folder = str(paths.root() / "src" / "isru")
+    done = subprocess.run(
+        [sys.executable, "-S", "-I", folder, "help"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert "execute" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("execute", "--profile", "quik"), "unknown profile 'quik'"),
+        (("execute", "--notebook", "77"), "unknown notebook '77'"),
+        (("execute", "--parameters", "seed=1"), "need the one notebook"),
+        (("execute", "--notebook", "06", "--parameters", "sed=1"), "unknown parameter 'sed'"),
+        (("execute", "--notebook", "06", "--parameters", "units=[1"), "not valid YAML"),
+        (("execute", "--notebook", "06", "--parameters", "units"), "name=value"),
+        (("book", "--run", "none"), "no run 'none'"),
+    ],
+)
+def test_a_wrong_argument_is_one_clear_message(arguments, message):
+    done = command(*arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
+def test_a_full_or_read_only_disk_is_said_plainly(code, monkeypatch, capsys):
+    def full(_):
+        raise OSError(code, "no", "results/values/06.json")
+
+    monkeypatch.setattr("isru.commands.status", full)
+    assert cli.main(["status"]) == 1
+    assert "cannot write results/values/06.json" in capsys.readouterr().err
+
+
+def test_too_little_disk_is_refused_before_anything_is_made(compendium, monkeypatch):
+    for name in ("requirements.txt", "constraints.txt"):
+        (compendium / name).write_text("")
+    monkeypatch.setattr(environment.shutil, "disk_usage", lambda _: type("U", (), {"free": 1e9}))
+    with pytest.raises(CompendiumError, match=r"expected 5 GB of free disk.*found 1.0"):
+        environment.set_up()
+    assert not (compendium / ".venv").exists()
+
+
+def test_without_a_compendium_the_error_says_what_was_expected(tmp_path, monkeypatch):
+    monkeypatch.setenv("ISRU_ROOT", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match=r"expected a folder with _toc\.yml"):
+        paths.root()

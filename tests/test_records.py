@@ -1,0 +1,80 @@
+"""Records refuse what a reader could not use, and are written whole."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from isru.figures import use_style
+from isru.provenance import provenance
+from isru.records import Record, read_values, write_atomically
+
+
+@pytest.fixture
+def record(compendium):
+    return Record("06-forecaster", folder=compendium / "run")
+
+
+def test_a_value_comes_back_under_its_notebook_with_interval_and_provenance(record):
+    record.value("saving_10", np.float32(2.5), kind="machine", unit="%", low=1, high=4)
+    read = read_values("06", record.folder)["saving_10"]
+    assert read == {"value": 2.5, "unit": "%", "kind": "machine", "low": 1, "high": 4}
+    stored = json.loads((record.folder / "values" / "06.json").read_text())
+    assert stored["provenance"]["profile"] == "adhoc"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), None, [1]])
+def test_a_value_that_is_no_finite_scalar_is_refused(record, value):
+    with pytest.raises(ValueError, match="value x: expected"):
+        record.value("x", value, kind="exact")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("Bad Name", "exact"), ("x", "guess")])
+def test_a_bad_name_or_kind_is_refused(record, name, kind):
+    with pytest.raises(ValueError, match="expected"):
+        record.value(name, 1, kind=kind)
+
+
+def test_values_of_a_notebook_that_was_not_run_say_how_to_run_it(compendium):
+    with pytest.raises(FileNotFoundError, match="make execute NB=04"):
+        read_values("04")
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    write_atomically(path, "old")
+    monkeypatch.setattr(
+        "pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "full"))
+    )
+    with pytest.raises(OSError, match="full"):
+        write_atomically(path, "new")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+    assert path.read_text() == "old"
+
+
+def test_a_figure_is_byte_stable_and_carries_its_metadata(record):
+    import matplotlib.pyplot as plt
+
+    use_style()
+    data = pd.DataFrame({"x": [0.0, 1.0], "y": [0.1, 1 / 3]})
+    seen = []
+    for _ in range(2):
+        figure, axes = plt.subplots()
+        axes.plot(data.x, data.y)
+        record.figure("a-line", figure, data=data, title="A line", kind="exact")
+        plt.close(figure)
+        seen.append((record.folder / "figures" / "a-line.svg").read_bytes())
+    assert seen[0] == seen[1]
+    for text in (b"A line", b"The ISRU compendium authors", b"CC BY 4.0", b"06-forecaster"):
+        assert text in seen[0]
+    assert (record.folder / "figures" / "a-line.csv").read_text() == "x,y\n0,0.1\n1,0.333333333\n"
+
+
+def test_provenance_works_without_git_and_names_no_user(compendium, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    about = provenance(compendium)
+    assert about["commit"] == "unknown"
+    assert set(about) == {
+        "profile", "commit", "dirty", "date", "machine", "python", "numpy", "isru"
+    }  # fmt: skip
