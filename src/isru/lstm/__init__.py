@@ -1,0 +1,25 @@
+"""LSTMs from scratch: cell, layer, network, losses, optimizer and training. NumPy only."""
+
+from isru.lstm.cell import GATE_ORDER, cell_backward, cell_forward
+from isru.lstm.checking import gradient_check
+from isru.lstm.losses import LOSSES
+from isru.lstm.network import ENGINES, LSTMNetwork
+from isru.lstm.optimizers import Adam, clip_by_global_norm, clip_by_value
+from isru.lstm.training import DivergenceError, History, train, train_step
+
+__all__ = [
+    "ENGINES",
+    "GATE_ORDER",
+    "LOSSES",
+    "Adam",
+    "DivergenceError",
+    "History",
+    "LSTMNetwork",
+    "cell_backward",
+    "cell_forward",
+    "clip_by_global_norm",
+    "clip_by_value",
+    "gradient_check",
+    "train",
+    "train_step",
+]

@@ -1,0 +1,296 @@
+"""Stacked LSTM layers and a dense head: the network that every chapter trains."""
+
+from __future__ import annotations
+
+import numbers
+
+import numpy as np
+
+from isru.activations import get_activation
+from isru.lstm.initializers import network_weights
+from isru.lstm.inputs import (
+    check_choice,
+    check_dtype,
+    check_gate_activation,
+    check_masks,
+    check_sequence,
+    check_size,
+    check_state,
+    check_target,
+)
+from isru.lstm.layer import LSTMLayer
+from isru.lstm.losses import LOSSES
+from isru.lstm.weights import Weights
+from isru.lstm.workspace import Workspace
+
+ENGINES = {"numpy": LSTMLayer}
+"""The implementations of a layer, by name; they compute the same numbers."""
+
+_KEPT_SHAPES = 4  # (T, B) whose arrays are kept: full and last batch, training and validation
+
+
+class LSTMNetwork:
+    """Stacked LSTM layers, then a dense layer without activation.
+
+    Parameters
+    ----------
+    input_size : int
+        F, features of a step (or symbols, when the inputs are integers).
+    hidden_sizes : int or sequence of int
+        H of each stacked layer.
+    output_size : int
+        C, outputs (or classes).
+    activation, recurrent_activation : str or registry entry
+        For candidate and output, and for the gates; the latter must map to [0, 1].
+    return_sequences : bool
+        Whether there is an output for every step or for the last one only.
+    dtype : {"float32", "float64"}
+    engine : str
+        A name in `ENGINES`.
+    rng : numpy.random.Generator, optional
+        Draws the weights, in float64 and then rounded, so that networks that differ in
+        activation or precision start alike from equal generators. None stands for seed 0.
+
+    Attributes
+    ----------
+    parameters, gradients : ndarray, one axis
+        All weights, and what :meth:`backpropagate` left, in the engines' own order; in Keras's
+        they come from :meth:`get_weights` and :meth:`loss_and_gradients`.
+
+    Raises
+    ------
+    ValueError
+        For a size below 1, an unknown activation, engine or dtype, or a recurrent activation
+        that leaves [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> net = LSTMNetwork(7, 10, 1, activation="isru", rng=np.random.default_rng(0))
+    >>> y, state = net.forward(np.zeros((32, 24, 7), "float32"))
+    >>> y.shape
+    (32, 1)
+    """
+
+    def __init__(
+        self,
+        input_size,
+        hidden_sizes,
+        output_size,
+        *,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        return_sequences=False,
+        dtype="float32",
+        engine="numpy",
+        rng=None,
+    ):
+        self.input_size = check_size("input_size", input_size)
+        sizes = (hidden_sizes,) if isinstance(hidden_sizes, numbers.Integral) else hidden_sizes
+        self.hidden_sizes = tuple(check_size("hidden_sizes", size) for size in sizes)
+        if not self.hidden_sizes:
+            raise ValueError("hidden_sizes: expected at least one layer, got none")
+        self.output_size = check_size("output_size", output_size)
+        self.activation = get_activation(activation)
+        self.recurrent_activation = check_gate_activation(recurrent_activation)
+        self.return_sequences = bool(return_sequences)
+        self.dtype = check_dtype(dtype)
+        self.engine = check_choice("engine", engine, ENGINES)
+        self._allocate()
+        rng = np.random.default_rng(0) if rng is None else rng
+        self.set_weights(network_weights(rng, self.input_size, self.hidden_sizes, self.output_size))
+
+    @property
+    def _input_sizes(self):
+        return (self.input_size, *self.hidden_sizes[:-1])
+
+    def _allocate(self):
+        """Lay all weights in one flat array, their gradients in another, and the layers on both."""
+        layer_type = ENGINES[self.engine]
+        shapes = list(zip(self._input_sizes, self.hidden_sizes, strict=True))
+        lengths = [layer_type.size(*shape) for shape in shapes]
+        head = (self.hidden_sizes[-1] + 1) * self.output_size
+        self.parameters = np.zeros(sum(lengths) + head, self.dtype)
+        self.gradients = np.zeros_like(self.parameters)
+        self.layers, start = [], 0
+        for shape, length in zip(shapes, lengths, strict=True):
+            part = slice(start, start + length)
+            start += length
+            flat = self.parameters[part], self.gradients[part]
+            layer = layer_type(*shape, self.activation, self.recurrent_activation, *flat)
+            self.layers.append(layer)
+        self._dense = self.parameters[start:].reshape(-1, self.output_size)
+        self._ddense = self.gradients[start:].reshape(-1, self.output_size)
+        self._weights = Weights([(x.kernel, x.recurrent) for x in self.layers], self._dense)
+        self._dweights = Weights([(x.dkernel, x.drecurrent) for x in self.layers], self._ddense)
+        self._workspaces = {}
+
+    @property
+    def weight_names(self) -> list[str]:
+        """Names of the arrays of :meth:`get_weights`, such as ``"lstm 0 kernel"``."""
+        return self._weights.names
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Return copies of all weights in Keras's layout.
+
+        Per layer kernel (F, 4H), recurrent kernel (H, 4H) and bias (4H,), gates in the order
+        i, f, c, o; then the dense kernel (H, C) and bias (C,).
+        """
+        return self._weights.read()
+
+    def set_weights(self, weights) -> None:
+        """Replace all weights; layout as in :meth:`get_weights`.
+
+        Raises
+        ------
+        ValueError
+            If an array is missing, has another shape, or holds a number that is not finite; the
+            network is then unchanged.
+        """
+        self._weights.write(weights)
+
+    # ---- forward, and backward beside it
+
+    def forward(self, x, state=None, *, masks=None):
+        """Run the network over a batch of sequences.
+
+        Parameters
+        ----------
+        x : array_like, shape (B, T, F); or of int, shape (B, T)
+            Integers are symbols 0 to F - 1 and stand for one-hot rows.
+        state : list of (h, c), optional
+            One pair of arrays (B, H) for each layer; None starts from zero.
+        masks : sequence of ndarray or None, optional
+            Dropout: what each layer's output is multiplied with, broadcast to (B, T, H).
+
+        Returns
+        -------
+        y : ndarray, shape (B, C), or (B, T, C) with `return_sequences`
+        state : list of (h, c)
+            After the last step; a copy, to be given to the next call.
+
+        Raises
+        ------
+        ValueError
+            For an input of the wrong shape, an empty one, NaN or infinity, an unknown symbol.
+        """
+        y, work = self._run(x, state, masks)
+        return np.ascontiguousarray(self._turn(y)), work.final_state()
+
+    def loss_and_gradients(self, x, target, loss="mse", state=None, *, masks=None):
+        """Return the loss of a batch and its gradient in every weight.
+
+        The gradient stops at the start of the window (truncated back-propagation in time).
+
+        Parameters
+        ----------
+        x, state, masks
+            As in :meth:`forward`.
+        target : array_like
+            For ``"mse"`` the shape of the output; for ``"cross_entropy"`` integer classes,
+            shape (B,) or (B, T).
+        loss : {"mse", "cross_entropy"}
+
+        Returns
+        -------
+        loss : float
+        gradients : list of ndarray
+            In the order of :meth:`get_weights`.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`forward`, and for a bad target or an unknown loss.
+        """
+        value, _ = self.backpropagate(x, target, loss, state, masks=masks)
+        return value, self._dweights.read()
+
+    def backpropagate(self, x, target, loss="mse", state=None, *, masks=None):
+        """Leave the gradients in ``self.gradients``; return the loss and the final state.
+
+        The fast form of :meth:`loss_and_gradients`, for training; the same parameters.
+        """
+        function = LOSSES[check_choice("loss", loss, LOSSES)]
+        y, work = self._run(x, state, masks)
+        target = check_target(target, self._turn(y).shape, loss, self.dtype)
+        value, dy = function(y, self._turn(target))
+        self._backward(dy, work)
+        return value, work.final_state()
+
+    def _run(self, x, state, masks):
+        """Forward pass, time first; leave in the workspace what the backward pass needs."""
+        x = check_sequence(x, self.input_size)
+        state = check_state(state, len(x), self.hidden_sizes)
+        work = self._workspace(*x.shape[:2])
+        work.masks = check_masks(masks, x.shape[:2], self.hidden_sizes)
+        inputs = work.take_input(x)
+        for number, layer in enumerate(self.layers):
+            work.inputs[number] = inputs
+            layer.forward(inputs, work.layers[number], state[number])
+            output = work.take_output(number)
+            inputs = output.reshape(-1, layer.units + 1)[:, :-1]
+        work.head = output.reshape(-1, layer.units + 1) if self.return_sequences else output[-1]
+        y = np.dot(work.head, self._dense)
+        return y.reshape(work.steps, work.batch, -1) if self.return_sequences else y, work
+
+    def _turn(self, array):
+        """Exchange batch and time, the first two axes of outputs for every step."""
+        return array.swapaxes(0, 1) if self.return_sequences else array
+
+    def _backward(self, dy, work):
+        """Backward pass of :meth:`_run`: every gradient into ``self.gradients``."""
+        dy = dy.reshape(-1, self.output_size)
+        np.dot(work.head.T, dy, out=self._ddense)
+        dh = np.dot(dy, self._dense[:-1].T)
+        if self.return_sequences:
+            dh = dh.reshape(work.steps, work.batch, -1)
+        for number in reversed(range(len(self.layers))):
+            layer, mask = self.layers[number], work.masks[number]
+            if mask is not None:
+                dh *= mask if dh.ndim == 3 else mask[-1]
+            dh = layer.backward(work.inputs[number], work.layers[number], dh, number > 0)
+            if number:
+                dh = dh.reshape(work.steps, work.batch, -1)
+
+    def _workspace(self, batch, steps):
+        """Return the arrays for windows of this shape; make them on first use."""
+        work = self._workspaces.pop((steps, batch), None)
+        if work is None:
+            work = Workspace(self.layers, steps, batch)
+        self._workspaces[steps, batch] = work  # the last used is the last in the dictionary
+        if len(self._workspaces) > _KEPT_SHAPES:
+            del self._workspaces[next(iter(self._workspaces))]
+        return work
+
+    # ---- use
+
+    def predict(self, x, batch_size=256) -> np.ndarray:
+        """Return the outputs for many sequences, `batch_size` at a time; each starts from zero."""
+        parts = [
+            self.forward(x[start : start + batch_size])[0]
+            for start in range(0, max(1, len(x)), check_size("batch_size", batch_size))
+        ]
+        return np.concatenate(parts)
+
+    def evaluate(self, x, target, loss="mse", batch_size=256) -> float:
+        """Return the mean loss over many sequences; no gradient is computed."""
+        y = self.predict(x, batch_size)
+        return LOSSES[check_choice("loss", loss, LOSSES)](
+            y, check_target(target, y.shape, loss, self.dtype)
+        )[0]
+
+    @property
+    def settings(self) -> dict:
+        """Arguments that build a network of this shape."""
+        names = ("input_size", "hidden_sizes", "output_size", "activation")
+        names += ("recurrent_activation", "return_sequences", "engine")
+        return {name: getattr(self, name) for name in names} | {"dtype": self.dtype.name}
+
+    def __getstate__(self):
+        """Return settings and weights, so that copies and pickles carry no work arrays."""
+        return {"settings": self.settings, "weights": self.get_weights()}
+
+    def __setstate__(self, kept):
+        """Build the network anew from what :meth:`__getstate__` returned."""
+        self.__init__(**kept["settings"])
+        self.set_weights(kept["weights"])

@@ -1,0 +1,232 @@
+"""Training: one update, and epochs with early stopping."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from isru.lstm.optimizers import clip_by_global_norm, clip_by_value
+
+
+@dataclass
+class History:
+    """What a training run went through.
+
+    Attributes
+    ----------
+    training_loss : list of float
+        Mean over each epoch's batches, each before its update.
+    validation_loss : list of float
+        After each epoch; empty without validation data.
+    best_epoch : int
+        Index of the epoch whose weights the network has now; -1 stands for the initial ones.
+    stopped_early : bool
+    iterations : int
+        Updates made.
+    """
+
+    training_loss: list = field(default_factory=list)
+    validation_loss: list = field(default_factory=list)
+    best_epoch: int = -1
+    stopped_early: bool = False
+    iterations: int = 0
+
+
+class DivergenceError(ArithmeticError):
+    """The loss is no longer finite; the network has the last good weights.
+
+    Attributes
+    ----------
+    iteration, epoch : int
+        Where it happened, both counted from 0.
+    history : History
+        Of the epochs before.
+    """
+
+    def __init__(self, loss: float, iteration: int, epoch: int, history: History):
+        kept = "the initial weights" if history.best_epoch < 0 else f"epoch {history.best_epoch}"
+        super().__init__(
+            f"expected a finite loss, got {loss} at iteration {iteration} (epoch {epoch}); the "
+            f"network is back at {kept}. Lower the learning rate or clip the gradient"
+        )
+        self.loss, self.iteration, self.epoch, self.history = loss, iteration, epoch, history
+
+    def __reduce__(self):
+        """Let the error pass between processes."""
+        return type(self), (self.loss, self.iteration, self.epoch, self.history)
+
+
+def train_step(
+    network,
+    optimizer,
+    x,
+    target,
+    loss="mse",
+    *,
+    state=None,
+    clip_norm=None,
+    clip_value=None,
+    masks=None,
+):
+    """Make one update: forward, backward, clipping, optimizer.
+
+    For truncated back-propagation through a long sequence, give each call the state that the
+    call before returned.
+
+    Parameters
+    ----------
+    network : LSTMNetwork
+    optimizer : Adam
+    x, target, loss, state, masks
+        As in :meth:`LSTMNetwork.loss_and_gradients`.
+    clip_norm, clip_value : float, optional
+        Limits for the norm of the whole gradient and, after that, for each element.
+
+    Returns
+    -------
+    loss : float
+        Before the update.
+    state : list of (h, c)
+        After the last step.
+    """
+    value, state = network.backpropagate(x, target, loss, state, masks=masks)
+    if clip_norm is not None:
+        clip_by_global_norm(network.gradients, clip_norm)
+    if clip_value is not None:
+        clip_by_value(network.gradients, clip_value)
+    optimizer.update(network.parameters, network.gradients)
+    return value, state
+
+
+def train(
+    network,
+    data,
+    *,
+    loss="mse",
+    optimizer,
+    batch_size=128,
+    epochs,
+    rng,
+    validation=None,
+    patience=None,
+    clip_norm=None,
+    progress=False,
+) -> History:
+    """Train for some epochs; keep the weights of the best one.
+
+    The order of the data depends on `rng` alone: networks that are trained with equal generators
+    see the same batches. The best epoch is the one with the lowest validation loss or, without
+    validation data, the last.
+
+    Parameters
+    ----------
+    network : LSTMNetwork
+    data : (x, target)
+        All training sequences; the first axis of both is shuffled anew for each epoch. The last
+        batch of an epoch may be smaller.
+    loss : {"mse", "cross_entropy"}
+    optimizer : Adam
+    batch_size, epochs : int
+    rng : numpy.random.Generator
+    validation : (x, target), optional
+    patience : int, optional
+        Stop after so many epochs without a lower validation loss; None never stops early.
+    clip_norm : float, optional
+        Limit for the norm of the gradient.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    history : History
+
+    Raises
+    ------
+    ValueError
+        For data of unequal lengths or none, `batch_size`, `epochs` or `patience` below 1, or
+        `patience` without validation data.
+    DivergenceError
+        If a loss is not finite; the network then has the weights of the best epoch before.
+    """
+    x, target = _check_arguments(data, batch_size, epochs, validation, patience)
+    history, best = History(), network.parameters.copy()
+    bar = _bar(epochs, progress)
+    # Overflow on the way to a loss that is not finite is reported as divergence, not as warnings.
+    with bar, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for epoch in range(epochs):
+            losses = []
+            order = rng.permutation(len(x))
+            for start in range(0, len(x), batch_size):
+                chosen = order[start : start + batch_size]
+                value, _ = train_step(
+                    network, optimizer, x[chosen], target[chosen], loss, clip_norm=clip_norm
+                )
+                _check_loss(value, network, best, epoch, history)
+                history.iterations += 1
+                losses.append(value * len(chosen))
+            history.training_loss.append(sum(losses) / len(x))
+            if validation is not None:
+                value = network.evaluate(*validation, loss)
+                _check_loss(value, network, best, epoch, history)
+                history.validation_loss.append(value)
+            if _is_best(history):
+                history.best_epoch = epoch
+                best[...] = network.parameters
+            bar.update()
+            if patience is not None and epoch - history.best_epoch >= patience:
+                history.stopped_early = True
+                break
+    network.parameters[...] = best
+    return history
+
+
+def _is_best(history: History) -> bool:
+    losses = history.validation_loss
+    return not losses or losses[-1] < min(losses[:-1], default=math.inf)
+
+
+def _check_loss(value, network, best, epoch, history):
+    if not math.isfinite(value):
+        network.parameters[...] = best
+        raise DivergenceError(value, history.iterations, epoch, history)
+
+
+def _check_arguments(data, batch_size, epochs, validation, patience):
+    for name, value in (("batch_size", batch_size), ("epochs", epochs), ("patience", patience)):
+        if value is not None and value < 1:
+            raise ValueError(f"{name}: expected at least 1, got {value!r}")
+    if patience is not None and validation is None:
+        raise ValueError("patience: expected validation data to judge by, got none")
+    for name, pair in (("data", data), ("validation", validation)):
+        if pair is None:
+            continue
+        x, target = pair
+        if not len(x) or len(x) != len(target):
+            raise ValueError(
+                f"{name}: expected as many targets as sequences, and at least one, "
+                f"got {len(x)} sequences and {len(target)} targets"
+            )
+    return data
+
+
+class _NoBar:
+    """Stands in for a progress bar that was not asked for."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return False
+
+    def update(self):
+        """Show nothing."""
+
+
+def _bar(epochs: int, progress: bool):
+    if not progress:
+        return _NoBar()
+    from tqdm.auto import tqdm  # not needed by the library itself
+
+    return tqdm(total=epochs, unit="epoch", leave=False)

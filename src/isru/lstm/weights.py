@@ -1,0 +1,82 @@
+"""Named views of flat parameters or gradients, read and written in Keras's layout."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+def from_keras_order(weights: np.ndarray, units: int) -> np.ndarray:
+    """Return weights whose last axis holds the gates i, f, c, o with these as o, i, f, c."""
+    return np.roll(weights, units, axis=-1)
+
+
+def to_keras_order(weights: np.ndarray, units: int) -> np.ndarray:
+    """Undo :func:`from_keras_order`."""
+    return np.roll(weights, -units, axis=-1)
+
+
+class _Weight(NamedTuple):
+    name: str
+    view: np.ndarray
+    units: int  # H of the four gates along the last axis; 0 where there are none
+
+
+class Weights:
+    """The weight arrays of a network, in the order and layout of Keras.
+
+    Parameters
+    ----------
+    layers : list of (kernel, recurrent), ndarray
+        Of each LSTM layer, (F, 4H) and (H + 1, 4H) with the bias as its last row; gates in the
+        engines' order o, i, f, c.
+    dense : ndarray, shape (H + 1, C)
+        Of the dense layer, the bias as its last row.
+    """
+
+    def __init__(self, layers, dense):
+        self._weights = []
+        for number, (kernel, recurrent) in enumerate(layers):
+            units = kernel.shape[1] // 4
+            self._weights += [
+                _Weight(f"lstm {number} kernel", kernel, units),
+                _Weight(f"lstm {number} recurrent_kernel", recurrent[:-1], units),
+                _Weight(f"lstm {number} bias", recurrent[-1], units),
+            ]
+        self._weights += [
+            _Weight("dense kernel", dense[:-1], 0),
+            _Weight("dense bias", dense[-1], 0),
+        ]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the arrays, such as ``"lstm 0 kernel"``."""
+        return [weight.name for weight in self._weights]
+
+    def read(self) -> list[np.ndarray]:
+        """Return copies of all arrays."""
+        return [to_keras_order(weight.view, weight.units) for weight in self._weights]
+
+    def write(self, arrays) -> None:
+        """Replace all arrays; on an error, none.
+
+        Raises
+        ------
+        ValueError
+            If an array is missing, has another shape, or holds a number that is not finite.
+        """
+        arrays = [np.asarray(array) for array in arrays]
+        if len(arrays) != len(self._weights):
+            raise ValueError(f"weights: expected {len(self._weights)} arrays, got {len(arrays)}")
+        for weight, array in zip(self._weights, arrays, strict=True):
+            if array.shape != weight.view.shape:
+                raise ValueError(
+                    f"weights, {weight.name}: expected shape {weight.view.shape}, got {array.shape}"
+                )
+            if not np.isfinite(array).all():
+                raise ValueError(
+                    f"weights, {weight.name}: expected finite numbers, got NaN or infinity"
+                )
+        for weight, array in zip(self._weights, arrays, strict=True):
+            weight.view[...] = from_keras_order(array, weight.units)
