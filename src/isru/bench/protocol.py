@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 # Columns of a measurement besides the case's own.
 COLUMNS = ("process", "block", "position", "arm", "loops", "seconds", "cpu_seconds")

@@ -1,0 +1,149 @@
+"""The arms of the activation-cost measurement: y = f(x) over an array, from NumPy calls.
+
+Each factory draws its input outside the timed region and returns the call to time. `activation`
+is for the registry's functions, `numpy_calls` for the four forms that are written out here:
+
+============ ====================================== ===================================
+form         NumPy calls                            passes over memory (reads + writes)
+============ ====================================== ===================================
+tanh         tanh                                   1 + 1
+isru_plain   multiply, add, sqrt, divide, in place  5 + 4
+isru_naive   the same as ``x / sqrt(1 + x * x)``    5 + 4, up to four new arrays
+copy         copyto                                 1 + 1
+============ ====================================== ===================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from isru.activations import ACTIVATIONS
+from isru.bench.protocol import Arm
+
+INPUTS = ("near_zero", "typical", "saturated")
+
+
+def draw(rng: np.random.Generator, size: int, dtype: str, input: str) -> np.ndarray:
+    """Return a fresh input array.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    size : int
+    dtype : {"float32", "float64"}
+    input : {"near_zero", "typical", "saturated"}
+        N(0, 0.01^2), N(0, 1), or uniform magnitudes from 5 to 20 with random signs.
+    """
+    if input == "near_zero":
+        values = rng.normal(0, 0.01, size)
+    elif input == "typical":
+        values = rng.normal(0, 1, size)
+    elif input == "saturated":
+        values = rng.uniform(5, 20, size) * rng.choice([-1.0, 1.0], size)
+    else:
+        raise ValueError(f"expected an input of {INPUTS}, got {input!r}")
+    return values.astype(dtype)
+
+
+def activation(
+    *, rng: np.random.Generator, size: int, dtype: str, input: str, name: str, method: str
+) -> Callable[[], object]:
+    """Return a call of the registry's activation ``name``.
+
+    ``method`` is "value" (right for every input) or "forward" (as networks call it, with what
+    the derivative needs saved beside); both write into arrays made beforehand.
+    """
+    x = draw(rng, size, dtype, input)
+    entry, out = ACTIVATIONS[name], np.empty_like(x)
+    if method == "value":
+        return partial(entry.value, x, out)
+    if method == "forward":
+        return partial(entry.forward, x, out, None if entry.saves_output else np.empty_like(x))
+    raise ValueError(f"expected a method 'value' or 'forward', got {method!r}")
+
+
+def numpy_calls(
+    *, rng: np.random.Generator, size: int, dtype: str, input: str, form: str
+) -> Callable[[], np.ndarray]:
+    """Return one of the forms of the module's table."""
+    x = draw(rng, size, dtype, input)
+    return _FORMS[form](x, np.empty_like(x))
+
+
+def _isru_plain(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    np.multiply(x, x, out=out)
+    np.add(out, 1, out=out)
+    np.sqrt(out, out=out)
+    return np.divide(x, out, out=out)
+
+
+def _isru_naive(x: np.ndarray) -> np.ndarray:
+    return x / np.sqrt(1 + x * x)
+
+
+_FORMS = {
+    "tanh": lambda x, out: partial(np.tanh, x, out),
+    "isru_plain": lambda x, out: partial(_isru_plain, x, out),
+    "isru_naive": lambda x, out: partial(_isru_naive, x),
+    "copy": lambda x, out: partial(np.copyto, out, x),
+}
+
+
+def with_random_numbers(
+    *, rng: np.random.Generator, size: int, dtype: str, form: str
+) -> Callable[[], object]:
+    """Return a call that draws its input inside the timed region, as the original study did.
+
+    ``form`` is "nothing" (the draw alone, the original's baseline) or one of the module's table.
+    A flawed measurement, kept to show its flaw.
+    """
+    x = np.empty(size, dtype)
+    out = np.empty_like(x)
+    call = (lambda: None) if form == "nothing" else _FORMS[form](x, out)
+
+    def draw_and_call():
+        rng.random(out=x, dtype=x.dtype)
+        return call()
+
+    return draw_and_call
+
+
+def cost_arms() -> list[Arm]:
+    """Return the arms of the main comparison; ``tanh_again`` is the A/A arm."""
+    calls = "isru.bench.activation_arms:numpy_calls"
+    library = "isru.bench.activation_arms:activation"
+    return [
+        Arm("tanh", calls, {"form": "tanh"}),
+        Arm("tanh_again", calls, {"form": "tanh"}),
+        Arm("isru_plain", calls, {"form": "isru_plain"}),
+        Arm("isru_naive", calls, {"form": "isru_naive"}),
+        Arm("isru_safe", library, {"name": "isru", "method": "value"}),
+        Arm("isru_network", library, {"name": "isru", "method": "forward"}),
+        Arm("copy", calls, {"form": "copy"}),
+    ]
+
+
+def registry_arms() -> list[Arm]:
+    """Return one arm for each activation of the registry, as networks call it."""
+    library = "isru.bench.activation_arms:activation"
+    return [Arm(name, library, {"name": name, "method": "forward"}) for name in ACTIVATIONS]
+
+
+def original_arms() -> list[Arm]:
+    """Return the original study's three arms: the draw alone, and with tanh or ISRU."""
+    flawed = "isru.bench.activation_arms:with_random_numbers"
+    forms = {"draw": "nothing", "draw_tanh": "tanh", "draw_isru": "isru_plain"}
+    return [Arm(label, flawed, {"form": form}) for label, form in forms.items()]
+
+
+def cost_cases(sizes: list[int], dtypes=("float32", "float64")) -> list[dict]:
+    """Return every combination of size, dtype and input."""
+    return [
+        {"size": size, "dtype": dtype, "input": input}
+        for size in sizes
+        for dtype in dtypes
+        for input in INPUTS
+    ]
