@@ -48,6 +48,7 @@ class LayerBuffers:
         if not activation.saves_output:
             self.saved_candidate, self.saved_c = np.empty(shape, dtype), np.empty(shape, dtype)
         self.projected = np.empty((batch, 4 * units), dtype)
+        self.projected_gates = self._gate_views(self.projected)
         self.pair = np.empty((2, batch, units), dtype)
         self.dh, self.dc = np.empty((2, batch, units), dtype)
         self.forward_steps = [self._forward_views(t) for t in range(steps)]
@@ -59,22 +60,12 @@ class LayerBuffers:
         return flat.reshape(batch, 4, width // 4).transpose(1, 0, 2)
 
     def _forward_views(self, t):
-        gates = self.gates[t]
+        gates, saved_gates = self.gates[t], self.saved_gates[t]
+        z, c_tilde, saved = self._gate_views(self.z[t]), gates[3], self.saved_candidate[t]
+        c, c_out, h = self.c[t + 1], self.c_out[t], self.output[t]
         return (
-            self.h[t],
-            self._gate_views(self.z[t]),
-            gates[:4],
-            gates[:3],
-            self.saved_gates[t],
-            gates[3],
-            self.saved_candidate[t],
-            gates[1:3],
-            gates[3:5],
-            self.c[t + 1],
-            self.c_out[t],
-            self.saved_c[t],
-            gates[0],
-            self.output[t],
+            (self.h[t], z, gates[:4], gates[:3], saved_gates, c_tilde, saved),
+            (gates[1:3], gates[3:5], c, c_out, self.saved_c[t], gates[0], h),
         )
 
     def _backward_views(self, steps, batch, units, dtype):
@@ -152,21 +143,22 @@ class LSTMLayer:
             np.dot(x, self.kernel, out=buffers.z.reshape(-1, 4 * self.units))
         else:
             np.take(self.kernel, x, axis=0, out=buffers.z, mode="clip")
-        for views in buffers.forward_steps:
-            self._step(views, buffers.projected, buffers.pair)
-
-    def _step(self, views, projected, pair):
-        (h_tm1, z, gates, sigmoids, saved_gates, c_tilde, saved_candidate) = views[:7]
-        (i_and_f, c_tilde_and_c_tm1, c, c_out, saved_c, o, h) = views[7:]
-        np.dot(h_tm1, self.recurrent, out=projected)
-        batch, width = projected.shape
-        np.add(z, projected.reshape(batch, 4, width // 4).transpose(1, 0, 2), out=gates)
-        self.recurrent_activation.forward(sigmoids, out=sigmoids, saved=saved_gates)
-        self.activation.forward(c_tilde, out=c_tilde, saved=saved_candidate)
-        np.multiply(i_and_f, c_tilde_and_c_tm1, out=pair)
-        np.add(pair[0], pair[1], out=c)
-        self.activation.forward(c, out=c_out, saved=saved_c)
-        np.multiply(o, c_out, out=h)
+        projected, projected_gates = buffers.projected, buffers.projected_gates
+        pair, (from_input, from_past) = buffers.pair, buffers.pair
+        # The kernels themselves: what `forward` adds for float16 is not needed here.
+        activate, activate_gates = self.activation.kernel, self.recurrent_activation.kernel
+        for (
+            (h_tm1, z, gates, sigmoids, saved_gates, c_tilde, saved_candidate),
+            (i_and_f, c_tilde_and_c_tm1, c, c_out, saved_c, o, h),
+        ) in buffers.forward_steps:
+            np.dot(h_tm1, self.recurrent, out=projected)
+            np.add(z, projected_gates, out=gates)
+            activate_gates(sigmoids, sigmoids, saved_gates)
+            activate(c_tilde, c_tilde, saved_candidate)
+            np.multiply(i_and_f, c_tilde_and_c_tm1, out=pair)
+            np.add(from_input, from_past, out=c)
+            activate(c, c_out, saved_c)
+            np.multiply(o, c_out, out=h)
 
     def backward(self, x, buffers, dh_out, want_dx):
         """Write this layer's gradients; return that of its input.
@@ -227,13 +219,8 @@ class LSTMLayer:
         if x.dtype.kind == "f":
             np.dot(x.T, dz, out=self.dkernel)
             return np.dot(dz, self.kernel.T) if want_dx else None
-        _sum_rows(dz, x.reshape(-1), self.dkernel)
+        # As one-hot rows: a product of that size is faster than any way to add up chosen rows.
+        rows = np.zeros((x.size, self.input_size), dz.dtype)
+        rows[np.arange(x.size), x.reshape(-1)] = 1.0
+        np.dot(rows.T, dz, out=self.dkernel)
         return None
-
-
-def _sum_rows(rows, places, out):
-    """Add each of `rows` (n, W) to the row of `out` (V, W) that `places` (n,) names."""
-    order = np.argsort(places, kind="stable")
-    present, starts = np.unique(places[order], return_index=True)
-    out[...] = 0.0
-    out[present] = np.add.reduceat(rows[order], starts, axis=0)

@@ -44,16 +44,16 @@ def cross_entropy(y: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]
     loss : float
     dy : ndarray, the shape and dtype of `y`
     """
-    dy = y - y.max(axis=-1, keepdims=True)
-    chosen = target[..., None]
-    log_likelihood = np.take_along_axis(dy, chosen, axis=-1)
+    logits, classes = y.reshape(-1, y.shape[-1]), target.reshape(-1)
+    chosen = np.arange(classes.size), classes
+    dy = logits - logits.max(axis=1, keepdims=True)
+    log_likelihood = dy[chosen]
     np.exp(dy, out=dy)
-    total = dy.sum(axis=-1, keepdims=True)
+    total = dy.sum(axis=1)
     loss = float(np.mean(np.log(total) - log_likelihood))
-    dy /= total
-    np.put_along_axis(dy, chosen, np.take_along_axis(dy, chosen, axis=-1) - 1.0, axis=-1)
-    dy /= target.size
-    return loss, dy
+    dy /= (total * classes.size)[:, None]
+    dy[chosen] -= 1.0 / classes.size
+    return loss, dy.reshape(y.shape)
 
 
 LOSSES = {"mse": mse, "cross_entropy": cross_entropy}

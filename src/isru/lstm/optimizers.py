@@ -27,8 +27,10 @@ class Adam:
     ----------
     iteration : int
         Updates made so far, ``t`` above.
-    m, v : ndarray or None
-        Moments, the shape of the parameters; None before the first update.
+    first, second : ndarray or None
+        The moments as decayed sums, ``m / (1 - beta_1)`` and ``v / (1 - beta_2)``, flat like the
+        parameters: two passes over memory less than with ``m`` and ``v``. None before the first
+        update.
 
     Raises
     ------
@@ -51,45 +53,52 @@ class Adam:
         self.learning_rate, self.epsilon = float(learning_rate), float(epsilon)
         self.beta_1, self.beta_2 = float(beta_1), float(beta_2)
         self.iteration = 0
-        self.m = self.v = self._scratch = None
+        self.first = self.second = self._scratch = None
 
     def update(self, parameters: np.ndarray, gradients: np.ndarray) -> None:
-        """Change flat `parameters` in place, given flat `gradients`."""
-        if self.m is None:
-            self.m, self.v = np.zeros_like(parameters), np.zeros_like(parameters)
+        """Change flat `parameters` in place, given flat `gradients`.
+
+        Raises
+        ------
+        ValueError
+            If their number is not that of the updates before.
+        """
+        if self.first is None:
+            self.first, self.second = np.zeros((2, parameters.size), parameters.dtype)
         if self._scratch is None:
             self._scratch = np.empty(min(_CHUNK, parameters.size), parameters.dtype)
-        if not self.m.shape == parameters.shape == gradients.shape:
+        if not self.first.shape == parameters.shape == gradients.shape:
             raise ValueError(
-                f"expected {self.m.size} parameters and gradients, as in the updates before, "
+                f"expected {self.first.size} parameters and gradients, as in the updates before, "
                 f"got {parameters.shape} and {gradients.shape}: use a new Adam for a new network"
             )
         self.iteration += 1
-        correction = math.sqrt(1 - self.beta_2**self.iteration) / (1 - self.beta_1**self.iteration)
+        factors = [np.array(factor, parameters.dtype) for factor in self._factors()]
         for start in range(0, parameters.size, _CHUNK):
             part = slice(start, start + _CHUNK)
-            self._update_chunk(
-                parameters[part],
-                gradients[part],
-                self.m[part],
-                self.v[part],
-                self.learning_rate * correction,
-            )
+            arrays = parameters[part], gradients[part], self.first[part], self.second[part]
+            _update_chunk(*arrays, *factors, self._scratch[: arrays[0].size])
 
-    def _update_chunk(self, p, g, m, v, rate):
-        step = self._scratch[: p.size]
-        np.subtract(g, m, out=step)
-        step *= 1 - self.beta_1
-        m += step
-        np.multiply(g, g, out=step)
-        step -= v
-        step *= 1 - self.beta_2
-        v += step
-        np.sqrt(v, out=step)
-        step += self.epsilon
-        np.divide(m, step, out=step)
-        step *= rate
-        p -= step
+    def _factors(self):
+        """Return both decays, and the rate and epsilon that the decayed sums want."""
+        unit = math.sqrt(1 - self.beta_2)
+        correction = math.sqrt(1 - self.beta_2**self.iteration) / (1 - self.beta_1**self.iteration)
+        rate = self.learning_rate * correction * (1 - self.beta_1) / unit
+        return self.beta_1, self.beta_2, rate, self.epsilon / unit
+
+
+def _update_chunk(p, g, first, second, beta_1, beta_2, rate, epsilon, step):
+    """Update one chunk; zero-dimensional arrays as factors cost less than Python's numbers."""
+    np.multiply(first, beta_1, out=first)
+    np.add(first, g, out=first)
+    np.multiply(second, beta_2, out=second)
+    np.multiply(g, g, out=step)
+    np.add(second, step, out=second)
+    np.sqrt(second, out=step)
+    np.add(step, epsilon, out=step)
+    np.divide(first, step, out=step)
+    np.multiply(step, rate, out=step)
+    np.subtract(p, step, out=p)
 
 
 def clip_by_global_norm(gradients: np.ndarray, limit: float) -> float:
