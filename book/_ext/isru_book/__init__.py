@@ -1,0 +1,59 @@
+"""The book's own Sphinx extension: what ties its text to the numbers and files of a run.
+
+Roles: ``val`` (a recorded value), ``verdict`` (the word on a claim). Directives:
+``result-figure``, ``figure-list``, ``result-table``, ``claims-table``, ``parameter-table``,
+``provenance-table``, ``environment-table``, ``run-comparison``, ``your-case``.
+"""
+
+from __future__ import annotations
+
+from isru_book import html, numbering, offline, provenance
+from isru_book.case import YourCase
+from isru_book.claims import ClaimsTable, VerdictRole
+from isru_book.comparison import RunComparison
+from isru_book.environment import EnvironmentTable
+from isru_book.figures import FigureList, ResultFigure, write_files
+from isru_book.parameters import ParameterTable
+from isru_book.provenance import ProvenanceTable
+from isru_book.tables import ResultTable
+from isru_book.values import ValueRole, resolve_links
+
+_DIRECTIVES = {
+    "claims-table": ClaimsTable,
+    "environment-table": EnvironmentTable,
+    "figure-list": FigureList,
+    "parameter-table": ParameterTable,
+    "provenance-table": ProvenanceTable,
+    "result-figure": ResultFigure,
+    "result-table": ResultTable,
+    "run-comparison": RunComparison,
+    "your-case": YourCase,
+}
+# Pages that list whatever the run holds: read again in every build, since a new file is no
+# change of an old one.
+_LISTS = (
+    "book/intro",
+    "book/figures",
+    "book/parameters",
+    "book/environment",
+    "book/compare",
+)
+
+
+def setup(app) -> dict:
+    """Register everything with Sphinx."""
+    app.add_config_value("isru_doi", "", "env")
+    app.add_role("val", ValueRole())
+    app.add_role("verdict", VerdictRole())
+    for name, directive in _DIRECTIVES.items():
+        app.add_directive(name, directive)
+    html.add_nodes(app)
+    numbering.use_notebook_numbers()
+    app.connect("config-inited", offline.use_local_scripts)
+    app.connect("builder-inited", provenance.announce)
+    app.connect("env-get-outdated", lambda app, env, *_: [d for d in _LISTS if d in env.found_docs])
+    app.connect("doctree-read", provenance.add_to_page)
+    app.connect("doctree-resolved", resolve_links)
+    app.connect("build-finished", write_files)
+    app.connect("build-finished", offline.remove_templates)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True}

@@ -1,0 +1,91 @@
+"""The claims: a table with the verdicts of the run, and each verdict as a word in prose."""
+
+from __future__ import annotations
+
+import re
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from isru.claims import load_claims, read_run_values, verdicts
+from isru_book.numbers import MINUS
+from isru_book.run import LOGGER, run_of
+from isru_book.tables import html_table
+
+_HEADER = ["Claim", "What it says", "Published", "Ours", "Verdict"]
+_NEGATIVE = re.compile(r"(?<![\w.)-])-(?=[\d.])")
+_SHADES = {
+    "confirmed": "good",
+    "equivalent": "good",
+    "refuted": "bad",
+    "depends": "mixed",
+    "confirmed but negligible": "mixed",
+}
+
+
+def judged(env) -> list[tuple]:
+    """Return ``(claim, verdict)`` for every claim, from the run's values."""
+    run = run_of(env)
+    path = env.srcdir / "book" / "claims.yml"
+    env.note_dependency(str(path))
+    for values in run.every_values():
+        env.note_dependency(str(run.values_file(values["notebook"][:2])))
+    claims = load_claims(path)
+    return list(zip(claims, verdicts(claims, read_run_values(run.folder)), strict=True))
+
+
+class ClaimsTable(SphinxDirective):
+    """Every claim with what was published, what this run found, and the verdict."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table."""
+        try:
+            found = judged(self.env)
+        except (OSError, ValueError) as error:
+            LOGGER.warning("claims: %s", error, location=self.get_location(), type="isru")
+            return []
+        rows = [self._row(claim, verdict) for claim, verdict in found]
+        return [html_table(_HEADER, rows, classes=("isru-small", "isru-claims"))]
+
+    def _row(self, claim, verdict) -> list:
+        number = nodes.inline("", claim.id, ids=[f"claim-{claim.id.lower()}"])
+        effect = _NEGATIVE.sub(MINUS, verdict.effect) or "\N{EM DASH}"
+        word = nodes.inline("", verdict.word, classes=["isru-verdict", shade(verdict.word)])
+        measured = any(found.value is not None for found in verdict.conditions)
+        why = f" {_NEGATIVE.sub(MINUS, verdict.reason)}" if measured else ""
+        reason = nodes.inline("", why, classes=["isru-reason"])
+        source = f" {{cite:p}}`{claim.source}`" if claim.source else ""
+        sentence = self._inline(claim.sentence + source)
+        return [[number], sentence, self._inline(claim.published), effect, [word, reason]]
+
+    def _inline(self, text: str) -> list[nodes.Node]:
+        body = nodes.container()
+        lines = StringList(text.splitlines(), source=self.env.doc2path(self.env.docname))
+        self.state.nested_parse(lines, self.content_offset, body)
+        return [node for part in body.children for node in part.children]
+
+
+class VerdictRole(SphinxRole):
+    """The verdict on a claim as a word: ``{verdict}`C3```."""
+
+    def run(self):
+        """Return the word, linked to the claims table."""
+        try:
+            found = {claim.id: verdict for claim, verdict in judged(self.env)}
+        except (OSError, ValueError) as error:
+            LOGGER.warning("verdict: %s", error, location=self.get_location(), type="isru")
+            return [], []
+        if self.text not in found:
+            known = ", ".join(found)
+            message = "verdict: no claim %r; the claims: %s"
+            LOGGER.warning(message, self.text, known, location=self.get_location(), type="isru")
+            return [], []
+        verdict = found[self.text]
+        return [nodes.inline("", verdict.word, classes=["isru-verdict", shade(verdict.word)])], []
+
+
+def shade(word: str) -> str:
+    """Return the class that colours a verdict."""
+    first = word.split(" on ")[0]
+    return f"isru-{_SHADES.get(first, 'open')}"

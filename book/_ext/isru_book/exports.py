@@ -1,0 +1,126 @@
+"""PDF and PNG of a committed SVG: byte-stable, carrying title, author, licence and source."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+
+DPI = 300
+_POINTS_PER_PIXEL = 72 / 96
+_FORMAT = "1"  # part of the cache's keys: raise it when the conversion changes
+
+
+def export(svg: Path, about: dict, folder: Path, cache: Path) -> list[Path]:
+    """Write ``ID.svg``, ``ID.pdf``, ``ID.png`` and ``ID.csv`` to ``folder``.
+
+    An SVG that was converted before, with the same metadata, is taken from ``cache``.
+
+    Parameters
+    ----------
+    svg : Path
+        The committed figure; its data lie beside it as CSV.
+    about : dict
+        ``title``, ``author``, ``licence`` and ``source``, all text.
+    folder, cache : Path
+        Folders; made if needed.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    drawing = svg.read_bytes()
+    key = hashlib.sha256(drawing + repr((_FORMAT, sorted(about.items()))).encode()).hexdigest()[:24]
+    files = {
+        ".svg": drawing,
+        ".pdf": _cached(cache / f"{key}.pdf", lambda: pdf(drawing.decode(), about)),
+        ".png": _cached(cache / f"{key}.png", lambda: png(drawing.decode(), about)),
+    }
+    data = svg.with_suffix(".csv")
+    if data.is_file():
+        files[".csv"] = data.read_bytes()
+    folder.mkdir(parents=True, exist_ok=True)
+    return [_write(folder / f"{svg.stem}{suffix}", content) for suffix, content in files.items()]
+
+
+def png(svg: str, about: dict) -> bytes:
+    """Return an SVG as PNG with 300 dots per inch, the metadata as text chunks."""
+    import vl_convert
+    from PIL import Image, PngImagePlugin
+
+    raw = vl_convert.svg_to_png(svg, scale=DPI / 96)
+    chunks = PngImagePlugin.PngInfo()
+    for name, key in (
+        ("Title", "title"),
+        ("Author", "author"),
+        ("Copyright", "licence"),
+        ("Source", "source"),
+    ):
+        chunks.add_itxt(name, about[key])
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(raw)) as picture:
+        picture.convert("RGB").save(buffer, "PNG", pnginfo=chunks, dpi=(DPI, DPI), compress_level=9)
+    return buffer.getvalue()
+
+
+def pdf(svg: str, about: dict) -> bytes:
+    """Return an SVG as a one-page PDF in the SVG's own size, without any date.
+
+    The converter draws one CSS pixel as one point and lists resources in random order; both are
+    put right here.
+    """
+    import vl_convert
+    from pypdf import PdfReader, PdfWriter
+
+    page = PdfReader(io.BytesIO(vl_convert.svg_to_pdf(svg))).pages[0]
+    _sort_resources(page)
+    writer = PdfWriter()
+    page = writer.add_page(page)
+    page.scale_by(_POINTS_PER_PIXEL)
+    page.compress_content_streams()
+    writer.add_metadata(
+        {
+            "/Title": about["title"],
+            "/Author": about["author"],
+            "/Subject": about["source"],
+            "/Keywords": about["licence"],
+            "/Producer": "vl-convert, pypdf",
+        }
+    )
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+def _sort_resources(holder) -> None:
+    """Sort the named resources of a page, and of the drawings nested in it, in place."""
+    resources = holder.get("/Resources")
+    if resources is None:
+        return
+    resources = resources.get_object()
+    for kind in list(resources):
+        named = resources[kind].get_object()
+        if not isinstance(named, dict):
+            continue
+        entries = sorted(named.items())
+        named.clear()
+        for name, entry in entries:
+            named[name] = entry
+            if kind == "/XObject":
+                _sort_resources(entry.get_object())
+
+
+def _cached(path: Path, make) -> bytes:
+    if path.is_file():
+        return path.read_bytes()
+    content = make()
+    return _write(path, content).read_bytes()
+
+
+def _write(path: Path, content: bytes) -> Path:
+    """Write a file unless it already has this content, so that its time says when it changed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.is_file() or path.read_bytes() != content:
+        path.write_bytes(content)
+    return path

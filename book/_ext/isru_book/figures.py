@@ -1,0 +1,180 @@
+"""The directives ``result-figure`` and ``figure-list``: figures to be cited and taken away."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util.docutils import SphinxDirective
+
+from isru_book import citation
+from isru_book.exports import export
+from isru_book.html import FIGURES, TABLES, Downloads, Picture, cell_code, disclosure
+from isru_book.numbers import CannotShow, plain_text
+from isru_book.run import CHECK, LOGGER, notebook_of, page_of, run_of
+from isru_book.values import link
+
+SUFFIXES = [".svg", ".pdf", ".png", ".csv"]
+_SIZE = re.compile(r'<svg[^>]*?\bwidth="([\d.]+)pt" height="([\d.]+)pt"')
+
+
+class ResultFigure(SphinxDirective):
+    """Show a figure of the run: picture, number, caption, downloads, how to cite it.
+
+    On the page of its own notebook its label is ``fig-ID``, elsewhere ``fig-ID-PAGE``. With
+    ``:thumbnail:`` it is a small picture beside the text, without number, downloads and label.
+    """
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar[dict] = {
+        "alt": directives.unchanged_required,
+        "thumbnail": directives.flag,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """Return the figure, or a note that this run leaves it out."""
+        identifier = self.arguments[0]
+        run = run_of(self.env)
+        about = run.figure(identifier)
+        if about is None:
+            return self._without(identifier)
+        svg = run.folder / "figures" / f"{identifier}.svg"
+        for suffix in (".svg", ".json", ".csv"):
+            self.env.note_dependency(str(svg.with_suffix(suffix)))
+        self.env.note_dependency(str(run.values_file(about["notebook"][:2])))
+        figure = nodes.figure("", classes=["isru-figure"])
+        figure += Picture("", stem=identifier, alt=self._alt(identifier), **_size(svg))
+        if "thumbnail" in self.options:
+            figure["classes"] += ["isru-thumbnail"]
+            figure += nodes.legend("", *self._caption(identifier)[0].children)
+            return [figure]
+        figure += self._caption(identifier)
+        figure += nodes.legend("", *legend(self.env, about))
+        self.set_source_info(figure)
+        own = notebook_of(self.env.docname) == about["notebook"]
+        page = self.env.docname.rpartition("/")[2]
+        name = f"fig-{identifier}" if own else f"fig-{identifier}-{page}"
+        figure["names"].append(name)
+        self.state.document.note_explicit_target(figure, figure)
+        return [figure]
+
+    def _alt(self, identifier: str) -> str:
+        if "alt" not in self.options:
+            self._warn(
+                f"figure {identifier}: expected ':alt:' with a description for those who "
+                "cannot see it, got none"
+            )
+        try:
+            return plain_text(run_of(self.env), self.options.get("alt", ""))
+        except CannotShow as error:
+            self._warn(f"figure {identifier}: {error}")
+            return ""
+
+    def _caption(self, identifier: str) -> list[nodes.Node]:
+        body = nodes.container()
+        self.state.nested_parse(self.content, self.content_offset, body)
+        if not body.children or not isinstance(body[0], nodes.paragraph):
+            self._warn(f"figure {identifier}: expected a caption that states the message, got none")
+            return []
+        return [nodes.caption("", "", *body[0].children), *body.children[1:]]
+
+    def _without(self, identifier: str) -> list[nodes.Node]:
+        run = run_of(self.env)
+        if run.missing:
+            self.env.note_dependency(str(run.source / CHECK))
+            text = f"The figure {identifier} is not part of this run."
+            return [nodes.paragraph("", text, classes=["not-in-run"])]
+        known = ", ".join(about["id"] for about in run.figures()) or "none"
+        self._warn(f"no figure {identifier!r} in this run; its figures: {known}")
+        return []
+
+    def _warn(self, message: str) -> None:
+        LOGGER.warning("result-figure: %s", message, location=self.get_location(), type="isru")
+
+
+class FigureList(SphinxDirective):
+    """List every figure of the run with its page, downloads and citation."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return one section-like block a figure."""
+        run = run_of(self.env)
+        found = []
+        for about in run.figures():
+            self.env.note_dependency(str(run.folder / "figures" / f"{about['id']}.json"))
+            block = nodes.container("", classes=["isru-listed-figure"])
+            svg = run.folder / "figures" / f"{about['id']}.svg"
+            block += Picture("", stem=about["id"], alt=about["title"], **_size(svg))
+            words = nodes.container("")
+            words += nodes.paragraph("", "", nodes.strong("", about["title"]))
+            where = nodes.paragraph("", "Notebook ")
+            where += link(about["notebook"], page_of(about["notebook"]))
+            where += nodes.Text(f", figure {about['id']}")
+            words += [where, *legend(self.env, about)]
+            block += words
+            found.append(block)
+        return found or [nodes.paragraph("", "This run has no figures.")]
+
+
+def legend(env, about: dict) -> list[nodes.Node]:
+    """Return the downloads of a figure and the drop-down that says how to cite it."""
+    run = run_of(env)
+    entry = citation.bibtex(
+        about,
+        run.provenance(about["notebook"]),
+        site=env.config.html_baseurl,
+        doi=env.config.isru_doi,
+        page=page_of(about["notebook"]) + ".html",
+    )
+    return [
+        Downloads("", folder=FIGURES, stem=about["id"], suffixes=SUFFIXES),
+        disclosure(
+            "Cite this figure",
+            cell_code(entry, "bibtex"),
+            cell_code(citation.latex(about), "latex"),
+            name="isru-cite",
+        ),
+    ]
+
+
+def write_files(app, error: Exception | None) -> None:
+    """Put every figure and table of the run at its stable address in the book."""
+    if error or app.builder.format != "html":
+        return
+    run = run_of(app.env)
+    cache = Path(app.doctreedir).parent / "figure-cache"
+    out = Path(app.outdir)
+    for about in run.figures():
+        svg = run.folder / "figures" / f"{about['id']}.svg"
+        export(svg, {**about_file(about), "source": source(app, run, about)}, out / FIGURES, cache)
+    for table in sorted((run.folder / "tables").glob("*.csv")):
+        target = out / TABLES / table.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(table.read_bytes())
+
+
+def about_file(about: dict) -> dict:
+    """Return title, author and licence of a figure."""
+    return {key: about[key] for key in ("title", "author", "licence")}
+
+
+def source(app, run, about: dict) -> str:
+    """Return in one line where a figure comes from."""
+    site = app.config.html_baseurl
+    return f"{citation.BOOK} Notebook {about['notebook']}, figure {about['id']}" + (
+        f", {site}" if site else ""
+    )
+
+
+def _size(svg: Path) -> dict:
+    """Return an SVG's size in CSS pixels, so that a page does not jump while it loads."""
+    found = _SIZE.search(svg.read_text(encoding="utf-8")[:2000])
+    if not found:
+        return {}
+    return {
+        side: round(float(points) * 96 / 72)
+        for side, points in zip(("width", "height"), found.groups(), strict=True)
+    }

@@ -1,0 +1,101 @@
+"""Small nodes of our own and how HTML shows them."""
+
+from __future__ import annotations
+
+from html import escape
+
+from docutils import nodes
+from sphinx.util.osutil import relative_uri
+
+FIGURES, TABLES = "_figures", "_tables"  # folders of the book whose addresses do not change
+
+
+class Disclosure(nodes.General, nodes.Element):
+    """A line that opens to show what lies behind it."""
+
+
+class Downloads(nodes.General, nodes.Element):
+    """Links to the files of a figure or table: ``folder``, ``stem`` and ``suffixes``."""
+
+
+class Picture(nodes.General, nodes.Element):
+    """A figure's SVG at its stable address: ``stem``, ``alt`` and ``width``, ``height``."""
+
+
+class Markup(nodes.General, nodes.Element):
+    """HTML as it is, with ``{name}`` filled from the page's addresses."""
+
+
+def disclosure(summary: str, *content: nodes.Node, name: str = "") -> Disclosure:
+    """Return content behind a line that opens it."""
+    return Disclosure("", *content, summary=summary, name=name)
+
+
+def cell_code(text: str, language: str) -> nodes.literal_block:
+    """Return a block of code, to be coloured and copied."""
+    return nodes.literal_block(text, text, language=language)
+
+
+def visit_disclosure(self, node):
+    """Open a ``<details>``."""
+    self.body.append(
+        f'<details class="isru-disclosure {escape(node["name"])}">'
+        f"<summary>{escape(node['summary'])}</summary>\n"
+    )
+
+
+def depart_disclosure(self, node):
+    """Close it."""
+    self.body.append("</details>\n")
+
+
+def visit_downloads(self, node):
+    """Write the links."""
+    base = _address(self, node["folder"])
+    stem = escape(node["stem"])
+    links = (
+        f'<a href="{base}/{stem}{suffix}" download>{suffix[1:].upper()}'
+        f'<span class="visually-hidden"> of {stem}</span></a>'
+        for suffix in node["suffixes"]
+    )
+    self.body.append(f'<p class="isru-downloads">Download {" ".join(links)}</p>\n')
+    raise nodes.SkipNode
+
+
+def visit_picture(self, node):
+    """Write the image inside a link to its file."""
+    address = f"{_address(self, FIGURES)}/{escape(node['stem'])}.svg"
+    size = f' width="{node["width"]}" height="{node["height"]}"' if node.get("width") else ""
+    self.body.append(
+        f'<a class="isru-picture" href="{address}"><img src="{address}" '
+        f'alt="{escape(node["alt"])}"{size}/></a>\n'
+    )
+    raise nodes.SkipNode
+
+
+def visit_markup(self, node):
+    """Write the HTML."""
+    self.body.append(node["html"])
+    raise nodes.SkipNode
+
+
+def skip(self, node):
+    """Leave a node out of a format that cannot show it."""
+    raise nodes.SkipNode
+
+
+def _address(self, folder: str) -> str:
+    """Return the address of a folder of the book, relative to the page being written."""
+    here = self.builder.get_target_uri(self.builder.current_docname)
+    return relative_uri(here, f"{folder}/x").removesuffix("/x")
+
+
+def add_nodes(app) -> None:
+    """Tell Sphinx how each node is shown."""
+    for node, shown in (
+        (Disclosure, (visit_disclosure, depart_disclosure)),
+        (Downloads, (visit_downloads, None)),
+        (Picture, (visit_picture, None)),
+        (Markup, (visit_markup, None)),
+    ):
+        app.add_node(node, html=shown, text=(skip, None), latex=(skip, None))

@@ -1,0 +1,129 @@
+"""A recorded value as text: number format, unit, interval, tooltip."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from isru_book.run import Run, commit_text
+
+NBSP = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+MISSING = "\N{EM DASH}"
+_TEXT = re.compile(
+    r"(?P<number>\d\d)\.(?P<name>[a-z0-9_]+)(?::(?P<format>\S+))?(?P<words>(?: (?:unit|interval))*)"
+)
+IN_TEXT = re.compile(r"\{val\}`([^`]+)`")
+
+
+class CannotShow(Exception):
+    """A value that cannot be shown; the message says what was expected."""
+
+
+class Wanted:
+    """What the text of a ``val`` role asks for.
+
+    Parameters
+    ----------
+    text : str
+        ``NN.name``, ``NN.name:FORMAT``, then ``unit``, ``interval`` or both.
+    """
+
+    def __init__(self, text: str):
+        found = _TEXT.fullmatch(text.strip())
+        if not found:
+            raise CannotShow(
+                f"expected 'NN.name', 'NN.name:.1f', then 'unit' or 'interval', got {text!r}"
+            )
+        self.number, self.name = found["number"], found["name"]
+        self.format = found["format"] or ""
+        self.words = found["words"].split()
+
+    @property
+    def key(self) -> str:
+        """The value's key, ``"06.saving_10"``."""
+        return f"{self.number}.{self.name}"
+
+
+def find(run: Run, wanted: Wanted) -> dict | None:
+    """Return the recorded entry, None if its notebook is left out of this (partial) run.
+
+    Raises
+    ------
+    CannotShow
+        If the run has no such value; the message names the nearest keys.
+    """
+    record = run.values(wanted.number)
+    if record is None and run.is_missing(wanted.number):
+        return None
+    if record is None or wanted.name not in record["values"]:
+        near = difflib.get_close_matches(wanted.key, run.keys(), 3, 0.5)
+        hint = f"; the nearest keys: {', '.join(near)}" if near else ""
+        where = f"values/{wanted.number}.json"
+        what = f"no {where} in this run" if record is None else f"{where} has no such name"
+        raise CannotShow(f"no value {wanted.key!r}: {what}{hint}")
+    return record["values"][wanted.name]
+
+
+def formatted(value: object, spec: str = "") -> str:
+    """Return one value as text, with a true minus sign; a word or a truth value as a word.
+
+    Without ``spec`` a float has three significant digits.
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        if spec:
+            raise CannotShow(f"the value is the text {value!r}, it takes no format {spec!r}")
+        return value
+    if not spec:
+        spec = ",d" if isinstance(value, int) else ".3g"
+    try:
+        text = format(value, spec)
+    except ValueError as error:
+        raise CannotShow(f"{value!r} cannot be written as {spec!r}: {error}") from None
+    if text.startswith("-") and not any(digit in text for digit in "123456789"):
+        text = text[1:]
+    return text.replace("-", MINUS)
+
+
+def shown(entry: dict, wanted: Wanted) -> str:
+    """Return an entry as the role shows it: ``3.2``, ``3.2 %`` or ``3.2 (2.1 to 4.3)``."""
+    text = formatted(entry["value"], wanted.format)
+    unit = entry.get("unit", "") if "unit" in wanted.words else ""
+    if unit:
+        text += NBSP + unit
+    if "interval" in wanted.words:
+        if "low" not in entry or "high" not in entry:
+            raise CannotShow(f"value {wanted.key!r} was recorded without an interval")
+        low, high = (formatted(entry[end], wanted.format) for end in ("low", "high"))
+        text += f" ({low} to {high}{NBSP + unit if unit else ''})"
+    return text
+
+
+def plain_text(run: Run, text: str) -> str:
+    """Return a text that no markup may enter, such as an alternative text, with its values."""
+
+    def replaced(match: re.Match) -> str:
+        wanted = Wanted(match[1])
+        entry = find(run, wanted)
+        return MISSING if entry is None else shown(entry, wanted)
+
+    return IN_TEXT.sub(replaced, text)
+
+
+def tooltip(run: Run, wanted: Wanted, entry: dict) -> str:
+    """Return value, unit, interval, kind and provenance in words."""
+    record = run.values(wanted.number)
+    about = record["provenance"]
+    value = f"{wanted.key} = {entry['value']} {entry.get('unit', '')}".strip()
+    if "low" in entry and "high" in entry:
+        value += f", 95 % interval {entry['low']} to {entry['high']}"
+    parts = [
+        value,
+        entry.get("note", ""),
+        f"{entry['kind']}, profile {about.get('profile', 'unknown')}",
+        f"commit {commit_text(about)}, {about.get('date', 'no date')}",
+        f"notebook {record['notebook']}",
+    ]
+    return "\n".join(part for part in parts if part)

@@ -1,0 +1,106 @@
+"""The run that the book shows: what lies in ``results/`` of the book's source folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from sphinx.util import logging
+
+LOGGER = logging.getLogger(__name__)
+CHECK = "run.json"  # written by isru.publish.book; a book of results/ has none
+_NOTEBOOK = re.compile(r"results/notebooks/(\d\d-[a-z0-9-]+)")
+
+
+class Run:
+    """Values, figures, tables and provenance of one run.
+
+    Parameters
+    ----------
+    source : Path
+        The book's source folder, with ``results/`` in it.
+    """
+
+    def __init__(self, source: Path):
+        self.source = Path(source)
+        self.folder = self.source / "results"
+        about = _json(self.source / CHECK) or {}
+        self.name: str = about.get("run", "published")
+        self.missing: list[str] = about.get("missing", [])
+        self.stale: dict[str, list[str]] = about.get("stale", {})
+        self.other_books: dict[str, str] = about.get("books", {})
+
+    def values_file(self, number: str) -> Path:
+        """Return where the values of notebook ``number`` lie."""
+        return self.folder / "values" / f"{number}.json"
+
+    def values(self, number: str) -> dict | None:
+        """Return ``{"notebook", "provenance", "values"}`` of a notebook, None if not run."""
+        return _json(self.values_file(number))
+
+    def every_values(self) -> list[dict]:
+        """Return the content of each values file, in the order of the notebooks."""
+        return [_json(path) for path in sorted((self.folder / "values").glob("*.json"))]
+
+    def keys(self) -> list[str]:
+        """Return every key of the run, ``"06.saving_10"``."""
+        return [f"{v['notebook'][:2]}.{name}" for v in self.every_values() for name in v["values"]]
+
+    def figure(self, identifier: str) -> dict | None:
+        """Return what is known of a figure, None if the run has none of this name."""
+        return _json(self.folder / "figures" / f"{identifier}.json")
+
+    def figures(self) -> list[dict]:
+        """Return every figure's description, sorted by notebook and name."""
+        found = [_json(path) for path in (self.folder / "figures").glob("*.json")]
+        return sorted(found, key=lambda about: (about["notebook"], about["id"]))
+
+    def manifest(self, notebook: str) -> dict:
+        """Return the manifest of a notebook's result, empty if there is none."""
+        return _json(self.folder / "manifest" / f"{notebook}.json") or {}
+
+    def provenance(self, notebook: str) -> dict:
+        """Return profile, commit, date, machine and versions of a notebook's result."""
+        values = self.values(notebook[:2]) or {}
+        return values.get("provenance") or self.manifest(notebook).get("provenance") or {}
+
+    def is_missing(self, number: str) -> bool:
+        """Tell whether the run is a partial one, made without notebook ``number``."""
+        return any(name.startswith(f"{number}-") for name in self.missing)
+
+
+def run_of(env) -> Run:
+    """Return the run of a Sphinx environment; read anew in every build."""
+    if not hasattr(env.app, "isru_run"):
+        env.app.isru_run = Run(env.srcdir)
+    return env.app.isru_run
+
+
+def notebook_of(docname: str) -> str:
+    """Return the notebook that a page shows, an empty string for a page of prose."""
+    found = _NOTEBOOK.fullmatch(docname)
+    return found[1] if found else ""
+
+
+def page_of(notebook: str) -> str:
+    """Return the page that shows a notebook."""
+    return f"results/notebooks/{notebook}"
+
+
+def commit_text(provenance: dict) -> str:
+    """Return the commit of a result, marked if the sources were changed after it."""
+    commit = provenance.get("commit", "unknown")
+    return f"{commit}+changes" if provenance.get("dirty") else commit
+
+
+def _json(path: Path) -> dict | None:
+    if not path.is_file():
+        return None
+    return _parsed(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=512)
+def _parsed(path: Path, _changed: int) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,59 @@
+"""The role ``val``: a number of the run in prose, linked to the notebook that made it."""
+
+from __future__ import annotations
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxRole
+
+from isru_book.numbers import MISSING, CannotShow, Wanted, find, shown, tooltip
+from isru_book.run import CHECK, LOGGER, notebook_of, page_of, run_of
+
+ABOUT = "about-this-run"  # the anchor of the line that says who ran a notebook
+
+
+class ValueRole(SphinxRole):
+    """Show ``NN.name`` as the run has it; an unknown name is a warning that names near ones."""
+
+    def run(self):
+        """Return a link with a tooltip, or a dash if the notebook is not part of the run."""
+        run = run_of(self.env)
+        try:
+            wanted = Wanted(self.text)
+            self.env.note_dependency(str(run.values_file(wanted.number)))
+            entry = find(run, wanted)
+            if entry is None:
+                return [left_out(self.env, wanted.number)], []
+            text = shown(entry, wanted)
+        except CannotShow as error:
+            LOGGER.warning("val: %s", error, location=self.get_location(), type="isru")
+            return [nodes.inline("", f"[{self.text}]")], []
+        notebook = run.values(wanted.number)["notebook"]
+        return [link(text, page_of(notebook), tooltip(run, wanted, entry))], []
+
+
+def link(text: str, page: str, title: str = "") -> nodes.reference:
+    """Return a link to a page of the book; its address is set once the page is written."""
+    node = nodes.reference("", text, internal=True, classes=["isru-value"], isru_page=page)
+    if title:
+        node["reftitle"] = title
+    return node
+
+
+def left_out(env, number: str) -> nodes.inline:
+    """Return a dash that stands for a value of a notebook which this run leaves out."""
+    env.note_dependency(str(env.srcdir / CHECK))
+    return nodes.inline("", MISSING, classes=["not-in-run", f"not-in-run-{number}"])
+
+
+def resolve_links(app, doctree: nodes.document, docname: str) -> None:
+    """Set the addresses of the links that :func:`link` made."""
+    for node in list(doctree.findall(nodes.reference)):
+        page = node.get("isru_page")
+        if page is None:
+            continue
+        if page == docname and notebook_of(docname):
+            node["refuri"] = f"#{ABOUT}"
+        elif page in app.env.found_docs:
+            node["refuri"] = app.builder.get_relative_uri(docname, page)
+        else:
+            node.replace_self(nodes.inline("", node.astext(), classes=["isru-value"]))

@@ -1,0 +1,131 @@
+"""Build the book of a run with jupyter-book: complete in itself, without a warning."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from isru import paths
+from isru.publish.errors import CompendiumError
+from isru.publish.pages import check_offline
+from isru.publish.staging import mirror, stage, tracebacks
+
+_TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")
+# Code of the package that the book's extension calls.
+_CODE = ("claims", "publish", "stats.py")
+_JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
+
+
+def build_book(run_name: str) -> Path:
+    """Build the book of a run and return its ``index.html``.
+
+    Nothing is executed. What has not changed since the last build is not built again. The old
+    book stays until the new one is complete.
+
+    Parameters
+    ----------
+    run_name : str
+        ``"published"`` or a folder of ``runs/``.
+
+    Raises
+    ------
+    CompendiumError
+        If a notebook of the run holds a traceback, a page has a warning (such as a number
+        that the run does not have), or would load something from another machine.
+    """
+    check_no_errors(paths.run(run_name))
+    folder = paths.build() / "book" / run_name
+    source, html = folder / "source", paths.html(run_name)
+    stage(run_name, source)
+    tools, content = _tools_digest(source), _digest(source)
+    stamp = folder / "stamp"
+    finished = html / "index.html"
+    if finished.is_file() and stamp.is_file() and stamp.read_text() == f"{tools} {content}":
+        return finished
+    if not stamp.is_file() or stamp.read_text().split()[0] != tools:
+        shutil.rmtree(folder / "_build", ignore_errors=True)
+    stamp.unlink(missing_ok=True)
+    _run_jupyter_book(source, folder)
+    remote = check_offline(folder / "_build" / "html")
+    if remote:
+        raise CompendiumError(
+            "expected a book that loads nothing but its own files, got:\n" + "\n".join(remote)
+        )
+    mirror(folder / "_build" / "html", html)
+    stamp.write_text(f"{tools} {content}")
+    return finished
+
+
+def check_no_errors(run_folder: Path) -> None:
+    """Refuse a run in which an executed notebook holds a traceback.
+
+    Raises
+    ------
+    CompendiumError
+        Naming notebook, cell and error.
+    """
+    found = tracebacks(run_folder)
+    if found:
+        raise CompendiumError(
+            f"expected notebooks without errors in {run_folder}, got:\n" + "\n".join(found)
+        )
+
+
+def _run_jupyter_book(source: Path, folder: Path) -> None:
+    options = ["--path-output", str(folder), "-W", "-n", "--keep-going", "-q"]
+    done = subprocess.run(
+        [sys.executable, "-c", _JUPYTER_BOOK, "build", str(source), *options],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        cwd=source,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore"},
+        check=False,
+    )
+    if done.returncode:
+        raise CompendiumError(
+            "the book was not built:\n" + _told(done.stderr or done.stdout, source)
+        )
+
+
+def _told(output: str, source: Path) -> str:
+    """Return the warnings in what Sphinx wrote, with file names as in the checkout."""
+    lines = _COLOUR.sub("", output).replace(f"{source}{os.sep}", "").splitlines()
+    chosen = [line for line in lines if "WARNING:" in line or "ERROR:" in line]
+    return "\n".join(chosen or lines[-25:])
+
+
+def _tools_digest(source: Path) -> str:
+    """Return a hash of all that decides how pages are made, rather than what is on them."""
+    versions = " ".join(f"{name} {metadata.version(name)}" for name in _TOOLS)
+    package = Path(__file__).parents[1]
+    code = [path for name in _CODE for path in _files(package / name)]
+    own = [source / "_config.yml", *_files(source / "book" / "_ext")]
+    return _hash([versions.encode(), str(source).encode(), *(p.read_bytes() for p in code + own)])
+
+
+def _digest(source: Path) -> str:
+    files = _files(source)
+    names = "\n".join(path.relative_to(source).as_posix() for path in files)
+    return _hash([names.encode(), *(path.read_bytes() for path in files)])
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return [p for p in sorted(path.rglob("*")) if p.is_file() and "__pycache__" not in p.parts]
+
+
+def _hash(parts: list[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()

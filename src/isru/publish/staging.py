@@ -1,0 +1,155 @@
+"""The book's source folder: prose, extension and one run, laid out as in the checkout.
+
+Only what changed is written, so that Sphinx reads again only what changed; a changed file always
+gets a new time, whatever the time of its origin.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from isru import paths
+from isru.publish.errors import CompendiumError
+from isru.publish.normalise import with_present_prose
+from isru.publish.staleness import stale_notebooks
+from isru.records import to_json
+
+_SHOWN_PARTS = ("values", "figures", "tables", "manifest")
+_COMPARED_PARTS = ("values", "manifest")
+
+
+def stage(run: str, source: Path) -> None:
+    """Make ``source`` the folder from which the book of ``run`` is built.
+
+    Parameters
+    ----------
+    run : str
+        ``"published"`` or a folder of ``runs/``.
+    source : Path
+        Made if needed; what does not belong there is removed.
+
+    Raises
+    ------
+    CompendiumError
+        If the run has no notebook, or the published run lacks one that the contents name.
+    """
+    root, folder = paths.root(), paths.run(run)
+    files: dict[str, Path | bytes] = {"_config.yml": root / "_config.yml"}
+    files |= _tree(root / "book", "book")
+    files |= _tree(root / "notebooks", "notebooks")
+    for part in _SHOWN_PARTS:
+        files |= _tree(folder / part, f"results/{part}")
+    executed = {path.stem: path for path in sorted((folder / "notebooks").glob("*.ipynb"))}
+    if not executed:
+        raise CompendiumError(
+            f"no executed notebook in {folder / 'notebooks'}: expected at least one. "
+            "Run them first (make execute)"
+        )
+    for name, path in executed.items():
+        files[f"results/notebooks/{path.name}"] = _page(path, paths.notebooks() / f"{name}.ipynb")
+    if run != "published":
+        for part in _COMPARED_PARTS:
+            files |= _tree(paths.results() / part, f"published/{part}")
+    contents, missing = _contents(root / "_toc.yml", set(executed))
+    if missing and run == "published":
+        raise CompendiumError(
+            f"the published run lacks {', '.join(missing)}, which _toc.yml names: "
+            "run and publish it, or take it out of _toc.yml"
+        )
+    files["_toc.yml"] = contents
+    about = {"run": run, "missing": missing, "stale": stale_notebooks(folder)}
+    files["run.json"] = to_json(about).encode()
+    _write(files, source)
+
+
+def _tree(folder: Path, below: str) -> dict[str, Path]:
+    """Return {path in the source folder: file} of everything visible below ``folder``."""
+    return {
+        f"{below}/{path.relative_to(folder).as_posix()}": path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not _hidden(path.relative_to(folder))
+    }
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+
+
+def _page(executed: Path, source: Path) -> Path | bytes:
+    """Return the executed notebook, with the present prose where its source still fits it."""
+    if not source.is_file():
+        return executed
+    import nbformat
+
+    notebooks = [nbformat.read(path, as_version=4) for path in (executed, source)]
+    return nbformat.writes(with_present_prose(*notebooks)).encode()
+
+
+def _contents(toc: Path, executed: set[str]) -> tuple[bytes, list[str]]:
+    """Return the contents without the notebooks that the run lacks, and the names of these."""
+    import yaml
+
+    contents = yaml.safe_load(toc.read_text(encoding="utf-8"))
+    missing = []
+    for part in contents["parts"]:
+        present = []
+        for chapter in part["chapters"]:
+            page = Path(chapter["file"])
+            if page.parts[0] == "results" and page.name not in executed:
+                missing.append(page.name)
+            else:
+                present.append(chapter)
+        part["chapters"] = present
+    contents["parts"] = [part for part in contents["parts"] if part["chapters"]]
+    return yaml.safe_dump(contents, sort_keys=False, allow_unicode=True).encode(), missing
+
+
+def _write(files: dict[str, Path | bytes], source: Path) -> None:
+    wanted = set(files)
+    for path in sorted(source.rglob("*")) if source.is_dir() else ():
+        if path.is_file() and path.relative_to(source).as_posix() not in wanted:
+            path.unlink()
+    for name, origin in files.items():
+        content = origin if isinstance(origin, bytes) else origin.read_bytes()
+        write_if_changed(source / name, content)
+
+
+def write_if_changed(path: Path, content: bytes) -> None:
+    """Write a file unless it has this content already."""
+    if path.is_file() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def mirror(origin: Path, target: Path) -> None:
+    """Make ``target`` equal to ``origin``; files that are equal already are left alone."""
+    wanted = {path.relative_to(origin) for path in origin.rglob("*") if path.is_file()}
+    for path in sorted(target.rglob("*"), reverse=True) if target.is_dir() else ():
+        if path.is_file() and path.relative_to(target) not in wanted:
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+    for name in sorted(wanted):
+        ours, theirs = origin / name, target / name
+        if not theirs.is_file() or not _same(ours, theirs):
+            theirs.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ours, theirs)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.stat().st_size == other.stat().st_size and one.read_bytes() == other.read_bytes()
+
+
+def tracebacks(run_folder: Path) -> list[str]:
+    """Return the cells of executed notebooks that hold an error, ``"06-forecaster: cell x"``."""
+    found = []
+    for path in sorted((run_folder / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            for output in cell.get("outputs", ()):
+                if output["output_type"] == "error":
+                    what = f"{output['ename']}: {output['evalue']}"
+                    found.append(f"{path.stem}: cell {cell.get('id', '?')}: {what}")
+    return found
