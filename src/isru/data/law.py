@@ -12,6 +12,8 @@ the saving is k / (2 (F + N)): it falls as 1 / (F + N).
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,6 +54,16 @@ def counts(grid, symbols: int):
 def saving(law: Law, activations, macs):
     """Return the saving in percent that the law gives."""
     return 100 * law.saved * activations / (macs + law.other * activations)
+
+
+def curves(law: Law, symbols: int, *, layers: Iterable[int], units: Iterable[int]):
+    """Return the law's savings as a table with columns layers, units, saving_percent."""
+    import pandas as pd
+
+    shapes = itertools.product(layers, units)
+    table = pd.DataFrame(list(shapes), columns=["layers", "units"])
+    table["saving_percent"] = saving(law, *counts(table, symbols))
+    return table
 
 
 def fit_law(grid, symbols: int, *, constants: int = 1) -> Law:
