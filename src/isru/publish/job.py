@@ -31,6 +31,7 @@ class Job:
     profile: str
     parameters: dict
     process: subprocess.Popen | None = None
+    stamp: dict = field(default_factory=dict)
     started: float = 0.0
     listener: threading.Thread | None = None
     cells: tuple[int, int] = (0, 0)
@@ -79,6 +80,8 @@ class Job:
         }
         (own / "job.json").write_text(json.dumps(job), encoding="utf-8")
         (own / "reads").write_text("", encoding="utf-8")
+        # Stamped at the start: what is edited while it runs makes the result stale.
+        self.stamp = make_stamp(self.notebook, self.parameters, {}, self.upstream())
         self.started = time.monotonic()
         with (own / "stderr").open("w", encoding="utf-8") as stderr:
             self.process = subprocess.Popen(
@@ -135,14 +138,13 @@ class Job:
         """Turn the scratch folder of a worker that succeeded into a pending result."""
         reads = (self.own / "reads").read_text(encoding="utf-8")
         read = {entry["name"]: entry["sha256"] for entry in map(json.loads, reads.splitlines())}
+        self.stamp["data"] = dict(sorted(read.items()))
         manifest = {
             "notebook": self.notebook.name,
             "profile": self.profile,
             "kind": self.notebook.kind,
             "parameters": self.parameters,
-            "stamp": make_stamp(
-                self.notebook, self.parameters, dict(sorted(read.items())), self.upstream()
-            ),
+            "stamp": self.stamp,
             "provenance": {**provenance(paths.root()), "profile": self.profile},
             "seconds": round(self.seconds(), 1),
         }

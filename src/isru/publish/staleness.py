@@ -96,7 +96,7 @@ def _imports(source: str, package: str = "") -> tuple[set[str], set[str]]:
             found = _MODULE_IN_TEXT.fullmatch(node.value)
             names |= {found[1]} if found else set()
     own = {name for name in names if name.startswith("isru.") and _module_file(name)}
-    own |= {parent for name in own for parent in _packages(name)}
+    own |= {parent for name in own for parent in _packages(name) if _module_file(parent)}
     return own, {name.split(".")[0] for name in names} - {"isru"}
 
 
