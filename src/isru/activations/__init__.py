@@ -13,55 +13,89 @@ from isru.activations.algebraic import (
     ISRU,
     ISRU_PLAIN,
     ISRU_SIGMOID,
-    SOFTSIGN,
+    alpha_gradient,
     isru,
     isru_plain,
     isru_sigmoid,
-    softsign,
 )
-from isru.activations.classic import (
+from isru.activations.approximate import (
+    ISRU_RSQRT,
+    RATIONAL_TANH,
+    TABLE_TANH,
+    isru_rsqrt,
+    rational_tanh,
+    table_tanh,
+)
+from isru.activations.entry import Activation
+from isru.activations.piecewise import (
+    ELU,
     HARD_SIGMOID,
     HARD_TANH,
     IDENTITY,
+    ISRLU,
+    LEAKY_RELU,
     RELU,
-    SIGMOID,
-    TANH,
+    elu,
     hard_sigmoid,
     hard_tanh,
     identity,
+    isrlu,
+    leaky_relu,
     relu,
+)
+from isru.activations.smooth import (
+    SIGMOID,
+    SOFTPLUS,
+    SOFTSIGN,
+    TANH,
     sigmoid,
+    softplus,
+    softsign,
     tanh,
 )
-from isru.activations.entry import Activation
 
 _ENTRIES = (
     ISRU,
     ISRU_PLAIN,
     ISRU_SIGMOID,
+    ISRLU,
     TANH,
     SIGMOID,
     SOFTSIGN,
+    SOFTPLUS,
     RELU,
+    LEAKY_RELU,
+    ELU,
     HARD_TANH,
     HARD_SIGMOID,
+    RATIONAL_TANH,
+    TABLE_TANH,
     IDENTITY,
+    *ISRU_RSQRT,
 )
 ACTIVATIONS: Mapping[str, Activation] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
 
 __all__ = [
     "ACTIVATIONS",
     "Activation",
+    "alpha_gradient",
+    "elu",
     "get_activation",
     "hard_sigmoid",
     "hard_tanh",
     "identity",
+    "isrlu",
     "isru",
     "isru_plain",
+    "isru_rsqrt",
     "isru_sigmoid",
+    "leaky_relu",
+    "rational_tanh",
     "relu",
     "sigmoid",
+    "softplus",
     "softsign",
+    "table_tanh",
     "tanh",
 ]
 

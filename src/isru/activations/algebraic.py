@@ -19,7 +19,7 @@ ALPHA_RANGE = (1e-14, 1e14)
 K_RANGE = (1e-3, 1e3)
 
 
-def _bounds(alpha: float) -> tuple[float, float]:
+def bounds(alpha: float) -> tuple[float, float]:
     """Return (low, high): below ``low`` f(x) rounds to x, beyond ``high`` to the limit.
 
     Powers of two, chosen so that neither low^2 underflows nor alpha high^2 + k^-2 overflows in
@@ -34,7 +34,7 @@ def make_isru(alpha: float = 1.0, k: float = 1.0) -> Activation:
     """Return k x / sqrt(1 + alpha (k x)^2)."""
     alpha = parameter("alpha", alpha, *ALPHA_RANGE)
     k = parameter("k", k, *K_RANGE)
-    low, high = _bounds(alpha)
+    low, high = bounds(alpha)
     offset = 1 / (k * k)
 
     def forward(x, out, saved):
@@ -53,7 +53,7 @@ def make_isru(alpha: float = 1.0, k: float = 1.0) -> Activation:
     def careful(x, out):
         if k != 1:
             x = x * k
-        return _isru_rounded(x, alpha, low, high, out)
+        return isru_rounded(x, alpha, low, high, out)
 
     return Activation(
         name="isru",
@@ -64,14 +64,14 @@ def make_isru(alpha: float = 1.0, k: float = 1.0) -> Activation:
         odd=True,
         ulp=tolerance(0.51, 2, 2) if alpha == 1 and k == 1 else tolerance(0.51, 4, 4),
         kernel=forward,
-        slope=_scaled_cube(offset),
+        slope=scaled_cube(offset),
         careful=careful,
         parameters={"alpha": alpha, "k": k},
         family=make_isru,
     )
 
 
-def _isru_rounded(x, alpha, low, high, out):
+def isru_rounded(x, alpha, low, high, out):
     """Return x / sqrt(1 + alpha x^2) as sign(x) min(|x|, sqrt(p / (1 + alpha p))), p = x^2.
 
     x / sqrt(1 + x^2) is wrong by up to 2.2 ULP near the limit: five roundings, of which that
@@ -90,7 +90,7 @@ def _isru_rounded(x, alpha, low, high, out):
     return np.copysign(root, x, out=out)
 
 
-def _scaled_cube(factor):
+def scaled_cube(factor):
     """Return the derivative factor r^3, from r = 1 / sqrt(k^-2 + alpha x^2).
 
     r^3 keeps its relative error where 1 - y^2 has lost every digit.
@@ -110,7 +110,7 @@ def make_isru_sigmoid(k: float = 0.5) -> Activation:
     """Return (1 + k x / sqrt(1 + (k x)^2)) / 2."""
     k = parameter("k", k, *K_RANGE)
     unit = make_isru(k=k)
-    high = _bounds(1.0)[1]
+    high = bounds(1.0)[1]
 
     def forward(x, out, saved):
         out, saved = unit.kernel(x, out, saved)
@@ -144,7 +144,7 @@ def make_isru_sigmoid(k: float = 0.5) -> Activation:
         odd=False,
         ulp=tolerance(0.51, 5, 5),
         kernel=forward,
-        slope=_scaled_cube(0.5 / (k * k)),
+        slope=scaled_cube(0.5 / (k * k)),
         careful=careful,
         parameters={"k": k},
         family=make_isru_sigmoid,
@@ -156,31 +156,6 @@ def _finish(y, out):
         return y
     np.copyto(out, y)
     return out
-
-
-def _softsign(x, out, saved):
-    out = clip(x, -(2.0**62), 2.0**62, out=out)  # else 1/(1 + |x|) is subnormal, or inf * 0
-    saved = np.abs(out, out=saved)
-    saved += 1
-    np.divide(out, saved, out=out)
-    np.reciprocal(saved, out=saved)
-    return out, saved
-
-
-def _square(saved, out):
-    return np.multiply(saved, saved, out=out)
-
-
-SOFTSIGN = Activation(
-    name="softsign",
-    description="x / (1 + |x|): a division, no square root (Bergstra et al. 2009)",
-    range=(-1.0, 1.0),
-    smoothness=1,
-    odd=True,
-    ulp=tolerance(0.51, 2, 2),
-    kernel=_softsign,
-    slope=_square,
-)
 
 
 def _plain(x, alpha, out, root=None):
@@ -215,7 +190,7 @@ def make_isru_plain(alpha: float = 1.0) -> Activation:
         odd=True,
         ulp=tolerance(3, 3, 3) if alpha == 1 else tolerance(4, 4, 4),
         kernel=forward,
-        slope=_scaled_cube(1.0),
+        slope=scaled_cube(1.0),
         domain={name: (-reach(name), reach(name)) for name in ("float16", "float32", "float64")},
         parameters={"alpha": alpha},
         family=make_isru_plain,
@@ -281,11 +256,6 @@ def isru_sigmoid(x, k: float = 0.5, out: np.ndarray | None = None):
     return entry.value(x, out)
 
 
-def softsign(x, out: np.ndarray | None = None):
-    """Return x / (1 + |x|), within 2 ULP. Parameters and errors as in `isru`."""
-    return SOFTSIGN.value(x, out)
-
-
 def isru_plain(x, alpha: float = 1.0, out: np.ndarray | None = None):
     """Return x / sqrt(1 + alpha x^2) as written, for benchmarks; use `isru` for anything else.
 
@@ -299,3 +269,23 @@ def isru_plain(x, alpha: float = 1.0, out: np.ndarray | None = None):
         y = _plain(np.atleast_1d(x), alpha, None)[0].reshape(())
         return y[()] if out is None else _finish(y, out)
     return _plain(x, alpha, out)[0]
+
+
+def alpha_gradient(y, out: np.ndarray | None = None):
+    """Return d isru / d alpha = -y^3 / 2 from y = isru(k x, alpha), to train alpha.
+
+    Parameters
+    ----------
+    y : array_like of real numbers
+        What `isru` returned; for isrlu its negative part.
+    out : ndarray, optional
+        Shape and dtype of the result; not ``y``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `isru`.
+    """
+    y = real_array(y)
+    check_out(out, y)
+    return np.multiply(np.multiply(y, y), -0.5 * y, out=out)
