@@ -6,6 +6,7 @@ import pytest
 
 from isru.claims import load_claims
 from isru.data import evidence, law
+from isru.data.carries import carried
 from isru.data.published import load_published
 from isru.records import Record
 
@@ -99,3 +100,25 @@ def test_the_number_of_symbols_can_be_read_off_the_savings():
     grid = pd.DataFrame({"layers": [1, 2, 3, 1], "units": [8, 16, 32, 64]})
     grid["forward_saving_percent"] = law.saving(law.Law(20.0, 0.0), *law.counts(grid, 60))
     assert law.best_symbols(grid, low=50, high=70) == 60
+
+
+def test_the_evidence_carries_directions_and_neither_ratios_nor_accuracy(facts):
+    table = carried(facts)
+    words = list(zip(table["claim"], table["carried"], strict=True))
+    assert ("C2", "yes") in words and ("C2", "no") in words
+    assert ("C4", "contradicted") in words and ("C6", "contradicted") in words
+    assert ("C5", "cannot tell") in words and ("C10", "cannot tell") in words
+
+
+def test_what_the_evidence_carries_follows_from_the_facts(facts):
+    def word(statement, **changes):
+        changed = {name: facts[name]._replace(value=value) for name, value in changes.items()}
+        table = carried(facts | changed).set_index("statement")
+        return table.loc[statement, "carried"]
+
+    assert word("tanh takes longest", tanh_slowest_files=10) == "yes"
+    assert word("... by a ratio", isru_negative_files=0) == "yes"
+    grows = {"forward_spearman_small": 0.9, "forward_spearman_var": 0.8}
+    assert word("the saving grows with the size", **grows) == "yes"
+    assert word("the saving grows with the size", forward_spearman_small=0.1) == "no"
+    assert word("the loss is no higher", loss_higher_configurations=27) == "cannot tell"
