@@ -6,9 +6,19 @@ import pytest
 from isru.activations import ACTIVATIONS, get_activation
 from isru.lstm import LSTMNetwork, cell_backward, cell_forward, gradient_check
 
-TOLERANCE = 1e-7  # truncation and rounding leave below 1e-8; a wrong term leaves 1e-2 and more
+# Truncation and rounding leave below 1e-8, a kink met within a step 1e-7, a wrong term 1e-2.
+TOLERANCE = 1e-6
 B, T, F, C = 4, 5, 3, 2
-CONTINUOUS = sorted(name for name, entry in ACTIVATIONS.items() if entry.smoothness >= 0)
+
+
+def tolerance_of(name):
+    """Return what the derivative of an activation may be off by.
+
+    A fast inverse square root has r^3 with its approximate r as derivative, which is that of
+    ISRU but for a few times the approximation's error, not that of the approximation itself.
+    """
+    entry = ACTIVATIONS[name]
+    return 20 * entry.error if entry.approximates == "isru" else TOLERANCE
 
 
 def task(network, rng, loss="mse", symbols=False):
@@ -37,15 +47,15 @@ def test_gradients_of_every_shape(loss, sizes, sequences, symbols, rng):
     assert max(errors.values()) < TOLERANCE, errors
 
 
-@pytest.mark.parametrize("name", CONTINUOUS)
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
 def test_gradients_with_every_activation(name, rng):
     network = build(rng, activation=name)
     x, target, state = task(network, rng)
     errors = gradient_check(network, x, target, rng=rng, state=state)
-    assert max(errors.values()) < TOLERANCE, errors
+    assert max(errors.values()) < tolerance_of(name), errors
 
 
-@pytest.mark.parametrize("name", CONTINUOUS)
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
 def test_gradients_with_every_recurrent_activation_or_a_refusal(name, rng):
     low, high = ACTIVATIONS[name].range
     if low < 0 or high > 1:
@@ -55,7 +65,7 @@ def test_gradients_with_every_recurrent_activation_or_a_refusal(name, rng):
     network = build(rng, activation="isru", recurrent_activation=name)
     x, target, state = task(network, rng)
     errors = gradient_check(network, x, target, rng=rng, state=state)
-    assert max(errors.values()) < TOLERANCE, errors
+    assert max(errors.values()) < tolerance_of(name), errors
 
 
 def test_gradients_under_dropout(rng):

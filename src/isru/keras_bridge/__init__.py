@@ -1,0 +1,33 @@
+"""Keras twins of the activations and of the networks. Only here TensorFlow is imported.
+
+Weights pass unchanged: the arrays of :meth:`isru.lstm.LSTMNetwork.get_weights` have Keras's
+layout and gate order. For integer inputs Keras wants one-hot rows.
+"""
+
+from isru.keras_bridge.activations import (
+    KERAS_NAMES,
+    TWINS,
+    KerasActivation,
+    keras_activation,
+    registry_entry,
+)
+from isru.keras_bridge.loading import load_tensorflow
+from isru.keras_bridge.networks import (
+    build_keras,
+    keras_loss_and_gradients,
+    make_train_step,
+    read_keras,
+)
+
+__all__ = [
+    "KERAS_NAMES",
+    "TWINS",
+    "KerasActivation",
+    "build_keras",
+    "keras_activation",
+    "keras_loss_and_gradients",
+    "load_tensorflow",
+    "make_train_step",
+    "read_keras",
+    "registry_entry",
+]

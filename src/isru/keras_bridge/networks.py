@@ -1,0 +1,162 @@
+"""Keras models of our networks and networks of Keras models, with the same weights."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from isru.keras_bridge.activations import keras_activation, registry_entry
+from isru.keras_bridge.loading import load_tensorflow
+from isru.lstm import LOSSES, LSTMNetwork
+from isru.lstm.inputs import check_choice
+
+
+def build_keras(network: LSTMNetwork, *, steps=None, batch_size=None, stateful=False):
+    """Return a Keras model of the network's shape, activations, precision and weights.
+
+    LSTM layers with Keras's defaults for ``use_cudnn`` and ``unroll``, then a dense layer.
+
+    Parameters
+    ----------
+    network : LSTMNetwork
+    steps : int, optional
+        T, where it is known beforehand.
+    batch_size : int, optional
+        B, where it is known beforehand; must be given for a stateful model.
+    stateful : bool
+        Whether a batch starts from the state that the one before left.
+
+    Returns
+    -------
+    keras.Model
+    """
+    load_tensorflow()
+    import keras
+
+    dtype = network.dtype.name
+    model = keras.Sequential(
+        [keras.Input((steps, network.input_size), batch_size=batch_size, dtype=dtype)]
+    )
+    last = len(network.hidden_sizes) - 1
+    for number, units in enumerate(network.hidden_sizes):
+        model.add(
+            keras.layers.LSTM(
+                units,
+                activation=keras_activation(network.activation),
+                recurrent_activation=keras_activation(network.recurrent_activation),
+                return_sequences=number < last or network.return_sequences,
+                stateful=stateful,
+                dtype=dtype,
+            )
+        )
+    model.add(keras.layers.Dense(network.output_size, dtype=dtype))
+    model.set_weights(network.get_weights())
+    return model
+
+
+def read_keras(model, engine="numpy") -> LSTMNetwork:
+    """Return a network with the shape, activations and weights of a Keras model.
+
+    Parameters
+    ----------
+    model : keras.Model
+        LSTM layers (with biases, all with the same activations) and one dense layer without
+        activation, one after the other. Dropout is left out: it does nothing in use.
+    engine : str
+        Of the network.
+
+    Raises
+    ------
+    ValueError
+        For any other model; the message names the layer.
+    """
+    load_tensorflow()
+    import keras
+
+    skipped = keras.layers.InputLayer | keras.layers.Dropout
+    *lstms, dense = [layer for layer in model.layers if not isinstance(layer, skipped)]
+    for layer in lstms:
+        if type(layer) is not keras.layers.LSTM or not layer.use_bias:
+            raise ValueError(f"layer {layer.name}: expected an LSTM with biases, got {layer!r}")
+    if not lstms or type(dense) is not keras.layers.Dense or not dense.use_bias:
+        raise ValueError(f"expected LSTM layers and a dense one with biases, got {model.layers}")
+    pairs = [
+        (registry_entry(layer.activation), registry_entry(layer.recurrent_activation))
+        for layer in lstms
+    ]
+    differ = any(_described(pair) != _described(pairs[0]) for pair in pairs)
+    if differ or registry_entry(dense.activation).name != "identity":
+        raise ValueError(
+            f"expected the same activations in all LSTM layers and none in {dense.name}"
+        )
+    activation, recurrent_activation = pairs[0]
+    network = LSTMNetwork(
+        model.input_shape[-1],
+        [layer.units for layer in lstms],
+        dense.units,
+        activation=activation,
+        recurrent_activation=recurrent_activation,
+        return_sequences=lstms[-1].return_sequences,
+        dtype=np.dtype(dense.variable_dtype),
+        engine=engine,
+    )
+    network.set_weights([array for layer in (*lstms, dense) for array in layer.get_weights()])
+    return network
+
+
+def _described(entries):
+    return [(entry.name, dict(entry.parameters)) for entry in entries]
+
+
+def keras_loss(y, target, loss: str):
+    """Return the tensor of a loss of :data:`isru.lstm.LOSSES`, from the same arguments."""
+    tf = load_tensorflow()
+    if check_choice("loss", loss, LOSSES) == "mse":
+        return tf.reduce_mean(tf.square(y - target))
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(target, y))
+
+
+def keras_loss_and_gradients(model, x, target, loss="mse"):
+    """Do with a Keras model what :meth:`isru.lstm.LSTMNetwork.loss_and_gradients` does.
+
+    Returns
+    -------
+    loss : float
+    gradients : list of ndarray
+        In the order of ``model.get_weights()``.
+    """
+    with load_tensorflow().GradientTape() as tape:
+        value = keras_loss(model(x, training=True), target, loss)
+    gradients = tape.gradient(value, model.trainable_variables)
+    return float(value), [gradient.numpy() for gradient in gradients]
+
+
+def make_train_step(model, loss="mse", *, learning_rate=1e-3, clip_norm=None, jit_compile=False):
+    """Return a compiled function ``step(x, target)`` that makes one update of a Keras model.
+
+    The same update as :func:`isru.lstm.train_step` with :class:`isru.lstm.Adam`: forward,
+    backward, clipping by the norm of the whole gradient, Adam. It returns the loss as a tensor.
+
+    Parameters
+    ----------
+    model : keras.Model
+    loss : {"mse", "cross_entropy"}
+    learning_rate : float
+    clip_norm : float, optional
+    jit_compile : bool
+        Whether XLA compiles the step.
+    """
+    tf = load_tensorflow()
+    import keras
+
+    optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=clip_norm)
+    optimizer.build(model.trainable_variables)
+
+    @tf.function(jit_compile=jit_compile)
+    def step(x, target):
+        with tf.GradientTape() as tape:
+            value = keras_loss(model(x, training=True), target, loss)
+        gradients = tape.gradient(value, model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
+        return value
+
+    return step

@@ -1,0 +1,182 @@
+"""Keras as the oracle: the same weights give the same outputs and gradients."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from isru.activations import ACTIVATIONS, get_activation
+from isru.keras_bridge import (
+    KERAS_NAMES,
+    TWINS,
+    KerasActivation,
+    build_keras,
+    keras_activation,
+    keras_loss_and_gradients,
+    load_tensorflow,
+    make_train_step,
+    read_keras,
+    registry_entry,
+)
+from isru.lstm import Adam, LSTMNetwork, train_step
+
+# float32: a sum of n products is off by about sqrt(n) roundings of 6e-8, here over up to
+# 8 steps x 6 sequences x 20 products; 2e-6 of the largest element is some four times that.
+FLOAT32 = 2e-6
+WITHOUT_TWIN = {"table_tanh", "isru_rsqrt0", "isru_rsqrt1", "isru_rsqrt2"}
+WITH_TWIN = sorted({*KERAS_NAMES, *TWINS} & {*ACTIVATIONS})
+B, T, F, C = 6, 8, 3, 2
+
+
+@pytest.fixture(scope="module")
+def tf():
+    return load_tensorflow()
+
+
+def assert_close(got, wanted, tolerance):
+    for one, other in zip(got, wanted, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=tolerance * np.abs(other).max())
+
+
+def build(rng, sizes=(5,), **settings):
+    network = LSTMNetwork(F, sizes, C, rng=rng, **settings)
+    network.set_weights([rng.normal(0, 0.5, array.shape) for array in network.get_weights()])
+    return network
+
+
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+@pytest.mark.parametrize(
+    ("sizes", "sequences", "activation", "gate"),
+    [
+        ((20,), False, "tanh", "sigmoid"),
+        ((20,), True, "isru", "sigmoid"),
+        ((8, 5), False, "isru", "isru_sigmoid"),
+        ((8, 5), True, "tanh", "sigmoid"),
+    ],
+)
+def test_outputs_and_gradients_equal_those_of_keras(
+    sizes, sequences, activation, gate, loss, rng, tf
+):
+    settings = {"activation": activation, "recurrent_activation": gate}
+    network = build(rng, sizes, return_sequences=sequences, **settings)
+    model = build_keras(network, steps=T)
+    x = rng.standard_normal((B, T, F)).astype("float32")
+    shape = (B, T) if sequences else (B,)
+    target = rng.integers(0, C, shape)
+    if loss == "mse":
+        target = rng.standard_normal((*shape, C)).astype("float32")
+    assert_close([network.forward(x)[0]], [model(x).numpy()], FLOAT32)
+    value, gradients = network.loss_and_gradients(x, target, loss)
+    theirs, their_gradients = keras_loss_and_gradients(model, x, target, loss)
+    assert value == pytest.approx(theirs, rel=FLOAT32)
+    assert_close(gradients, their_gradients, FLOAT32)
+
+
+def test_a_stateful_model_equals_handing_the_state_on(rng, tf):
+    network = build(rng, (5, 4), activation="isru")
+    model = build_keras(network, steps=T, batch_size=B, stateful=True)
+    state = None
+    for _ in range(3):
+        x = rng.standard_normal((B, T, F)).astype("float32")
+        y, state = network.forward(x, state)
+        assert_close([y], [model(x).numpy()], FLOAT32)
+
+
+def test_updates_equal_those_of_keras(rng, tf):
+    """Within the float32 in which Keras keeps Adam's rates.
+
+    The network is in float64: Adam divides a gradient by its size, so that in float32 the
+    roundings of one that is nearly zero would grow to a whole step.
+    """
+    network = build(rng, dtype="float64")
+    model = build_keras(network, steps=T)
+    step, optimizer = make_train_step(model, learning_rate=0.01, clip_norm=0.1), Adam(0.01)
+    for _ in range(3):
+        x, target = rng.standard_normal((B, T, F)), rng.standard_normal((B, C))
+        loss, _ = train_step(network, optimizer, x, target, clip_norm=0.1)
+        assert float(step(x, target)) == pytest.approx(loss, rel=FLOAT32)
+    assert_close(network.get_weights(), model.get_weights(), FLOAT32)
+
+
+def test_every_activation_has_a_twin_but_those_that_are_algorithms():
+    assert {*ACTIVATIONS} - {*KERAS_NAMES} - {*TWINS} <= WITHOUT_TWIN
+    with pytest.raises(ValueError, match=r"expected an activation with a Keras twin.*got 'table"):
+        KerasActivation("table_tanh")
+
+
+@pytest.mark.parametrize("name", WITH_TWIN)
+def test_twins_equal_their_definitions(name, tf):
+    """Value and derivative in float64; 1e-14 is some roundings of a range of about 1."""
+    entry, twin = get_activation(name), keras_activation(name)
+    x = np.linspace(-9.05, 9.05, 400)  # no kink is met
+    with tf.GradientTape() as tape:
+        tape.watch(tensor := tf.constant(x))
+        y = twin(tensor)
+    np.testing.assert_allclose(y.numpy(), entry.value(x), rtol=1e-12, atol=1e-14)
+    slope = entry.derivative(entry.forward(x)[1])
+    np.testing.assert_allclose(tape.gradient(y, tensor).numpy(), slope, rtol=1e-10, atol=1e-14)
+
+
+def test_the_safe_twin_is_right_far_out(tf):
+    x = tf.constant([-np.inf, -1e38, -0.0, 1e-30, 1e20, np.inf], tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = keras_activation("isru")(x)
+    np.testing.assert_array_equal(y.numpy(), np.float32([-1, -1, -0.0, 1e-30, 1, 1]))
+    np.testing.assert_array_equal(tape.gradient(y, x).numpy(), np.float32([0, 0, 1, 1, 0, 0]))
+
+
+def test_parameters_of_an_activation_reach_its_twin(tf):
+    entry = get_activation("isru").with_parameters(alpha=0.25, k=2.0)
+    x = np.linspace(-3, 3, 20)
+    twin = keras_activation(entry)
+    np.testing.assert_allclose(twin(tf.constant(x)).numpy(), entry.value(x), rtol=1e-13)
+    again = KerasActivation.from_config(twin.get_config())
+    assert registry_entry(again).parameters == entry.parameters
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's own
+def test_a_model_is_saved_loaded_and_cloned_with_its_activations(rng, tf, tmp_path):
+    import keras
+
+    network = build(rng, (5, 4), activation="isru", recurrent_activation="isru_sigmoid")
+    model = build_keras(network)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    clone = keras.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    x = rng.standard_normal((B, T, F)).astype("float32")
+    for other in (loaded, clone):
+        np.testing.assert_array_equal(other(x).numpy(), model(x).numpy())
+
+
+def test_a_keras_model_becomes_a_network_and_back(rng, tf):
+    network = build(rng, (5, 4), activation="isru", return_sequences=True)
+    twin = read_keras(build_keras(network))
+    assert twin.settings == network.settings
+    for one, other in zip(twin.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_models_of_another_kind_are_refused(rng, tf):
+    import keras
+
+    def model(*layers):
+        return keras.Sequential([keras.Input((T, F)), *layers])
+
+    layers = keras.layers
+    with pytest.raises(ValueError, match=r"expected an LSTM with biases"):
+        read_keras(model(layers.GRU(3), layers.Dense(2)))
+    with pytest.raises(ValueError, match=r"expected LSTM layers and a dense one"):
+        read_keras(model(layers.LSTM(3)))
+    with pytest.raises(ValueError, match=r"expected the same activations"):
+        read_keras(model(layers.LSTM(3), layers.Dense(2, activation="relu")))
+    with pytest.raises(ValueError, match=r"expected a KerasActivation or Keras's own .*got .*gelu"):
+        read_keras(model(layers.LSTM(3, activation="gelu"), layers.Dense(2)))
+
+
+def test_tensorflow_loads_silently():
+    code = "from isru.keras_bridge import load_tensorflow; load_tensorflow()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
