@@ -113,14 +113,14 @@ def _networks(v: Mapping) -> list[tuple]:
 
 def _paper(v: Mapping) -> list[tuple]:
     ratios = [v[f"invsqrt_ratio_{name}"] for name in ("haswell", "broadwell", "skylake")]
-    best = v["isrlu_accuracy_max"] - v["elu_accuracy_max"]
+    best = v["isrlu_lead"]
     spread = v["isrlu_accuracy_max"] - v["isrlu_accuracy_min"]
     return [
         (
             "C8",
             "1/√x is 3 to 6 times cheaper than tanh",
             "every ratio in that range",
-            ", ".join(f"{ratio:.1f}" for ratio in ratios),
+            ", ".join(f"{ratio:.2f}" for ratio in ratios),
             _word(all(3 <= ratio <= 6 for ratio in ratios)),
         ),
         (

@@ -110,6 +110,49 @@ def forecaster(frame) -> dict[str, Fact]:
     return facts | _accuracies(frame)
 
 
+def by_machine(frame):
+    """Return the forecaster's median savings and their trends, one row a machine."""
+    import pandas as pd
+
+    rows = {}
+    for machine, part in frame.groupby("machine"):
+        phases = [part[f"{phase}_saving_percent"] for phase in ("train", "predict")]
+        medians = [round(saving.median(), 2) for saving in phases]
+        rows[machine] = [*medians, *(round(_spearman(part["units"], s), 2) for s in phases)]
+    columns = ["training, %", "prediction, %", "training, trend", "prediction, trend"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("machine")
+
+
+def all_savings(grid, curves, pairs):
+    """Return the savings of the character model, of its law and of the forecaster in one table.
+
+    Parameters
+    ----------
+    grid, curves, pairs : pandas.DataFrame
+        Published grid; the law's curves (layers, units, saving_percent); published pairs.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns series, layers, units, saving_percent.
+    """
+    import pandas as pd
+
+    parts = [
+        grid.assign(
+            series="characters " + grid["grid"], saving_percent=grid["forward_saving_percent"]
+        ),
+        curves.assign(series="law"),
+        pairs.assign(
+            series="forecaster " + pairs["machine"],
+            layers=1,
+            saving_percent=pairs["train_saving_percent"],
+        ),
+    ]
+    columns = ["series", "layers", "units", "saving_percent"]
+    return pd.concat([part[columns] for part in parts], ignore_index=True)
+
+
 def _accuracies(frame) -> dict[str, Fact]:
     isru, tanh = frame["accuracy_isru_percent"], frame["accuracy_tanh_percent"]
     large = frame["units"] >= 200
@@ -178,6 +221,8 @@ def threads(frame) -> dict[str, Fact]:
         for units in (16, 100, 128, 256):
             median = part.loc[part["units"] == units, "speedup_total"].median()
             facts[f"threads_speedup_{cpu}_{units}"] = _fact(median, note="median over layers")
+        slowdown = 1 / facts[f"threads_speedup_{cpu}_16"].value
+        facts[f"threads_slowdown_{cpu}_16"] = _fact(slowdown, note="median over layers")
     return facts
 
 
@@ -216,6 +261,8 @@ def paper(table2, table3, table4, table5) -> dict[str, Fact]:
         facts[f"{name}_runs"] = Fact(len(accuracy), note="settings in tables 4 and 5")
         facts[f"{name}_min"] = _fact(accuracy.min(), "%", "largest test accuracy, one run")
         facts[f"{name}_max"] = _fact(accuracy.max(), "%", "largest test accuracy, one run")
+    lead = facts["isrlu_accuracy_max"].value - facts["elu_accuracy_max"].value
+    facts["isrlu_lead"] = _fact(lead, "pp", "the best ISRLU setting against the best ELU setting")
     entropy = table5.set_index("activation")["cross_entropy"]
     best = bool(entropy["ELU"] < entropy["ISRLU"].min())
     facts["elu_lowest_entropy_table5"] = Fact(best, note="ELU has the lowest cross-entropy")

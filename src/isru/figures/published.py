@@ -37,7 +37,7 @@ def published_saving(grid, laws, forecaster) -> Figure:
         left.plot(line["units"], line["saving_percent"], color=depths[depth], linewidth=1.4)
         start = line.iloc[0]
         place = (start["units"], start["saving_percent"])
-        _value(left, _layers(depth), place, -6, "right", depths[depth])
+        _value(left, _layers(depth), place, -6, "right", "black")
     for name, (marker, _, _) in _GRIDS.items():
         part = grid[grid["grid"] == name]
         place = part["units"], part["forward_saving_percent"]
