@@ -7,7 +7,7 @@ Roles: ``val`` (a recorded value), ``verdict`` (the word on a claim). Directives
 
 from __future__ import annotations
 
-from isru_book import html, numbering, offline, provenance
+from isru_book import accessibility, html, numbering, offline, provenance
 from isru_book.case import YourCase
 from isru_book.claims import ClaimsTable, VerdictRole
 from isru_book.comparison import RunComparison
@@ -54,6 +54,7 @@ def setup(app) -> dict:
     app.connect("env-get-outdated", lambda app, env, *_: [d for d in _LISTS if d in env.found_docs])
     app.connect("doctree-read", provenance.add_to_page)
     app.connect("doctree-resolved", resolve_links)
+    app.connect("html-page-context", accessibility.repair)
     app.connect("build-finished", write_files)
     app.connect("build-finished", offline.remove_templates)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True}
