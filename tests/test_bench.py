@@ -249,6 +249,15 @@ def test_summaries_have_one_row_for_each_case_and_arm():
         ratios(frame, "tanh", ["relu"], rng=rng)
 
 
+def test_summaries_read_the_clock_that_they_are_told():
+    """Waiting doubles one arm's wall-clock time; its processor time tells the truth."""
+    frame = synthetic({"tanh": 1.0, "isru": 0.5}, noise=0)
+    frame["seconds"] *= np.where(frame["arm"] == "isru", 2, 1)
+    rng = np.random.default_rng(0)
+    assert np.allclose(ratio(frame, "tanh", "isru", rng=rng), 1)
+    assert np.allclose(ratio(frame, "tanh", "isru", clock="cpu_seconds", rng=rng), 2)
+
+
 def test_a_good_measurement_has_no_problems():
     assert problems(synthetic({"a": 1.0, "b": 2.0}, noise=0.005)) == []
 

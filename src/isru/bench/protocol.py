@@ -109,7 +109,8 @@ def measure(
     -------
     pandas.DataFrame
         One row a sample: process, block, position (in the block), arm, one column for each key
-        of the cases, loops, seconds (wall-clock, per call), cpu_seconds (processor, per call).
+        of the cases, loops, seconds (wall-clock, per call), cpu_seconds (processor, per call; the
+        wall-clock on Windows, which counts processor time too coarsely).
 
     Raises
     ------

@@ -1,4 +1,10 @@
-"""Derive summaries from raw samples, and say what is wrong with them."""
+"""Derive summaries from raw samples, and say what is wrong with them.
+
+``clock`` names the column of times: ``"seconds"`` (wall-clock, what a user waits) or
+``"cpu_seconds"`` (processor time, what one thread computes, whatever else the machine does).
+On an idle machine they agree for an arm that only computes; with several threads, or an arm
+that waits, only the wall-clock is right.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +30,12 @@ def case_columns(frame: pd.DataFrame) -> list[str]:
 
 
 def ratio(
-    frame: pd.DataFrame, numerator: str, denominator: str, *, rng: np.random.Generator
+    frame: pd.DataFrame,
+    numerator: str,
+    denominator: str,
+    *,
+    clock: str = "seconds",
+    rng: np.random.Generator,
 ) -> Interval:
     """Return the ratio of two arms' median times with its interval, for one case.
 
@@ -34,6 +45,7 @@ def ratio(
         Raw samples of `isru.bench.measure`, reduced to one case.
     numerator, denominator : str
         Labels: above 1 the denominator is the faster one.
+    clock : {"seconds", "cpu_seconds"}
     rng : numpy.random.Generator
         For the bootstrap over processes (`isru.stats.ratio_of_medians`).
 
@@ -46,24 +58,31 @@ def ratio(
     cases = frame[columns].drop_duplicates()
     if len(cases) > 1:
         raise ValueError(f"expected samples of one case, got {len(cases)}: select one, or `ratios`")
-    return ratio_of_medians(_times(frame, numerator), _times(frame, denominator), rng=rng)
+    return ratio_of_medians(
+        _times(frame, numerator, clock), _times(frame, denominator, clock), rng=rng
+    )
 
 
 def ratios(
-    frame: pd.DataFrame, baseline: str, arms: Sequence[str], *, rng: np.random.Generator
+    frame: pd.DataFrame,
+    baseline: str,
+    arms: Sequence[str],
+    *,
+    clock: str = "seconds",
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Return t_baseline / t_arm for each case and arm: case columns, arm, ratio, low, high."""
     rows = []
     for case, part in _by_case(frame):
         for arm in arms:
-            found = ratio(part, baseline, arm, rng=rng)
+            found = ratio(part, baseline, arm, clock=clock, rng=rng)
             rows.append(
                 {**case, "arm": arm, "ratio": found.estimate, "low": found.low, "high": found.high}
             )
     return pd.DataFrame(rows)
 
 
-def floor(frame: pd.DataFrame, arm: str, again: str) -> Interval:
+def floor(frame: pd.DataFrame, arm: str, again: str, *, clock: str = "seconds") -> Interval:
     """Return the A/A floor: the 95 % range of an arm's times over its own.
 
     One ratio of medians for each process and case in the frame. A reported ratio is a median
@@ -75,15 +94,18 @@ def floor(frame: pd.DataFrame, arm: str, again: str) -> Interval:
         Raw samples of one or more cases; at least 10 processes x cases for a useful range.
     arm, again : str
         Labels of two arms that are equal in all else.
+    clock : {"seconds", "cpu_seconds"}
     """
     found = []
     for _, part in _by_case(frame):
-        pairs = zip(_times(part, arm), _times(part, again), strict=True)
+        pairs = zip(_times(part, arm, clock), _times(part, again, clock), strict=True)
         found += [np.median(first) / np.median(second) for first, second in pairs]
     return aa_floor(found)
 
 
-def per_call(frame: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+def per_call(
+    frame: pd.DataFrame, *, clock: str = "seconds", rng: np.random.Generator
+) -> pd.DataFrame:
     """Return seconds per call for each case and arm, with a bootstrap interval over processes.
 
     Columns: the case's, arm, seconds, low, high. The estimate is the median of the processes'
@@ -92,7 +114,7 @@ def per_call(frame: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
     rows = []
     for case, part in _by_case(frame):
         for arm in part["arm"].unique():
-            medians = [np.median(times) for times in _times(part, arm)]
+            medians = [np.median(times) for times in _times(part, arm, clock)]
             found = bootstrap_interval(medians, rng=rng)
             rows.append(
                 {
@@ -106,7 +128,7 @@ def per_call(frame: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def problems(frame: pd.DataFrame) -> list[str]:
+def problems(frame: pd.DataFrame, *, clock: str = "seconds") -> list[str]:
     """Return what is wrong with a measurement, one sentence each; an empty list if nothing.
 
     Too few processes for a 95 % interval, samples too short, spread within processes,
@@ -121,7 +143,7 @@ def problems(frame: pd.DataFrame) -> list[str]:
             f"{processes} processes: an interval over fewer than {FEWEST_PROCESSES} covers less "
             "than 95 %. Raise the number of processes"
         )
-    cells = _cells(frame)
+    cells = _cells(frame, clock)
     checks = (
         ("sample_seconds", -SHORTEST_SAMPLE, "samples shorter than 0.2 ms: raise min_seconds"),
         ("spread", LARGEST_SPREAD, "times spread by more than 10 % within a process"),
@@ -146,17 +168,17 @@ def problems(frame: pd.DataFrame) -> list[str]:
     return found
 
 
-def _cells(frame: pd.DataFrame) -> pd.DataFrame:
+def _cells(frame: pd.DataFrame, clock: str) -> pd.DataFrame:
     """Return each arm's and case's instability, the median over processes where it has one."""
     rows = []
     middle = frame["block"].max() / 2
     for case, part in _by_case(frame):
         for arm, samples in part.groupby("arm", sort=False):
-            by_process = samples.groupby("process")["seconds"]
+            by_process = samples.groupby("process")[clock]
             quartiles = by_process.quantile([0.25, 0.5, 0.75]).unstack()
             medians = quartiles[0.5]
-            first = samples.loc[samples["block"] < middle, "seconds"].median()
-            last = samples.loc[samples["block"] > middle, "seconds"].median()
+            first = samples.loc[samples["block"] < middle, clock].median()
+            last = samples.loc[samples["block"] > middle, clock].median()
             rows.append(
                 {
                     "cell": ", ".join([arm, *(f"{name} {value}" for name, value in case.items())]),
@@ -180,9 +202,9 @@ def _by_case(frame: pd.DataFrame):
         yield dict(zip(columns, values, strict=True)), part
 
 
-def _times(frame: pd.DataFrame, arm: str) -> list[np.ndarray]:
+def _times(frame: pd.DataFrame, arm: str, clock: str) -> list[np.ndarray]:
     """Return an arm's times by process, in the order of processes."""
     samples = frame[frame["arm"] == arm]
     if samples.empty:
         raise ValueError(f"no samples of arm {arm!r}; there are {sorted(frame['arm'].unique())}")
-    return [times.to_numpy() for _, times in samples.groupby("process")["seconds"]]
+    return [times.to_numpy() for _, times in samples.groupby("process")[clock]]
