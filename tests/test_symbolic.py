@@ -1,9 +1,11 @@
 """The symbolic twins, and the helpers that prove statements about them."""
 
 import mpmath as mp
+import numpy as np
 import pytest
 import sympy as sp
 
+from isru.activations import ACTIVATIONS
 from isru.symbolic import (
     TWINS,
     NotProved,
@@ -25,6 +27,33 @@ from isru.symbolic import (
 )
 
 POINTS = [sp.Rational(p, 4) for p in (-21, -9, -3, -1, 1, 3, 9, 21)]
+
+
+def test_only_algorithms_have_no_twin():
+    rsqrt = {f"isru_rsqrt{steps}" for steps in (0, 1, 2)}
+    assert set(ACTIVATIONS) - set(TWINS) == {"table_tanh", *rsqrt}
+    assert set(TWINS) <= set(ACTIVATIONS)
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_the_definition_has_the_value_and_slope_of_its_twin(name):
+    entry, points = ACTIVATIONS[name], np.array([float(point) for point in POINTS])
+    with mp.workdps(30):
+        exact = np.array([float(numeric(TWINS[name])(mp.mpf(p))) for p in points])
+        slope = np.array([float(numeric(derivative(TWINS[name]))(mp.mpf(p))) for p in points])
+    assert np.all(
+        np.abs(entry.value(points) - exact) <= entry.ulp["float64"] * np.spacing(abs(exact))
+    )
+    np.testing.assert_allclose(
+        entry.derivative(entry.forward(points)[1]), slope, rtol=1e-13, atol=1e-15
+    )
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_the_registry_states_the_smoothness_and_range_of_the_twin(name):
+    entry, ends = ACTIVATIONS[name], value_range(TWINS[name])
+    assert entry.smoothness == float(smoothness(TWINS[name]))
+    assert entry.range == (float(ends.start), float(ends.end))
 
 
 def test_an_equation_that_holds_is_proved():

@@ -68,7 +68,7 @@ def quadrature(function: Callable, lower: float, upper: float, *, tolerance=TOLE
         If the estimated error exceeds ``tolerance``.
     """
     with mp.workdps(DIGITS):
-        inside = [point for point in (1, 2, 4, 8) if lower < point < upper]
+        inside = [lower + 1] if mp.isinf(upper) else []
         value, error = mp.quad(function, [lower, *inside, upper], error=True)
         if error > tolerance:
             raise NotConverged(

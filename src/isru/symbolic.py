@@ -1,7 +1,7 @@
 """The activations as SymPy expressions, and what is needed to prove something about them.
 
 The only module that imports SymPy. :data:`TWINS` has the keys of
-:data:`isru.activations.ACTIVATIONS`; what is missing there (the table and the approximate inverse
+:data:`isru.activations.ACTIVATIONS`; what has no twin (the table and the approximate inverse
 square roots) is an algorithm rather than a formula.
 """
 
@@ -20,7 +20,7 @@ x, y, u = sp.symbols("x y u", real=True)
 positive_x = sp.Symbol("x", positive=True)
 alpha, beta, k, s = sp.symbols("alpha beta k s", positive=True)
 n = sp.Symbol("n", integer=True, positive=True)
-LEAK = sp.Rational(1, 100)
+HALF, LEAK = sp.Rational(1, 2), sp.Rational(1, 100)
 
 
 class NotProved(ArithmeticError):
@@ -30,6 +30,11 @@ class NotProved(ArithmeticError):
 def isru(argument=x, alpha=1) -> sp.Expr:
     """Return x / sqrt(1 + alpha x^2), the inverse square root unit."""
     return argument / sp.sqrt(1 + alpha * argument**2)
+
+
+def isru_sigmoid(argument=x, scale=HALF) -> sp.Expr:
+    """Return (1 + isru(scale x)) / 2; with scale 1/2 its slope at 0 is the logistic one."""
+    return (1 + isru(scale * argument)) / 2
 
 
 def isrlu(argument=x, alpha=1) -> sp.Expr:
@@ -53,16 +58,24 @@ def clip(expression, bound) -> sp.Expr:
     return sp.Piecewise((low, x < -bound), (high, x > bound), (expression, True))
 
 
+def _rational_tanh() -> sp.Expr:
+    """Return Lambert's continued fraction of tanh after five steps, cut where it reaches 1."""
+    top, bottom = x * (x**4 + 105 * x**2 + 945), 15 * x**4 + 420 * x**2 + 945
+    end = sp.CRootOf(top - bottom, 0)
+    return sp.Piecewise((-1, x < -end), (1, x > end), (top / bottom, True))
+
+
 TWINS: dict[str, sp.Expr] = {
     "identity": x,
     "tanh": sp.tanh(x),
     "isru": isru(),
     "isru_plain": isru(),
     "softsign": x / (1 + sp.Abs(x)),
+    "rational_tanh": _rational_tanh(),
     "hard_tanh": clip(x, 1),
     "sigmoid": 1 / (1 + sp.exp(-x)),
-    "hard_sigmoid": clip(x / 6 + sp.Rational(1, 2), 3),
-    "isru_sigmoid": (1 + isru()) / 2,
+    "hard_sigmoid": clip(x / 6 + HALF, 3),
+    "isru_sigmoid": isru_sigmoid(),
     "relu": sp.Piecewise((x, x >= 0), (0, True)),
     "leaky_relu": leaky_relu(),
     "elu": elu(),
@@ -192,7 +205,8 @@ def _antiderivative(left, right, formula):
 def smoothness(expression, highest: int = 8):
     """Return how many continuous derivatives an expression in x has on the line.
 
-    Infinity for a formula without corners; -1 for a function that jumps.
+    Infinity for a formula without corners; -1 for a function that jumps. Two sides that agree to
+    40 digits count as equal.
     """
     parts = pieces(expression)
     if len(parts) == 1:
@@ -200,7 +214,7 @@ def smoothness(expression, highest: int = 8):
     for order in range(highest + 1):
         for (_, corner, before), (_, _, after) in pairwise(parts):
             jump = sp.diff(after - before, x, order).subs(x, corner)
-            if sp.simplify(jump) != 0:
+            if abs(sp.N(jump, 50)) > sp.Float("1e-40"):
                 return order - 1
     return highest
 
@@ -215,7 +229,9 @@ def value_range(expression) -> sp.Interval:
 
 def numeric(expression, *symbols) -> Callable:
     """Return an expression as a function of mpmath numbers, of x unless symbols are given."""
-    return sp.lambdify(symbols or (x,), expression, "mpmath")
+    expression = sp.sympify(expression)
+    roots = {root: sp.N(root, approximation.DIGITS) for root in expression.atoms(sp.CRootOf)}
+    return sp.lambdify(symbols or (x,), expression.xreplace(roots), "mpmath")
 
 
 def number(expression) -> float:
@@ -272,12 +288,7 @@ def fit(
 def fits(target, family, parameters: Sequence[sp.Symbol], start, domains: dict, *, norm: str):
     """Return one row a domain: its name, the best parameters and the error, for a table.
 
-    Parameters
-    ----------
-    target, family, parameters, start, norm
-        As for :func:`fit`.
-    domains : dict
-        Name -> right end of the symmetric interval, ``mpmath.inf`` for the line.
+    ``domains`` maps names to the right ends of symmetric intervals; otherwise as :func:`fit`.
     """
     names = [*map(str, parameters), "error"]
     rows = []
