@@ -2,9 +2,11 @@
 
 from isru.lstm.cell import GATE_ORDER, cell_backward, cell_forward
 from isru.lstm.checking import gradient_check
+from isru.lstm.checkpoints import CheckpointError, load_training, save_training
 from isru.lstm.losses import LOSSES
 from isru.lstm.network import ENGINES, LSTMNetwork
 from isru.lstm.optimizers import Adam, clip_by_global_norm, clip_by_value
+from isru.lstm.stream import Stream, sample
 from isru.lstm.training import DivergenceError, History, train, train_step
 
 __all__ = [
@@ -12,14 +14,19 @@ __all__ = [
     "GATE_ORDER",
     "LOSSES",
     "Adam",
+    "CheckpointError",
     "DivergenceError",
     "History",
     "LSTMNetwork",
+    "Stream",
     "cell_backward",
     "cell_forward",
     "clip_by_global_norm",
     "clip_by_value",
     "gradient_check",
+    "load_training",
+    "sample",
+    "save_training",
     "train",
     "train_step",
 ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numbers
+from itertools import pairwise
 
 import numpy as np
 
 from isru.activations import get_activation
+from isru.lstm.checkpoints import load_network, save_network
 from isru.lstm.initializers import network_weights
 from isru.lstm.inputs import (
     check_choice,
@@ -60,8 +62,7 @@ class LSTMNetwork:
     Raises
     ------
     ValueError
-        For a size below 1, an unknown activation, engine or dtype, or a recurrent activation
-        that leaves [0, 1].
+        For a size below 1, an unknown name, or a recurrent activation that leaves [0, 1].
 
     Examples
     --------
@@ -100,14 +101,10 @@ class LSTMNetwork:
         rng = np.random.default_rng(0) if rng is None else rng
         self.set_weights(network_weights(rng, self.input_size, self.hidden_sizes, self.output_size))
 
-    @property
-    def _input_sizes(self):
-        return (self.input_size, *self.hidden_sizes[:-1])
-
     def _allocate(self):
         """Lay all weights in one flat array, their gradients in another, and the layers on both."""
         layer_type = ENGINES[self.engine]
-        shapes = list(zip(self._input_sizes, self.hidden_sizes, strict=True))
+        shapes = list(pairwise((self.input_size, *self.hidden_sizes)))
         lengths = [layer_type.size(*shape) for shape in shapes]
         head = (self.hidden_sizes[-1] + 1) * self.output_size
         self.parameters = np.zeros(sum(lengths) + head, self.dtype)
@@ -119,10 +116,10 @@ class LSTMNetwork:
             flat = self.parameters[part], self.gradients[part]
             layer = layer_type(*shape, self.activation, self.recurrent_activation, *flat)
             self.layers.append(layer)
-        self._dense = self.parameters[start:].reshape(-1, self.output_size)
-        self._ddense = self.gradients[start:].reshape(-1, self.output_size)
-        self._weights = Weights([(x.kernel, x.recurrent) for x in self.layers], self._dense)
-        self._dweights = Weights([(x.dkernel, x.drecurrent) for x in self.layers], self._ddense)
+        self.dense = self.parameters[start:].reshape(-1, self.output_size)
+        self.ddense = self.gradients[start:].reshape(-1, self.output_size)
+        self._weights = Weights([(x.kernel, x.recurrent) for x in self.layers], self.dense)
+        self._dweights = Weights([(x.dkernel, x.drecurrent) for x in self.layers], self.ddense)
         self._workspaces = {}
 
     @property
@@ -133,19 +130,16 @@ class LSTMNetwork:
     def get_weights(self) -> list[np.ndarray]:
         """Return copies of all weights in Keras's layout.
 
-        Per layer kernel (F, 4H), recurrent kernel (H, 4H) and bias (4H,), gates in the order
-        i, f, c, o; then the dense kernel (H, C) and bias (C,).
+        Per layer kernel (F, 4H), recurrent kernel (H, 4H) and bias (4H,), gates i, f, c, o; then
+        the dense kernel (H, C) and bias (C,).
         """
         return self._weights.read()
 
     def set_weights(self, weights) -> None:
         """Replace all weights; layout as in :meth:`get_weights`.
 
-        Raises
-        ------
-        ValueError
-            If an array is missing, has another shape, or holds a number that is not finite; the
-            network is then unchanged.
+        A ValueError tells of an array that is missing, of another shape or not finite; the
+        network is then unchanged.
         """
         self._weights.write(weights)
 
@@ -178,9 +172,7 @@ class LSTMNetwork:
         return np.ascontiguousarray(self._turn(y)), work.final_state()
 
     def loss_and_gradients(self, x, target, loss="mse", state=None, *, masks=None):
-        """Return the loss of a batch and its gradient in every weight.
-
-        The gradient stops at the start of the window (truncated back-propagation in time).
+        """Return the loss of a batch and its gradient in every weight, within this window.
 
         Parameters
         ----------
@@ -208,7 +200,7 @@ class LSTMNetwork:
     def backpropagate(self, x, target, loss="mse", state=None, *, masks=None):
         """Leave the gradients in ``self.gradients``; return the loss and the final state.
 
-        The fast form of :meth:`loss_and_gradients`, for training; the same parameters.
+        The form of :meth:`loss_and_gradients` for training, without a copy; same parameters.
         """
         function = LOSSES[check_choice("loss", loss, LOSSES)]
         y, work = self._run(x, state, masks)
@@ -230,7 +222,7 @@ class LSTMNetwork:
             output = work.take_output(number)
             inputs = output.reshape(-1, layer.units + 1)[:, :-1]
         work.head = output.reshape(-1, layer.units + 1) if self.return_sequences else output[-1]
-        y = np.dot(work.head, self._dense)
+        y = np.dot(work.head, self.dense)
         return y.reshape(work.steps, work.batch, -1) if self.return_sequences else y, work
 
     def _turn(self, array):
@@ -240,8 +232,8 @@ class LSTMNetwork:
     def _backward(self, dy, work):
         """Backward pass of :meth:`_run`: every gradient into ``self.gradients``."""
         dy = dy.reshape(-1, self.output_size)
-        np.dot(work.head.T, dy, out=self._ddense)
-        dh = np.dot(dy, self._dense[:-1].T)
+        np.dot(work.head.T, dy, out=self.ddense)
+        dh = np.dot(dy, self.dense[:-1].T)
         if self.return_sequences:
             dh = dh.reshape(work.steps, work.batch, -1)
         for number in reversed(range(len(self.layers))):
@@ -279,6 +271,15 @@ class LSTMNetwork:
             y, check_target(target, y.shape, loss, self.dtype)
         )[0]
 
+    def save(self, path) -> None:
+        """Write settings and weights to `path` (.npz), whole or not at all, without pickle."""
+        save_network(self, path)
+
+    @classmethod
+    def load(cls, path, *, engine="numpy"):
+        """Read a network that :meth:`save` wrote; a CheckpointError tells what any other is."""
+        return load_network(cls, path, engine)
+
     @property
     def settings(self) -> dict:
         """Arguments that build a network of this shape."""
@@ -288,9 +289,10 @@ class LSTMNetwork:
 
     def __getstate__(self):
         """Return settings and weights, so that copies and pickles carry no work arrays."""
-        return {"settings": self.settings, "weights": self.get_weights()}
+        return self.settings, self.get_weights()
 
     def __setstate__(self, kept):
         """Build the network anew from what :meth:`__getstate__` returned."""
-        self.__init__(**kept["settings"])
-        self.set_weights(kept["weights"])
+        settings, weights = kept
+        self.__init__(**settings)
+        self.set_weights(weights)

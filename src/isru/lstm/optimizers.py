@@ -55,6 +55,12 @@ class Adam:
         self.iteration = 0
         self.first = self.second = self._scratch = None
 
+    @property
+    def settings(self) -> dict:
+        """Arguments that build an optimizer like this."""
+        names = ("learning_rate", "beta_1", "beta_2", "epsilon")
+        return {name: getattr(self, name) for name in names}
+
     def update(self, parameters: np.ndarray, gradients: np.ndarray) -> None:
         """Change flat `parameters` in place, given flat `gradients`.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import numpy as np
 
+from isru.lstm.checkpoints import load_training, save_training
 from isru.lstm.optimizers import clip_by_global_norm, clip_by_value
 
 
@@ -113,6 +116,7 @@ def train(
     patience=None,
     clip_norm=None,
     progress=False,
+    checkpoint=None,
 ) -> History:
     """Train for some epochs; keep the weights of the best one.
 
@@ -137,6 +141,10 @@ def train(
         Limit for the norm of the gradient.
     progress : bool
         Show a bar.
+    checkpoint : path-like, optional
+        A file that is written after each epoch. If it exists, the run goes on from there, to the
+        same numbers, bit for bit, as one that was never interrupted; `optimizer` and `rng` are
+        put into the state that they had.
 
     Returns
     -------
@@ -148,14 +156,24 @@ def train(
         For data of unequal lengths or none, `batch_size`, `epochs` or `patience` below 1, or
         `patience` without validation data.
     DivergenceError
-        If a loss is not finite; the network then has the weights of the best epoch before.
+        If a loss is not finite; the network then has the weights of the best epoch before, and
+        the checkpoint is that of the last epoch before.
+    CheckpointError
+        If the checkpoint is damaged or belongs to another run: other data, network or settings.
     """
     x, target = _check_arguments(data, batch_size, epochs, validation, patience)
     history, best = History(), network.parameters.copy()
-    bar = _bar(epochs, progress)
+    if checkpoint is not None:
+        run = {"loss": loss, "batch_size": batch_size, "patience": patience}
+        run |= {"clip_norm": clip_norm, "data": _digest(data, validation)}
+        kept = {"network": network, "optimizer": optimizer, "rng": rng, "run": run}
+        history, best = _resume(checkpoint, kept, history, best)
+    done = len(history.training_loss)
     # Overflow on the way to a loss that is not finite is reported as divergence, not as warnings.
-    with bar, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for epoch in range(epochs):
+    with _bar(epochs, done, progress) as bar, np.errstate(over="ignore", invalid="ignore"):
+        for epoch in range(done, epochs):
+            if history.stopped_early:
+                break
             losses = []
             order = rng.permutation(len(x))
             for start in range(0, len(x), batch_size):
@@ -174,12 +192,30 @@ def train(
             if _is_best(history):
                 history.best_epoch = epoch
                 best[...] = network.parameters
+            history.stopped_early = patience is not None and epoch - history.best_epoch >= patience
+            if checkpoint is not None:
+                save_training(checkpoint, **kept, notes=asdict(history), arrays={"best": best})
             bar.update()
-            if patience is not None and epoch - history.best_epoch >= patience:
-                history.stopped_early = True
-                break
     network.parameters[...] = best
     return history
+
+
+def _resume(checkpoint, kept, history, best):
+    """Return history and best weights, of the checkpoint if there is one."""
+    if not Path(checkpoint).exists():
+        return history, best
+    notes, arrays = load_training(checkpoint, **kept)
+    return History(**notes), arrays["best"]
+
+
+def _digest(*pairs) -> str:
+    """Return a hash of all data, so that a run is never continued on other data."""
+    digest = hashlib.sha256()
+    for array in (array for pair in pairs if pair is not None for array in pair):
+        array = np.ascontiguousarray(array)
+        digest.update(f"{array.shape} {array.dtype}".encode())
+        digest.update(array)
+    return digest.hexdigest()
 
 
 def _is_best(history: History) -> bool:
@@ -224,9 +260,9 @@ class _NoBar:
         """Show nothing."""
 
 
-def _bar(epochs: int, progress: bool):
+def _bar(epochs: int, done: int, progress: bool):
     if not progress:
         return _NoBar()
     from tqdm.auto import tqdm  # not needed by the library itself
 
-    return tqdm(total=epochs, unit="epoch", leave=False)
+    return tqdm(total=epochs, initial=done, unit="epoch", leave=False)
