@@ -14,7 +14,7 @@ import numpy as np
 from isru.activations.entry import Activation, clip, tolerance
 
 # The fraction reaches 1 at the real root of x^5 - 15x^4 + 105x^3 - 420x^2 + 945x - 945; this is
-# the next double after it, from where every dtype computes exactly 1.
+# the next double after it, where every dtype computes exactly 1.
 RATIONAL_END = 3.646738595329644
 TABLE_END = 8
 TABLE_PER_UNIT = 32
@@ -40,7 +40,8 @@ def _rational_tanh(x, out, saved):
     bottom += 420
     bottom *= square
     bottom += 945
-    return np.divide(top, bottom, out=top if out is None else out), saved
+    out = np.divide(top, bottom, out=top if out is None else out)
+    return clip(out, -1.0, 1.0, out=out), saved  # it may be rounded to above 1
 
 
 def _rational_tanh_slope(clipped, out):
@@ -62,7 +63,7 @@ RATIONAL_TANH = Activation(
     range=(-1.0, 1.0),
     smoothness=0,
     odd=True,
-    ulp=tolerance(0.51, 4, 4),
+    ulp=tolerance(0.51, 6, 6),
     kernel=_rational_tanh,
     slope=_rational_tanh_slope,
     approximates="tanh",
@@ -153,9 +154,10 @@ def _isru_rsqrt(steps: int, relative_error: float, top: float) -> Activation:
         range=(-top, top),
         smoothness=0,
         odd=True,
-        ulp=tolerance(0.51, 4, 4),
+        ulp=tolerance(0.51, 5, 5),
         kernel=forward,
         slope=derivative,
+        rises=False,  # the error of 1/sqrt goes up and down with every doubling of its argument
         approximates="isru",
         error=relative_error,
     )
@@ -163,8 +165,9 @@ def _isru_rsqrt(steps: int, relative_error: float, top: float) -> Activation:
 
 ISRU_RSQRT = (
     _isru_rsqrt(0, 0.0344, 1.0344),
-    _isru_rsqrt(1, 1.76e-3, 1.0),
-    _isru_rsqrt(2, 4.8e-6, 1.0),
+    # Newton's steps come from below 1, but rounding may end four units above it
+    _isru_rsqrt(1, 1.76e-3, 1 + 2**-21),
+    _isru_rsqrt(2, 4.8e-6, 1 + 2**-21),
 )
 
 

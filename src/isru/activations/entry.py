@@ -48,6 +48,9 @@ class Activation:
         dtype name -> largest error of `value` on its domain, in ULP of the exact result.
     domain : Mapping[str, tuple of float]
         dtype name -> the inputs for which ``ulp`` is promised.
+    rises : bool
+        Whether the exact function never falls. (A computed one may still fall by a unit of
+        rounding; its certificate counts how often.)
     parameters : Mapping[str, float]
         The parameters of this member of the family, e.g. ``{"alpha": 1.0, "k": 1.0}``.
     saves_output : bool
@@ -68,6 +71,7 @@ class Activation:
     slope: Callable = field(repr=False)
     careful: Callable | None = field(default=None, repr=False)
     domain: Mapping[str, tuple[float, float]] = field(default_factory=lambda: dict(_EVERYWHERE))
+    rises: bool = True
     parameters: Mapping[str, float] = field(default_factory=dict)
     family: Callable | None = field(default=None, repr=False)
     saves_output: bool = False

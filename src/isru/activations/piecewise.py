@@ -108,7 +108,8 @@ def make_leaky_relu(slope: float = 0.01) -> Activation:
     slope = parameter("slope", slope, 0.0, 1.0)
 
     def forward(x, out, saved):
-        scaled = np.multiply(x, slope, out=None if out is x else out)
+        apart = out is not None and not np.may_share_memory(out, x)
+        scaled = np.multiply(x, slope, out=out if apart else None)
         y = np.maximum(x, scaled, out=scaled if out is None else out)
         return y, y
 
