@@ -130,14 +130,19 @@ def facts(grid, symbols: int) -> dict[str, Fact]:
     free = best_symbols(grid)
     quoted = Law(float(f"{QUOTED_NS[0] / QUOTED_NS[1]:.6g}"), 0.0)
     unit = "MACs"
+    share = "share of the variance explained"
     return {
         "law_quoted": Fact(quoted.saved, unit, "16 ns a tanh over 0.70 ns a MAC"),
-        "law_quoted_r2": Fact(explained(quoted, grid, symbols)),
+        "law_quoted_explained": _percent(explained(quoted, grid, symbols), share),
         "law_saved": Fact(one.saved, unit, "saved for each replaced tanh, one constant"),
-        "law_r2": Fact(one.r2, note="share of the variance explained, one constant"),
+        "law_explained": _percent(one.r2, f"{share}, one constant"),
         "law_two_saved": Fact(two.saved, unit, "saved for each replaced tanh, two constants"),
         "law_two_other": Fact(two.other, unit, "other work for each replaced tanh"),
-        "law_two_r2": Fact(two.r2, note="share of the variance explained, two constants"),
+        "law_two_explained": _percent(two.r2, f"{share}, two constants"),
         "law_free_symbols": Fact(free, note="number of symbols that fits best, one constant"),
-        "law_free_r2": Fact(fit_law(grid, free).r2, note="with that number of symbols"),
+        "law_free_explained": _percent(fit_law(grid, free).r2, share),
     }
+
+
+def _percent(part: float, note: str) -> Fact:
+    return Fact(float(f"{100 * part:.6g}"), "%", note)
