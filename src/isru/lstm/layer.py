@@ -7,7 +7,7 @@ What makes it fast, and changes no number:
 - inside, the gates lie in the order o, i, f, c (Keras's i, f, c, o rolled by one): the three
   sigmoid gates are then neighbours, and so are the three that the cell state feeds;
 - pointwise work of the backward pass that does not wait for the recurrence is done for a block
-  of steps at once;
+  of steps at once, as many as the cache takes;
 - every array and every view of one is made once for a window's shape (:class:`LayerBuffers`).
 """
 
@@ -52,7 +52,14 @@ class LayerBuffers:
         self.pair = np.empty((2, batch, units), dtype)
         self.dh, self.dc = np.empty((2, batch, units), dtype)
         self.forward_steps = [self._forward_views(t) for t in range(steps)]
-        self.backward_blocks = self._backward_views(steps, batch, units, dtype)
+        length = max(1, min(steps, _BLOCK // (4 * batch * units)))
+        self.dz_factors = np.empty((length, 4, batch, units), dtype)
+        self.dc_factors = np.empty((length, batch, units), dtype)
+        self.backward_blocks = []
+        for stop in range(steps, 0, -length):
+            start = max(0, stop - length)
+            views = [self._backward_views(t, start) for t in reversed(range(start, stop))]
+            self.backward_blocks.append((slice(start, stop), views))
 
     def _gate_views(self, flat):
         """View (B, 4H) as (4, B, H)."""
@@ -68,23 +75,11 @@ class LayerBuffers:
             (gates[1:3], gates[3:5], c, c_out, self.saved_c[t], gates[0], h),
         )
 
-    def _backward_views(self, steps, batch, units, dtype):
-        """Cut the steps into blocks, the last first; share the factors' arrays between them."""
-        length = max(1, min(steps, _BLOCK // (4 * batch * units)))
-        self.dz_factors = np.empty((length, 4, batch, units), dtype)
-        self.dc_factors = np.empty((length, batch, units), dtype)
-        blocks = []
-        for end in range(steps, 0, -length):
-            start = max(0, end - length)
-            views = [self._step_views(t, t - start) for t in range(end - 1, start - 1, -1)]
-            blocks.append((slice(start, end), views))
-        return blocks
-
-    def _step_views(self, t, place):
+    def _backward_views(self, t, start):
         dz = self._gate_views(self.z[t])
-        factors = self.dz_factors[place]
-        f = self.gates[t, 2]
-        return t, self.dc_factors[place], factors[0], dz[0], factors[1:], dz[1:], f, self.z[t]
+        factors = self.dz_factors[t - start]
+        dc_factor, f = self.dc_factors[t - start], self.gates[t, 2]
+        return t, dc_factor, factors[0], dz[0], factors[1:], dz[1:], f, self.z[t]
 
 
 class LSTMLayer:
@@ -187,6 +182,8 @@ class LSTMLayer:
         dh[...] = 0.0 if every_step else dh_out
         dc[...] = 0.0
         recurrent_t = self.recurrent[: self.units].T
+        if len(dh) > 1:  # a product of matrices, unlike one with a vector, is faster with a copy
+            recurrent_t = np.ascontiguousarray(recurrent_t)
         for block, steps in buffers.backward_blocks:
             self._factors(block, buffers)
             for t, dc_factor, o_factor, dz_o, ifc_factors, dz_ifc, f, dz in steps:
