@@ -77,13 +77,32 @@ def test_ratio_of_medians_refuses_arms_from_other_processes():
         ratio_of_medians([[0.0]], [[1.0]], rng=np.random.default_rng(0))
 
 
+def aa_pairs(processes, noise, seed=4, conditions=40):
+    rng = np.random.default_rng(seed)
+    times = np.exp(rng.normal(0, noise, (conditions, 2, processes, 3)))
+    return [(first, second) for first, second in times]
+
+
 def test_aa_floor_surrounds_one_and_is_symmetric_in_the_labels():
-    ratios = np.exp(np.random.default_rng(4).normal(0.01, 0.02, 500))
-    floor = aa_floor(ratios)
+    floor = aa_floor(aa_pairs(6, 0.02), rng=np.random.default_rng(0))
     assert floor.low < 1 < floor.high
     assert floor.low * floor.high == pytest.approx(1, abs=1e-4)
-    assert np.allclose(floor, aa_floor(1 / ratios))
-    assert floor.high == pytest.approx(np.exp(1.96 * np.hypot(0.01, 0.02)), abs=0.01)
+
+
+def test_aa_floor_shrinks_with_the_number_of_processes():
+    few, many = (aa_floor(aa_pairs(n, 0.02), rng=np.random.default_rng(0)) for n in (4, 30))
+    assert 1 < many.high < few.high < 1.05
+
+
+def test_aa_floor_holds_what_an_equal_arm_shows():
+    """About 95 % of fresh effects of nothing lie inside the floor, a few less or more."""
+    floor = aa_floor(aa_pairs(8, 0.02), rng=np.random.default_rng(0))
+    rng = np.random.default_rng(1)
+    fresh = [
+        ratio_of_medians(arm, again, resamples=10, rng=rng).estimate
+        for arm, again in aa_pairs(8, 0.02, seed=5, conditions=400)
+    ]
+    assert 0.93 < np.mean([floor.contains(ratio) for ratio in fresh]) <= 1
 
 
 def test_paired_difference_removes_what_both_arms_share():

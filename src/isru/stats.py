@@ -104,17 +104,15 @@ def ratio_of_medians(
 ) -> Interval:
     """Return the ratio of two medians with its bootstrap interval over processes.
 
-    Each process gives one median per arm; the effect is the median of the numerator's over the
-    median of the denominator's. A resample draws processes, both arms together, because what
-    disturbs a process disturbs both. Measurements within a process are not resampled: they
-    share the process's memory layout and are no independent evidence (Kalibera & Jones 2013).
-    With fewer than 6 processes the interval covers less than 95 % (see `bootstrap_interval`).
+    The effect is the median of the numerator's process medians over the denominator's. A
+    resample draws processes, both arms together, because what disturbs a process disturbs both;
+    measurements within a process share its memory layout and are no independent evidence
+    (Kalibera & Jones 2013). Fewer than 6 processes cover less than 95 % (`bootstrap_interval`).
 
     Parameters
     ----------
     numerator, denominator : sequence of P array_like
-        One sequence of positive times for each process, in the same order of processes; the
-        numbers of times may differ.
+        Positive times of each process, in the same order of processes; any number of them.
     level, resamples, rng
         As for `bootstrap_interval`.
 
@@ -130,30 +128,33 @@ def ratio_of_medians(
         )
     upper = _process_medians(numerator, "numerator")
     lower = _process_medians(denominator, "denominator")
-    drawn = rng.integers(upper.size, size=(resamples, upper.size))
-    ratios = np.median(upper[drawn], axis=1) / np.median(lower[drawn], axis=1)
+    ratios = _resampled_ratios(upper, lower, resamples, rng)
     return Interval(float(np.median(upper) / np.median(lower)), *_range(ratios, level))
 
 
-def aa_floor(ratios, *, level: float = 0.95) -> Interval:
-    """Return the reporting floor: the range of ratios of an arm against itself.
+def aa_floor(
+    pairs: Sequence[tuple[Sequence, Sequence]],
+    *,
+    level: float = 0.95,
+    resamples: int = 10_000,
+    rng: np.random.Generator,
+) -> Interval:
+    """Return the reporting floor: the range of the effect of an arm against itself.
 
-    The two labels are exchangeable, so that each ratio also counts as its inverse; hence
-    ``low <= 1 <= high`` and ``low = 1 / high`` but for interpolation between ratios. The
-    estimate is 1. A measured effect inside the floor cannot be told from no effect.
+    What `ratio_of_medians` gives over resamples of the processes, pooled over all pairs. The
+    labels are exchangeable, so each ratio counts also as its inverse: ``low <= 1 <= high``, and
+    ``low = 1 / high`` but for interpolation. A measured effect inside cannot be told from none.
 
     Parameters
     ----------
-    ratios : array_like, shape (n,)
-        Positive; one A/A ratio for each process and condition.
-    level : float
-        The share of ratios inside.
+    pairs : sequence of (arm, again)
+        One pair a condition; both as `ratio_of_medians` takes them.
+    level, resamples, rng
+        As for `bootstrap_interval`; ``resamples`` for each pair.
     """
-    values = _sample(ratios, "ratios")
-    if np.any(values <= 0):
-        raise ValueError(f"expected positive ratios, got a smallest one of {values.min()}")
-    low, high = _range(np.concatenate([values, 1 / values]), level)
-    return Interval(1.0, low, high)
+    medians = [(_process_medians(arm, "arm"), _process_medians(a2, "again")) for arm, a2 in pairs]
+    ratios = np.concatenate([_resampled_ratios(*pair, resamples, rng) for pair in medians])
+    return Interval(1.0, *_range(np.concatenate([ratios, 1 / ratios]), level))
 
 
 def paired_difference(
@@ -171,10 +172,6 @@ def paired_difference(
     treatment, control : array_like, shape (n,)
         Paired by position; n >= 2.
 
-    Raises
-    ------
-    ValueError
-        If the lengths differ or there are fewer than 2 pairs.
     """
     differences = _paired(treatment, control)
     interval = bootstrap_interval(
@@ -236,7 +233,7 @@ def holm(p_values) -> np.ndarray:
     Parameters
     ----------
     p_values : array_like, shape (m,)
-        Between 0 and 1; m = 0 gives an empty array.
+        Between 0 and 1.
 
     References
     ----------
@@ -252,7 +249,7 @@ def holm(p_values) -> np.ndarray:
 
 
 def direction(ratio: Interval, floor: Interval, *, margin: float = 0.02) -> str:
-    """Return in one word how a candidate's speed compares: t_baseline / t_candidate.
+    """Return in one word how t_baseline / t_candidate compares.
 
     An interval above both the A/A floor and 1 + margin is ``"faster"``, one below both the
     floor and 1/(1 + margin) is ``"slower"``, one inside the margin is ``"equal"``. Any other is
@@ -282,6 +279,11 @@ def _sample(values, name: str) -> np.ndarray:
             f"with {np.count_nonzero(~np.isfinite(array))} not finite"
         )
     return array
+
+
+def _resampled_ratios(upper, lower, resamples: int, rng: np.random.Generator) -> np.ndarray:
+    drawn = rng.integers(upper.size, size=(resamples, upper.size))
+    return np.median(upper[drawn], axis=1) / np.median(lower[drawn], axis=1)
 
 
 def _process_medians(arm: Sequence, name: str) -> np.ndarray:

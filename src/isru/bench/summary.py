@@ -82,25 +82,30 @@ def ratios(
     return pd.DataFrame(rows)
 
 
-def floor(frame: pd.DataFrame, arm: str, again: str, *, clock: str = "seconds") -> Interval:
-    """Return the A/A floor: the 95 % range of an arm's times over its own.
+def floor(
+    frame: pd.DataFrame,
+    arm: str,
+    again: str,
+    *,
+    clock: str = "seconds",
+    rng: np.random.Generator,
+) -> Interval:
+    """Return the A/A floor: the 95 % range of the effect of an arm against itself.
 
-    One ratio of medians for each process and case in the frame. A reported ratio is a median
-    over processes and varies less, so the floor is on the safe side.
+    Over resamples of the processes and over the cases in the frame (`isru.stats.aa_floor`), so
+    that it is the floor of what `ratio` reports from as many processes.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Raw samples of one or more cases; at least 10 processes x cases for a useful range.
+        Raw samples of one or more comparable cases.
     arm, again : str
         Labels of two arms that are equal in all else.
     clock : {"seconds", "cpu_seconds"}
+    rng : numpy.random.Generator
     """
-    found = []
-    for _, part in _by_case(frame):
-        pairs = zip(_times(part, arm, clock), _times(part, again, clock), strict=True)
-        found += [np.median(first) / np.median(second) for first, second in pairs]
-    return aa_floor(found)
+    pairs = [(_times(part, arm, clock), _times(part, again, clock)) for _, part in _by_case(frame)]
+    return aa_floor(pairs, rng=rng)
 
 
 def per_call(

@@ -15,7 +15,7 @@ CLOCK = "cpu_seconds"  # every arm computes on one thread and waits for nothing
 PUBLISHED_RIVALS = ("sigmoid", "softsign", "relu", "leaky_relu", "elu")
 
 
-def floors(samples: pd.DataFrame) -> pd.DataFrame:
+def floors(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
     """Return the A/A floor of np.tanh for each dtype and size, over all inputs.
 
     Parameters
@@ -30,7 +30,7 @@ def floors(samples: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for (dtype, size), part in samples.groupby(["dtype", "size"]):
-        found = floor(part, "tanh", "tanh_again", clock=CLOCK)
+        found = floor(part, "tanh", "tanh_again", clock=CLOCK, rng=rng)
         rows.append({"dtype": dtype, "size": size, "low": found.low, "high": found.high})
     return pd.DataFrame(rows)
 
