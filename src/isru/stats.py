@@ -74,8 +74,6 @@ def bootstrap_interval(
     statistic : {"mean", "median"}
     level : float
         Coverage, between 0 and 1.
-    resamples : int
-    rng : numpy.random.Generator
 
     Raises
     ------
