@@ -86,7 +86,9 @@ def record_machine(
         "machine": machine,
         "measurements": {name: _columns(frame) for name, frame in frames.items()},
         "problems": [
-            f"{name}: {problem}" for name, frame in frames.items() for problem in problems(frame)
+            f"{name}: {problem}"
+            for name, frame in frames.items()
+            for problem in problems(frame, clock="cpu_seconds")
         ],
     }
     path = Path(folder) / _file_name(content)
