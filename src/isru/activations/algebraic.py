@@ -58,7 +58,7 @@ def make_isru(alpha: float = 1.0, k: float = 1.0) -> Activation:
     return Activation(
         name="isru",
         description="x / sqrt(1 + alpha x^2) of k x: inverse square root unit "
-        "(Carlile, Delamarter, Kinney, Marti and Whitney 2017, eq. 5)",
+        "(Carlile, Delamarter, Kinney, Marti and Whitney 2017, arXiv:1710.09967)",
         range=(-(alpha**-0.5), alpha**-0.5),
         smoothness=math.inf,
         odd=True,
@@ -235,7 +235,7 @@ def isru(x, alpha: float = 1.0, out: np.ndarray | None = None):
     References
     ----------
     B. Carlile, G. Delamarter, P. Kinney, A. Marti and B. Whitney, "Improving deep learning by
-    inverse square root linear units (ISRLUs)", 2017, arXiv:1710.09967, eq. 5.
+    inverse square root linear units (ISRLUs)", 2017, arXiv:1710.09967.
 
     Examples
     --------

@@ -189,7 +189,7 @@ def make_isrlu(alpha: float = 1.0) -> Activation:
     return Activation(
         name="isrlu",
         description="x for x >= 0, isru below: inverse square root linear unit "
-        "(Carlile et al. 2017, eq. 1)",
+        "(Carlile et al. 2017, arXiv:1710.09967)",
         range=(-(alpha**-0.5), math.inf),
         smoothness=2,
         odd=False,
