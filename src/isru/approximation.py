@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import mpmath as mp
 
@@ -123,6 +124,8 @@ def best_l2(
     NotConverged
         If the condition is not met to :data:`TOLERANCE`.
     """
+
+    target = cache(target)  # every integral asks for it at the same nodes
 
     def conditions(*parameters):
         def condition(partial):

@@ -205,8 +205,7 @@ def _antiderivative(left, right, formula):
 def smoothness(expression, highest: int = 8):
     """Return how many continuous derivatives an expression in x has on the line.
 
-    Infinity for a formula without corners; -1 for a function that jumps. Two sides that agree to
-    40 digits count as equal.
+    Infinity without corners, -1 for a jump. Sides that agree to 40 digits count as equal.
     """
     parts = pieces(expression)
     if len(parts) == 1:
@@ -288,12 +287,14 @@ def fit(
 def fits(target, family, parameters: Sequence[sp.Symbol], start, domains: dict, *, norm: str):
     """Return one row a domain: its name, the best parameters and the error, for a table.
 
-    ``domains`` maps names to the right ends of symmetric intervals; otherwise as :func:`fit`.
+    ``domains`` maps names to the right ends of symmetric intervals, each fit starts from the one
+    before; otherwise as :func:`fit`.
     """
     names = [*map(str, parameters), "error"]
     rows = []
     for domain, upper in domains.items():
         best = fit(target, family, parameters, start, upper, norm=norm)
-        found = map(approximation.rounded, (*best.parameters, best.error))
+        start = best.parameters
+        found = map(approximation.rounded, (*start, best.error))
         rows.append({"domain": domain} | dict(zip(names, found, strict=True)))
     return rows
