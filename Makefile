@@ -3,7 +3,7 @@ PYTHON ?= python3
 ISRU = PYTHONPATH="$(CURDIR)/src" "$(PYTHON)" -m isru
 
 .DEFAULT_GOAL := help
-.PHONY: help setup execute refresh status book verify publish bench record test test-browser serve lint clean
+.PHONY: help certify setup execute refresh status book verify publish bench record test test-browser serve lint clean
 
 help setup bench record lint clean:
 	@$(ISRU) $@
@@ -22,6 +22,9 @@ publish:  # RUN=full NB=06
 
 serve:  # RUN=quick PORT=8000
 	@$(ISRU) $@ $(if $(RUN),--run "$(RUN)") $(if $(PORT),--port "$(PORT)")
+
+certify:  # NAME=isru, or NAME=all
+	@$(ISRU) $@ $(NAME)
 
 test:  # K="expression of pytest -k"
 	@$(ISRU) $@ $(if $(K),--select "$(K)")

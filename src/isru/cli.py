@@ -29,6 +29,7 @@ Books:
 Housekeeping:
   setup         make the environment             lint          check the code's form
   bench         measure our speed goals          clean         remove build/ and runs/
+  certify NAME  look at every float32 input of one activation, or of all (minutes each)
 
 With make: make execute PROFILE=quick NB=06 P="seeds=5"; make verify RUN=quick; ...
 """
@@ -90,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     add("publish", run=run, notebook=notebook)
     add("bench")
     add("record")
+    certify = commands.add_parser("certify")
+    certify.add_argument("names", nargs="+", metavar="NAME", help="of the registry, or 'all'")
     add("test", select={"metavar": "EXPRESSION", "help": "as pytest -k"})
     add("test-browser", run=run | {"default": "published"})
     add("serve", run=run | {"default": "published"}, port={"type": int, "default": 8000})

@@ -132,6 +132,37 @@ def record(options: Namespace) -> None:
     say(f"The record: {record_machine(paths.root() / 'runs' / 'machines')}")
 
 
+def certify(options: Namespace) -> int:
+    """Look at every float32 input of activations; an interruption loses one part at most.
+
+    The certificates go to runs/certificates; those in data/certificates are published ones.
+    """
+    from isru.activations import ACTIVATIONS, get_activation
+    from isru.certify import certify as certify_one
+
+    names = list(ACTIVATIONS) if options.names == ["all"] else options.names
+    folder = paths.root() / "runs" / "certificates"
+    broken = []
+    for entry in map(_known(get_activation), names):
+        record = certify_one(entry, folder)
+        say(f"{entry.name}: at most {record['max_ulp']:.4g} ULP (stated: {record['stated_ulp']:g})")
+        broken += [] if record["keeps_stated_ulp"] else [entry.name]
+    say(f"The certificates: {folder}")
+    return int(bool(broken))
+
+
+def _known(look_up):
+    """Return ``look_up`` with its ValueError turned into a message."""
+
+    def find(name: str):
+        try:
+            return look_up(name)
+        except ValueError as error:
+            raise CompendiumError(str(error)) from None
+
+    return find
+
+
 def test(options: Namespace) -> int:
     """Run the tests; the browser tests run where there is a Chromium."""
     chosen = ["-k", options.select] if options.select else []
