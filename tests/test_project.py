@@ -23,7 +23,10 @@ PAGES = [*sorted((ROOT / "book").glob("*.md")), *NOTEBOOKS]
 
 LAYERS = {
     0: ("activations", "records", "paths", "provenance"),
-    1: ("lstm", "kernels", "keras_bridge", "symbolic", "approximation", "cost", "stats", "data"),
+    1: (
+        *("lstm", "kernels", "keras_bridge", "cost", "stats", "data"),
+        *("symbolic", "approximation", "atlas", "rsqrt", "hazards", "propagation"),
+    ),
     2: ("experiments", "sweep", "bench", "embedded", "certify", "machine_record"),
     3: ("publish", "claims", "figures"),
     4: ("cli", "commands", "__main__"),
