@@ -2,8 +2,10 @@
 
 What makes it fast, and changes no number:
 
-- the input projection of all steps is one matrix product, and so is each weight gradient;
-- the bias is the last row of the recurrent kernel, whose input is always one;
+- ``x``, ``h`` and a one for the bias are neighbours in memory, and so are their weights: a step
+  is one matrix product, and all weight gradients together are one;
+- with a batch of one, where a product costs what reading the weights costs, the input
+  projection of all steps is made at once instead;
 - inside, the gates lie in the order o, i, f, c (Keras's i, f, c, o rolled by one): the three
   sigmoid gates are then neighbours, and so are the three that the cell state feeds;
 - pointwise work of the backward pass that does not wait for the recurrence is done for a block
@@ -23,32 +25,35 @@ class LayerBuffers:
 
     Attributes
     ----------
-    h : ndarray, shape (T + 1, B, H + 1)
-        Hidden states, the initial one first; the last column is one, for the bias.
+    rows : ndarray, shape (T + 1, B, F + H + 1)
+        x, h_tm1 and one; the last entry only holds the final h. Without x for symbols.
     gates : ndarray, shape (T + 1, 5, B, H)
         o, i, f, c_tilde and c_tm1 of each step; the last entry only holds the final c.
     c_out : ndarray, shape (T, B, H)
         activation(c).
     z : ndarray, shape (T, B, 4H)
-        Input projection; the backward pass puts dz in its place.
+        dz; before that, the input projection where it is made at once.
+    x, h, c : ndarray
+        Views: inputs (T, B, F), and the states (T + 1, B, H), the initial ones first.
     """
 
-    def __init__(self, steps, batch, units, activation, recurrent_activation, dtype):
+    def __init__(self, steps, batch, features, units, activation, recurrent_activation, dtype):
         shape = (steps, batch, units)
-        self.h = np.ones((steps + 1, batch, units + 1), dtype)
+        self.rows = np.ones((steps + 1, batch, features + units + 1), dtype)
         self.gates = np.empty((steps + 1, 5, batch, units), dtype)
         self.c_out = np.empty(shape, dtype)
         self.z = np.empty((steps, batch, 4 * units), dtype)
-        self.output = self.h[1:, :, :units]
+        self.symbols = None
+        self.x, self.h = self.rows[:steps, :, :features], self.rows[:, :, features:-1]
         self.c = self.gates[:, 4]
+        self.projects_at_once = batch == 1 or not features
         self.saved_gates = self.gates[:steps, :3]
         self.saved_candidate, self.saved_c = self.gates[:steps, 3], self.c_out
         if not recurrent_activation.saves_output:
             self.saved_gates = np.empty((steps, 3, batch, units), dtype)
         if not activation.saves_output:
             self.saved_candidate, self.saved_c = np.empty(shape, dtype), np.empty(shape, dtype)
-        self.projected = np.empty((batch, 4 * units), dtype)
-        self.projected_gates = self._gate_views(self.projected)
+        self.step_z = np.empty((batch, 4 * units), dtype)
         self.pair = np.empty((2, batch, units), dtype)
         self.dh, self.dc = np.empty((2, batch, units), dtype)
         self.forward_steps = [self._forward_views(t) for t in range(steps)]
@@ -61,22 +66,27 @@ class LayerBuffers:
             views = [self._backward_views(t, start) for t in reversed(range(start, stop))]
             self.backward_blocks.append((slice(start, stop), views))
 
-    def _gate_views(self, flat):
+    @property
+    def output(self):
+        """The hidden states with a last column of ones, shape (T, B, H + 1)."""
+        return self.rows[1:, :, self.x.shape[2] :]
+
+    def gate_views(self, flat):
         """View (B, 4H) as (4, B, H)."""
         batch, width = flat.shape
         return flat.reshape(batch, 4, width // 4).transpose(1, 0, 2)
 
     def _forward_views(self, t):
-        gates, saved_gates = self.gates[t], self.saved_gates[t]
-        z, c_tilde, saved = self._gate_views(self.z[t]), gates[3], self.saved_candidate[t]
-        c, c_out, h = self.c[t + 1], self.c_out[t], self.output[t]
+        gates = self.gates[t]
+        row = self.rows[t, :, self.x.shape[2] :] if self.projects_at_once else self.rows[t]
+        c, c_out, h = self.c[t + 1], self.c_out[t], self.h[t + 1]
         return (
-            (self.h[t], z, gates[:4], gates[:3], saved_gates, c_tilde, saved),
+            (row, self.z[t], gates[:3], self.saved_gates[t], gates[3], self.saved_candidate[t]),
             (gates[1:3], gates[3:5], c, c_out, self.saved_c[t], gates[0], h),
         )
 
     def _backward_views(self, t, start):
-        dz = self._gate_views(self.z[t])
+        dz = self.gate_views(self.z[t])
         factors = self.dz_factors[t - start]
         dc_factor, f = self.dc_factors[t - start], self.gates[t, 2]
         return t, dc_factor, factors[0], dz[0], factors[1:], dz[1:], f, self.z[t]
@@ -97,66 +107,70 @@ class LSTMLayer:
     def __init__(self, input_size, units, activation, recurrent_activation, parameters, gradients):
         self.input_size, self.units = input_size, units
         self.activation, self.recurrent_activation = activation, recurrent_activation
-        self.kernel, self.recurrent = self._split(parameters)
-        self.dkernel, self.drecurrent = self._split(gradients)
-
-    def _split(self, flat):
-        cut = self.input_size * 4 * self.units
-        return flat[:cut].reshape(-1, 4 * self.units), flat[cut:].reshape(-1, 4 * self.units)
+        self.weights = parameters.reshape(-1, 4 * units)
+        self.dweights = gradients.reshape(-1, 4 * units)
+        self.kernel, self.recurrent = self.weights[:input_size], self.weights[input_size:]
+        self.dkernel, self.drecurrent = self.dweights[:input_size], self.dweights[input_size:]
 
     @staticmethod
     def size(input_size: int, units: int) -> int:
         """Return the number of parameters, 4 H (F + H + 1)."""
         return 4 * units * (input_size + units + 1)
 
-    def buffers(self, steps: int, batch: int) -> LayerBuffers:
-        """Make the arrays for windows of this shape."""
-        return LayerBuffers(
-            steps,
-            batch,
-            self.units,
-            self.activation,
-            self.recurrent_activation,
-            self.kernel.dtype,
-        )
+    def buffers(self, steps: int, batch: int, symbols: bool = False) -> LayerBuffers:
+        """Make the arrays for windows of this shape and kind of input."""
+        activations = self.activation, self.recurrent_activation
+        features = 0 if symbols else self.input_size
+        return LayerBuffers(steps, batch, features, self.units, *activations, self.weights.dtype)
 
     def forward(self, x, buffers, state):
-        """Run over a window; the result is ``buffers.output``, the final state in `buffers`.
+        """Run over a window; outputs and final state are then in `buffers`.
 
         Parameters
         ----------
-        x : ndarray, shape (T * B, F), or (T, B) of int
-            Inputs, time first; integers select rows of the kernel, as one-hot rows would.
+        x : ndarray, shape (T, B, F), or (T, B) of int for buffers made for symbols
+            Inputs, time first; an integer selects a row of the kernel, as a one-hot row would.
         buffers : LayerBuffers
         state : tuple of ndarray (B, H), or None
             Initial h and c; None is zero.
         """
         h, c = (0.0, 0.0) if state is None else state
-        buffers.h[0, :, : self.units] = h
-        buffers.c[0] = c
-        if x.dtype.kind == "f":
-            np.dot(x, self.kernel, out=buffers.z.reshape(-1, 4 * self.units))
+        buffers.h[0], buffers.c[0] = h, c
+        weights, at_once = self.weights, buffers.projects_at_once
+        if at_once:
+            weights = self.recurrent
+            self._project(x, buffers)
         else:
-            np.take(self.kernel, x, axis=0, out=buffers.z, mode="clip")
-        projected, projected_gates = buffers.projected, buffers.projected_gates
-        pair, (from_input, from_past) = buffers.pair, buffers.pair
+            buffers.x[...] = x
+        step_z, pair, (from_input, from_past) = buffers.step_z, buffers.pair, buffers.pair
+        z_gates, z_candidate = buffers.gate_views(step_z)[:3], buffers.gate_views(step_z)[3]
         # The kernels themselves: what `forward` adds for float16 is not needed here.
         activate, activate_gates = self.activation.kernel, self.recurrent_activation.kernel
         for (
-            (h_tm1, z, gates, sigmoids, saved_gates, c_tilde, saved_candidate),
+            (row, projection, gates, saved_gates, c_tilde, saved_candidate),
             (i_and_f, c_tilde_and_c_tm1, c, c_out, saved_c, o, h),
         ) in buffers.forward_steps:
-            np.dot(h_tm1, self.recurrent, out=projected)
-            np.add(z, projected_gates, out=gates)
-            activate_gates(sigmoids, sigmoids, saved_gates)
-            activate(c_tilde, c_tilde, saved_candidate)
+            np.dot(row, weights, out=step_z)
+            if at_once:
+                np.add(step_z, projection, out=step_z)
+            activate_gates(z_gates, gates, saved_gates)
+            activate(z_candidate, c_tilde, saved_candidate)
             np.multiply(i_and_f, c_tilde_and_c_tm1, out=pair)
             np.add(from_input, from_past, out=c)
             activate(c, c_out, saved_c)
             np.multiply(o, c_out, out=h)
 
-    def backward(self, x, buffers, dh_out, want_dx):
-        """Write this layer's gradients; return that of its input.
+    def _project(self, x, buffers):
+        """Compute x W of all steps."""
+        if x.ndim == 2:
+            buffers.symbols = x
+            np.take(self.kernel, x, axis=0, out=buffers.z, mode="clip")
+        else:
+            buffers.x[...] = x
+            np.dot(buffers.x[:, 0], self.kernel, out=buffers.z[:, 0])
+
+    def backward(self, buffers, dh_out, want_dx):
+        """Write this layer's gradients, of the last forward pass; return that of its input.
 
         Per step, with the factors that :meth:`_factors` computed::
 
@@ -167,15 +181,15 @@ class LSTMLayer:
 
         Parameters
         ----------
-        x, buffers
-            As given to :meth:`forward`, unchanged since.
+        buffers
+            As left by :meth:`forward`; works once, since it is overwritten.
         dh_out : ndarray, shape (T, B, H) or (B, H)
             Gradient of the loss in every output, or in the last one where it uses no other.
         want_dx : bool
 
         Returns
         -------
-        dx : ndarray, shape (T * B, F), or None
+        dx : ndarray, shape (T, B, F), or None
         """
         dh, dc, scratch = buffers.dh, buffers.dc, buffers.pair[0]
         every_step = dh_out.ndim == 3
@@ -195,7 +209,9 @@ class LSTMLayer:
                 np.multiply(ifc_factors, dc, out=dz_ifc)
                 np.multiply(dc, f, out=dc)
                 np.dot(dz, recurrent_t, out=dh)
-        return self._weight_gradients(x, buffers, want_dx)
+        dz = buffers.z.reshape(-1, 4 * self.units)
+        self._weight_gradients(dz, buffers)
+        return np.dot(dz, self.kernel.T).reshape(buffers.x.shape) if want_dx else None
 
     def _factors(self, block, buffers):
         """Compute what multiplies dh and dc in each of a block's steps."""
@@ -209,15 +225,11 @@ class LSTMLayer:
         self.activation.derivative(buffers.saved_c[block], out=dc)
         dc *= gates[:, 0]
 
-    def _weight_gradients(self, x, buffers, want_dx):
-        dz = buffers.z.reshape(-1, 4 * self.units)
-        h_tm1 = buffers.h[:-1].reshape(-1, self.units + 1)
-        np.dot(h_tm1.T, dz, out=self.drecurrent)
-        if x.dtype.kind == "f":
-            np.dot(x.T, dz, out=self.dkernel)
-            return np.dot(dz, self.kernel.T) if want_dx else None
-        # As one-hot rows: a product of that size is faster than any way to add up chosen rows.
-        rows = np.zeros((x.size, self.input_size), dz.dtype)
-        rows[np.arange(x.size), x.reshape(-1)] = 1.0
-        np.dot(rows.T, dz, out=self.dkernel)
-        return None
+    def _weight_gradients(self, dz, buffers):
+        rows = buffers.rows[:-1].reshape(len(dz), -1)
+        np.dot(rows.T, dz, out=self.dweights[-rows.shape[1] :])
+        if buffers.x.shape[2] == 0:
+            # As one-hot rows: such a product is faster than any way to add up chosen rows.
+            one_hot = np.zeros((len(dz), self.input_size), dz.dtype)
+            one_hot[np.arange(len(dz)), buffers.symbols.reshape(-1)] = 1.0
+            np.dot(one_hot.T, dz, out=self.dkernel)

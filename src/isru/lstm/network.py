@@ -213,15 +213,14 @@ class LSTMNetwork:
         """Forward pass, time first; leave in the workspace what the backward pass needs."""
         x = check_sequence(x, self.input_size)
         state = check_state(state, len(x), self.hidden_sizes)
-        work = self._workspace(*x.shape[:2])
+        work = self._workspace(x)
         work.masks = check_masks(masks, x.shape[:2], self.hidden_sizes)
-        inputs = work.take_input(x)
+        inputs = x.swapaxes(0, 1)
         for number, layer in enumerate(self.layers):
-            work.inputs[number] = inputs
-            layer.forward(inputs, work.layers[number], state[number])
-            output = work.take_output(number)
-            inputs = output.reshape(-1, layer.units + 1)[:, :-1]
-        work.head = output.reshape(-1, layer.units + 1) if self.return_sequences else output[-1]
+            layer.forward(inputs, work.buffers[number], state[number])
+            output = work.output(number)
+            inputs = output[..., :-1]
+        work.head = (output if self.return_sequences else output[-1]).reshape(-1, layer.units + 1)
         y = np.dot(work.head, self.dense)
         return y.reshape(work.steps, work.batch, -1) if self.return_sequences else y, work
 
@@ -237,19 +236,17 @@ class LSTMNetwork:
         if self.return_sequences:
             dh = dh.reshape(work.steps, work.batch, -1)
         for number in reversed(range(len(self.layers))):
-            layer, mask = self.layers[number], work.masks[number]
+            mask = work.masks[number]
             if mask is not None:
                 dh *= mask if dh.ndim == 3 else mask[-1]
-            dh = layer.backward(work.inputs[number], work.layers[number], dh, number > 0)
-            if number:
-                dh = dh.reshape(work.steps, work.batch, -1)
+            dh = self.layers[number].backward(work.buffers[number], dh, number > 0)
 
-    def _workspace(self, batch, steps):
+    def _workspace(self, x):
         """Return the arrays for windows of this shape; make them on first use."""
-        work = self._workspaces.pop((steps, batch), None)
-        if work is None:
-            work = Workspace(self.layers, steps, batch)
-        self._workspaces[steps, batch] = work  # the last used is the last in the dictionary
+        batch, steps = x.shape[:2]
+        key = steps, batch, x.ndim == 2
+        work = self._workspaces.pop(key, None) or Workspace(self.layers, *key)
+        self._workspaces[key] = work  # the last used is the last in the dictionary
         if len(self._workspaces) > _KEPT_SHAPES:
             del self._workspaces[next(iter(self._workspaces))]
         return work

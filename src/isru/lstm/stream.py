@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from isru.lstm.inputs import check_sequence, check_size
+from isru.lstm.workspace import Workspace
 
 
 class Stream:
@@ -31,12 +32,13 @@ class Stream:
     def __init__(self, network, *, symbols: bool = False):
         self._network, self._symbols = network, symbols
         self._shape = () if symbols else (network.input_size,)
-        self._layers = [(layer, layer.buffers(1, 1)) for layer in network.layers]
-        shape, dtype = ((1, 1), np.intp) if symbols else ((1, network.input_size), network.dtype)
+        shape, dtype = ((1, 1), np.intp) if symbols else ((1, 1, network.input_size), network.dtype)
         self._x = np.zeros(shape, dtype)
-        self._inputs = [self._x, *(buffers.output[0] for _, buffers in self._layers[:-1])]
-        self._states = [(buffers.output[0], buffers.c[1]) for _, buffers in self._layers]
-        self._top = self._layers[-1][1].h[1, 0]
+        buffers = Workspace(network.layers, 1, 1, symbols).buffers
+        self._states = [(layer.h[1], layer.c[1]) for layer in buffers]
+        inputs = [self._x, *(h[None] for h, _ in self._states[:-1])]
+        self._steps = list(zip(network.layers, inputs, buffers, self._states, strict=True))
+        self._top = buffers[-1].output[0, 0]
         self._y = np.zeros(network.output_size, network.dtype)
         self.reset()
 
@@ -68,10 +70,8 @@ class Stream:
         if x.shape != self._shape or (self._symbols and not 0 <= x < self._network.input_size):
             expected = f"an integer below {self._network.input_size}" if self._symbols else ""
             raise ValueError(f"x: expected {expected or f'shape {self._shape}'}, got {x!r}")
-        self._x[0] = x
-        for (layer, buffers), inputs, state in zip(
-            self._layers, self._inputs, self._states, strict=True
-        ):
+        self._x[0, 0] = x
+        for layer, inputs, buffers, state in self._steps:
             layer.forward(inputs, buffers, state)
         return np.dot(self._top, self._network.dense, out=self._y)
 

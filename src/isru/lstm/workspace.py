@@ -6,41 +6,36 @@ import numpy as np
 
 
 class Workspace:
-    """Inputs, layer buffers and dropped-out outputs for ``T`` steps and a batch of ``B``.
+    """The layers' buffers for ``T`` steps and a batch of ``B``.
+
+    Parameters
+    ----------
+    layers : list of LSTMLayer
+    steps, batch : int
+    symbols : bool
+        Whether the network's inputs are integers.
 
     Attributes
     ----------
-    layers : list
-        The buffers of each layer.
-    inputs : list of ndarray
-        What each layer was given in the last forward pass.
+    buffers : list of LayerBuffers
     head : ndarray
         What the dense layer was given, with a last column of ones for its bias.
     masks : list of ndarray (T, B, H) or None
         Dropout of the last forward pass, one entry for each layer.
     """
 
-    def __init__(self, layers, steps: int, batch: int):
+    def __init__(self, layers, steps: int, batch: int, symbols: bool):
         self.steps, self.batch = steps, batch
-        self.layers = [layer.buffers(steps, batch) for layer in layers]
-        self.inputs = [None] * len(layers)
+        kinds = [symbols] + [False] * (len(layers) - 1)
+        self.buffers = [
+            layer.buffers(steps, batch, kind) for layer, kind in zip(layers, kinds, strict=True)
+        ]
         self.masks = [None] * len(layers)
         self.head = None
-        self._dtype = layers[0].kernel.dtype
-        self._x = None
 
-    def take_input(self, x: np.ndarray) -> np.ndarray:
-        """Copy a batch time first: (B, T, F) as (T * B, F), symbols (B, T) as (T, B)."""
-        if x.ndim == 2:
-            return np.ascontiguousarray(x.T)
-        if self._x is None:
-            self._x = np.empty((self.steps, self.batch, x.shape[2]), self._dtype)
-        np.copyto(self._x, x.swapaxes(0, 1), casting="same_kind")
-        return self._x.reshape(-1, x.shape[2])
-
-    def take_output(self, number: int) -> np.ndarray:
+    def output(self, number: int) -> np.ndarray:
         """Return a layer's outputs, dropped out, with the column of ones: (T, B, H + 1)."""
-        output, mask = self.layers[number].h[1:], self.masks[number]
+        output, mask = self.buffers[number].output, self.masks[number]
         if mask is None:
             return output
         output = output.copy()
@@ -49,4 +44,4 @@ class Workspace:
 
     def final_state(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return copies of (h, c) of every layer after the last step."""
-        return [(layer.output[-1].copy(), layer.c[-1].copy()) for layer in self.layers]
+        return [(buffers.h[-1].copy(), buffers.c[-1].copy()) for buffers in self.buffers]
