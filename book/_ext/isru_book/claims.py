@@ -31,8 +31,11 @@ def judged(env) -> list[tuple]:
     env.note_dependency(str(path))
     for values in run.every_values():
         env.note_dependency(str(run.values_file(values["notebook"][:2])))
-    claims = load_claims(path)
-    return list(zip(claims, verdicts(claims, read_run_values(run.folder)), strict=True))
+    if not hasattr(run, "judged"):  # once a build: a page may ask many times
+        claims = load_claims(path)
+        found = verdicts(claims, read_run_values(run.folder))
+        run.judged = list(zip(claims, found, strict=True))
+    return run.judged
 
 
 class ClaimsTable(SphinxDirective):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from pathlib import Path
 
 DPI = 300
-_POINTS_PER_PIXEL = 72 / 96
-_FORMAT = "1"  # part of the cache's keys: raise it when the conversion changes
+_SIZE = re.compile(r'(<svg\b[^>]*?)width="([\d.]+)pt" height="([\d.]+)pt"')
+_FORMAT = "2"  # part of the cache's keys: raise it when the conversion changes
 
 
 def export(svg: Path, about: dict, folder: Path, cache: Path) -> list[Path]:
@@ -49,7 +50,7 @@ def png(svg: str, about: dict) -> bytes:
     import vl_convert
     from PIL import Image, PngImagePlugin
 
-    raw = vl_convert.svg_to_png(svg, scale=DPI / 96)
+    raw = vl_convert.svg_to_png(_in_points(svg), scale=DPI / 72)
     chunks = PngImagePlugin.PngInfo()
     for name, key in (
         ("Title", "title"),
@@ -67,17 +68,15 @@ def png(svg: str, about: dict) -> bytes:
 def pdf(svg: str, about: dict) -> bytes:
     """Return an SVG as a one-page PDF in the SVG's own size, without any date.
 
-    The converter draws one CSS pixel as one point and lists resources in random order; both are
-    put right here.
+    The converter lists resources in random order; they are sorted here.
     """
     import vl_convert
     from pypdf import PdfReader, PdfWriter
 
-    page = PdfReader(io.BytesIO(vl_convert.svg_to_pdf(svg))).pages[0]
+    page = PdfReader(io.BytesIO(vl_convert.svg_to_pdf(_in_points(svg)))).pages[0]
     _sort_resources(page)
     writer = PdfWriter()
     page = writer.add_page(page)
-    page.scale_by(_POINTS_PER_PIXEL)
     page.compress_content_streams()
     writer.add_metadata(
         {
@@ -91,6 +90,11 @@ def pdf(svg: str, about: dict) -> bytes:
     buffer = io.BytesIO()
     writer.write(buffer)
     return buffer.getvalue()
+
+
+def _in_points(svg: str) -> str:
+    """Return an SVG whose unit is the point, as the converter draws a pixel as one of these."""
+    return _SIZE.sub(r'\1width="\2" height="\3"', svg, count=1)
 
 
 def _sort_resources(holder) -> None:

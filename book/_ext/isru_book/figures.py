@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ClassVar
 
@@ -145,23 +147,25 @@ def write_files(app, error: Exception | None) -> None:
     if error or app.builder.format != "html":
         return
     run = run_of(app.env)
-    cache = Path(app.doctreedir).parent / "figure-cache"
+    # Beside the books of all runs where isru.publish.book builds them, else in this book's folder.
+    staged = (run.source / CHECK).is_file()
+    cache = (run.source.parents[2] if staged else Path(app.doctreedir).parent) / "figure-cache"
     out = Path(app.outdir)
-    for about in run.figures():
+
+    def put(about: dict) -> None:
         svg = run.folder / "figures" / f"{about['id']}.svg"
-        export(svg, {**about_file(about), "source": source(app, run, about)}, out / FIGURES, cache)
+        told = {key: about[key] for key in ("title", "author", "licence")}
+        export(svg, told | {"source": source(app, about)}, out / FIGURES, cache)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(put, run.figures()))
     for table in sorted((run.folder / "tables").glob("*.csv")):
         target = out / TABLES / table.name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(table.read_bytes())
 
 
-def about_file(about: dict) -> dict:
-    """Return title, author and licence of a figure."""
-    return {key: about[key] for key in ("title", "author", "licence")}
-
-
-def source(app, run, about: dict) -> str:
+def source(app, about: dict) -> str:
     """Return in one line where a figure comes from."""
     site = app.config.html_baseurl
     return f"{citation.BOOK} Notebook {about['notebook']}, figure {about['id']}" + (
