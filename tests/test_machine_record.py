@@ -76,7 +76,7 @@ def test_an_unchanged_copy_under_its_name_is_accepted(change):
         (lambda c: c["measurements"]["activations"]["loops"].pop(), "of one length above 0"),
         (lambda c: c["measurements"]["activations"]["seconds"].__setitem__(0, -1), "positive"),
         (lambda c: c["measurements"]["activations"]["seconds"].__setitem__(0, "1"), "positive"),
-        (lambda c: c["machine"].update(python="/home/ann/python"), "home folder, got /home/"),
+        (lambda c: c["machine"].update(python="/Users/ann/python"), "home folder, got /Users/"),
     ],
 )
 def test_a_broken_record_is_refused_with_the_reason(change, edit, message):

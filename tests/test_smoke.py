@@ -1,0 +1,52 @@
+"""The whole road on this machine: every notebook runs in the smoke profile, and its book builds."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from isru import paths
+from isru.publish.notebooks import all_notebooks
+from isru.publish.release import state
+
+EXACT = [n for n in all_notebooks() if n.kind == "exact"]
+
+
+@pytest.fixture(scope="module")
+def smoke():
+    """Return the folder of a smoke run that is current; what is stale of it is run now."""
+    command = [sys.executable, "-m", "isru", "refresh", "--profile", "smoke"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return paths.run("smoke")
+
+
+@pytest.mark.slow
+def test_every_notebook_has_a_current_result(smoke):
+    states = {n.name: state(n, smoke) for n in all_notebooks()}
+    assert all(text.startswith("current") for text in states.values()), states
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("notebook", EXACT, ids=lambda n: n.name)
+def test_an_exact_notebook_gives_what_is_published(smoke, notebook):
+    for name in (f"values/{notebook.number}.json", f"notebooks/{notebook.name}.ipynb"):
+        mine, published = (json.loads((d / name).read_text()) for d in (smoke, paths.results()))
+        part = "values" if name.startswith("values") else "cells"
+        assert mine[part] == published[part]
+    for name in json.loads((smoke / f"manifest/{notebook.name}.json").read_text())["outputs"]:
+        if name.endswith(".csv"):
+            mine, published = (pd.read_csv(d / name) for d in (smoke, paths.results()))
+            pd.testing.assert_frame_equal(mine, published, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.slow
+def test_every_recorded_interval_holds_its_value(smoke):
+    for path in (smoke / "values").glob("*.json"):
+        for name, entry in json.loads(path.read_text())["values"].items():
+            if "low" in entry and "high" in entry:
+                low, value, high = entry["low"], entry["value"], entry["high"]
+                assert np.nextafter(low, -np.inf) <= value <= np.nextafter(high, np.inf), name
