@@ -6,7 +6,7 @@
   const WIDTH = 640;
   const PANELS = [
     { top: 12, height: 216, low: -1.6, high: 1.6, ticks: [-1, 0, 1], title: "output" },
-    { top: 258, height: 128, low: -0.3, high: 0.3, ticks: [-0.2, 0, 0.2], title: "difference" },
+    { top: 258, height: 128, low: -0.2, high: 0.2, ticks: [-0.1, 0, 0.1], title: "tanh \u2212 ISRU" },
   ];
   const LEFT = 62;
   const RIGHT = 12;
@@ -26,6 +26,7 @@
     const span = data.x[data.x.length - 1];
     const inputs = { alpha: box.querySelector("[name=alpha]"), k: box.querySelector("[name=k]") };
     const shown = { alpha: box.querySelector(".alpha-value"), k: box.querySelector(".k-value") };
+    const state = { alpha: 1, k: 1 };
     const report = box.querySelector(".report");
 
     const across = (x) => LEFT + ((x + span) / (2 * span)) * (WIDTH - LEFT - RIGHT);
@@ -44,14 +45,13 @@
     const member = curve(data.colours.isru, 2.5);
     const rest = curve(data.colours.isru, 2.5);
     tanh.setAttribute("d", path(PANELS[0], data.tanh));
-    const names = [["tanh", data.colours.tanh, 40], ["f\u03b1(kx)", data.colours.isru, 60]];
+    const names = [["tanh", data.colours.tanh, 40], ["ISRU with \u03b1 and k", data.colours.isru, 60]];
     names.forEach(([text, fill, y]) =>
       svg.appendChild(element("text", { x: LEFT + 12, y, fill, "font-weight": "bold" }, text)));
     box.querySelector(".drawing").replaceChildren(svg);
 
     function draw() {
-      const alpha = Number(inputs.alpha.value);
-      const k = Number(inputs.k.value);
+      const { alpha, k } = state;
       const values = data.x.map((x) => (k * x) / Math.sqrt(1 + alpha * k * k * x * x));
       const left = data.tanh.map((y, i) => y - values[i]);
       let worst = 0;
@@ -70,11 +70,17 @@
         `difference. ${report.textContent}`);
     }
 
-    Object.values(inputs).forEach((input) => input.addEventListener("input", draw));
+    Object.entries(inputs).forEach(([name, input]) =>
+      input.addEventListener("input", () => {
+        state[name] = Number(input.value);
+        draw();
+      }));
     box.querySelectorAll("button").forEach((button) =>
       button.addEventListener("click", () => {
-        inputs.alpha.value = button.dataset.alpha;
-        inputs.k.value = button.dataset.k;
+        for (const name of Object.keys(inputs)) {
+          state[name] = Number(button.dataset[name]);
+          inputs[name].value = state[name]; // rounded to the slider's step, unlike the state
+        }
         draw();
       }));
     draw();
