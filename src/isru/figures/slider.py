@@ -19,7 +19,7 @@ _SLIDER = """<label style="display:flex;gap:0.6em;align-items:center">
 _BUTTON = """<button type="button" data-alpha="{}" data-k="{}"
  style="margin:0.3em 0.3em 0 0;padding:0.1em 0.5em">{}</button>"""
 _PAGE = """<div class="alpha-slider"
- style="background:#fff;color:#222;padding:0.6em;max-width:680px">
+ style="background:#fff;color:#222;color-scheme:light;padding:0.6em;max-width:680px">
 <script type="application/json">{data}</script>
 <div class="drawing"><p>Here two sliders move α and k, in the book and with JavaScript.</p></div>
 <div class="controls" hidden>
