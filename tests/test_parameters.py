@@ -34,7 +34,7 @@ def test_a_declaration_gives_type_default_range_and_help(forecaster):
     ("given", "message"),
     [
         ({"unit": [10]}, "unknown parameter 'unit'.*Did you mean units.*rate.*task.*seed"),
-        ({"units": "[10]"}, r"expected list\[int\], 1 to 1000, got '\[10\]' \(str\)"),
+        ({"units": "[10]"}, r"expected list\[int\], 1 to 1000, got '\[10\]' \(str\).*-y"),
         ({"units": [0]}, "expected .*1 to 1000, got"),
         ({"units": []}, "expected"),
         ({"rate": "fast"}, "learning rate.*expected float"),

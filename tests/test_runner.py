@@ -8,9 +8,11 @@ import sys
 import time
 
 import nbformat
+import papermill
 import pytest
 from conftest import write_notebook
 from filelock import FileLock
+from papermill.exceptions import PapermillExecutionError
 
 from isru import paths
 from isru.publish.errors import CompendiumError
@@ -136,6 +138,19 @@ def test_given_parameters_reach_the_notebook_and_the_run_is_ad_hoc(compendium):
     execute([Job(select("01")[0], "adhoc", "adhoc", {"n": 7})])
     path = compendium / "runs" / "adhoc" / "values" / "01.json"
     assert json.loads(path.read_text())["values"]["x"]["value"] == 7
+
+
+def test_a_plain_papermill_run_refuses_a_misspelt_parameter_and_writes_ad_hoc(compendium):
+    cell = "n: int = 1  # a number, 1..10"
+    path = write_notebook(
+        compendium, "01-a", ["record.value('x', n, kind='exact')"], parameters=cell
+    )
+    options = {"progress_bar": False, "kernel_name": "python3"}
+    out = compendium / "out.ipynb"
+    with pytest.raises(PapermillExecutionError, match="unknown parameter 'm'"):
+        papermill.execute_notebook(path, out, {"m": 2}, **options)
+    papermill.execute_notebook(path, out, {"n": 2}, **options)
+    assert (compendium / "runs" / "adhoc" / "values" / "01.json").is_file()
 
 
 def test_a_result_is_published_whole_and_a_hand_edit_is_noticed(compendium):

@@ -63,9 +63,11 @@ class Parameter:
 
     def _expected(self, value: object) -> str:
         allowed = f", {self.allowed()}" if self.allowed() else ""
+        as_text = isinstance(value, str) and self.type in _LISTS
+        hint = "; papermill takes lists with -y, as -p passes them as text" if as_text else ""
         return (
             f"parameter {self.name} ({self.help}): expected {self.type}{allowed}, "
-            f"got {value!r} ({type(value).__name__})"
+            f"got {value!r} ({type(value).__name__}){hint}"
         )
 
 
