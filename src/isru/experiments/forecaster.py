@@ -1,0 +1,283 @@
+"""Does a forecaster learn as well with ISRU as with tanh? One configuration -> one row.
+
+A network of one LSTM layer sees 24 hours of weather and predicts the temperature change some
+hours ahead, or whether it will rain. Every arm starts from the same weights and sees the same
+batches when the seed is the same, so that arms are compared by pairs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from isru.activations import get_activation
+from isru.data.forecast import ForecastWindows, WindowSet, forecast_windows
+from isru.experiments.baselines import skill
+from isru.experiments.timed_steps import setup_step
+from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
+from isru.records import to_json, write_atomically
+
+__all__ = [
+    "ARMS",
+    "Case",
+    "choose_learning_rates",
+    "quality",
+    "quality_row",
+    "setup_step",
+    "train_network",
+]
+
+# Names in the registry: candidate and output with its parameters, then the gates. With alpha =
+# 2/3 ISRU matches tanh to third order at 0.
+ARMS = {
+    "tanh": ("tanh", {}, "sigmoid"),
+    "isru": ("isru", {}, "sigmoid"),
+    "isru_matched": ("isru", {"alpha": 2 / 3}, "sigmoid"),
+    "exp_free": ("isru", {}, "isru_sigmoid"),
+    "hard": ("hard_tanh", {}, "hard_sigmoid"),
+    "softsign": ("softsign", {}, "sigmoid"),
+    "identity": ("identity", {}, "sigmoid"),
+}
+TARGETS = ("change", "rain")
+_LOSSES = {"change": "mse", "rain": "cross_entropy"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One training run.
+
+    Parameters
+    ----------
+    arm : str
+        A name in `ARMS`.
+    units, seed : int
+        Cells of the layer; seed of initial weights and of the order of the data.
+    learning_rate : float
+        Of Adam.
+    epochs, patience : int
+        Most epochs, and how many without a better validation loss end the training.
+    batch_size : int
+    target : {"change", "rain"}
+    airports : tuple of str
+    window, horizon, fill_hours : int
+        See `isru.data.forecast.forecast_windows`.
+    test : bool
+        Whether the test part is evaluated: not while anything is still being chosen.
+    """
+
+    arm: str
+    units: int
+    seed: int
+    learning_rate: float = 3e-3
+    epochs: int = 12
+    patience: int = 4
+    batch_size: int = 128
+    target: str = "change"
+    airports: tuple[str, ...] = ("JFK",)
+    window: int = 24
+    horizon: int = 6
+    fill_hours: int = 6
+    test: bool = False
+
+    def __post_init__(self):
+        for name, known in (("arm", tuple(ARMS)), ("target", TARGETS)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name}: expected one of {known}, got {getattr(self, name)!r}")
+        object.__setattr__(self, "airports", tuple(self.airports))
+
+
+@threadpool_limits.wrap(limits=1)
+def quality_row(case: Case) -> dict:
+    """Train one network, on one thread of the BLAS, and say how good it is.
+
+    Returns
+    -------
+    dict
+        ``arm``, ``units``, ``seed``, ``target``, ``learning_rate``; ``best_epoch`` (from 0, -1 is
+        untrained), ``updates``, ``diverged`` (a loss was not finite; the best weights before
+        count); ``validation_loss``; and with ``case.test`` the test part's ``loss`` and, for
+        the change, ``skill`` over persistence in %, for the rain ``accuracy`` in % with the
+        counts ``tp``, ``tn``, ``fp``, ``fn``.
+    """
+    network, row = train_network(case)
+    if not case.test:
+        return row
+    part = _windows(case).test
+    output = network.predict(part.inputs)
+    row["loss"] = _loss(network, part, case.target)
+    if case.target == "change":
+        return row | {"skill": skill(output, part.change)}
+    said, rain = output.argmax(axis=1) == 1, part.rain[:, 0] == 1
+    counts = {
+        "tp": int(np.sum(said & rain)),
+        "tn": int(np.sum(~said & ~rain)),
+        "fp": int(np.sum(said & ~rain)),
+        "fn": int(np.sum(~said & rain)),
+    }
+    return row | {"accuracy": 100.0 * float(np.mean(said == rain))} | counts
+
+
+@threadpool_limits.wrap(limits=1)
+def train_network(case: Case) -> tuple[LSTMNetwork, dict]:
+    """Train the network of a case; return it, at its best epoch, with the row so far."""
+    windows = _windows(case)
+    activation, parameters, recurrent_activation = ARMS[case.arm]
+    network = LSTMNetwork(
+        windows.train.inputs.shape[2],
+        case.units,
+        1 if case.target == "change" else 2,
+        activation=get_activation(activation).with_parameters(**parameters),
+        recurrent_activation=recurrent_activation,
+        rng=np.random.default_rng([case.seed, 0]),
+    )
+    diverged = False
+    try:
+        history = train(
+            network,
+            (windows.train.inputs, _target(windows.train, case.target)),
+            loss=_LOSSES[case.target],
+            optimizer=Adam(case.learning_rate),
+            batch_size=case.batch_size,
+            epochs=case.epochs,
+            patience=case.patience,
+            validation=(windows.validation.inputs, _target(windows.validation, case.target)),
+            rng=np.random.default_rng([case.seed, 1]),
+        )
+    except DivergenceError as error:
+        diverged, history = True, error.history
+    row = {name: getattr(case, name) for name in ("arm", "units", "seed", "target")}
+    row |= {
+        "learning_rate": case.learning_rate,
+        "best_epoch": history.best_epoch,
+        "updates": history.iterations,
+        "diverged": diverged,
+        "validation_loss": _loss(network, windows.validation, case.target),
+    }
+    return network, row
+
+
+def quality(
+    cases: Iterable[Case],
+    *,
+    processes: int = 2,
+    cache: str | Path | None = None,
+    progress: bool = True,
+):
+    """Train the networks of many cases in local processes of one thread each.
+
+    Parameters
+    ----------
+    cases : iterable of Case
+    processes : int
+        1 trains in this process.
+    cache : str or Path, optional
+        Folder of finished rows. A row is taken from there if its case and the code that trains
+        (`isru.lstm`, the activations, the data, this module) are unchanged; so an interrupted
+        sweep goes on where it stopped.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of `quality_row` in the order of ``cases``, the same for any ``processes``.
+    """
+    import pandas as pd
+    from tqdm.auto import tqdm
+
+    cases = list(cases)
+    store = _Store(cache)
+    rows = {number: row for number, case in enumerate(cases) if (row := store.get(case))}
+    missing = [number for number in range(len(cases)) if number not in rows]
+    with tqdm(total=len(missing), unit="network", disable=not progress) as bar:
+        for number, row in zip(
+            missing, _run([cases[number] for number in missing], processes), strict=True
+        ):
+            rows[number] = row
+            store.put(cases[number], row)
+            bar.update()
+    return pd.DataFrame([rows[number] for number in range(len(cases))])
+
+
+def choose_learning_rates(rows) -> dict[tuple[str, int, str], float]:
+    """Return the learning rate with the lowest mean validation loss, per (arm, units, target).
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        From `quality`, several learning rates over the same seeds.
+    """
+    keys = ["arm", "units", "target"]
+    mean = rows.groupby([*keys, "learning_rate"], sort=False)["validation_loss"].mean()
+    best = mean.groupby(keys, sort=False).idxmin()
+    return {tuple(index[:3]): float(index[3]) for index in best}
+
+
+def _windows(case: Case) -> ForecastWindows:
+    return _cached_windows(case.airports, case.window, case.horizon, case.fill_hours)
+
+
+@lru_cache(maxsize=2)
+def _cached_windows(airports: Sequence[str], window: int, horizon: int, fill_hours: int):
+    return forecast_windows(airports, window=window, horizon=horizon, fill_hours=fill_hours)
+
+
+def _target(part: WindowSet, target: str) -> np.ndarray:
+    return part.change if target == "change" else part.rain[:, 0].astype(int)
+
+
+def _loss(network: LSTMNetwork, part: WindowSet, target: str) -> float:
+    return float(network.evaluate(part.inputs, _target(part, target), _LOSSES[target]))
+
+
+def _run(cases: list[Case], processes: int):
+    """Yield the rows of cases in their order."""
+    if processes <= 1 or len(cases) <= 1:
+        yield from map(quality_row, cases)
+        return
+    # "spawn" on every system: a forked copy of a threaded process may hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context) as pool:
+        yield from pool.map(quality_row, cases)
+
+
+class _Store:
+    """Finished rows in a folder, by the hash of case and code; without a folder, nothing."""
+
+    def __init__(self, folder: str | Path | None):
+        self.folder = Path(folder) if folder else None
+        self.code = _code() if folder else ""
+
+    def _path(self, case: Case) -> Path:
+        key = json.dumps([asdict(case), self.code], sort_keys=True)
+        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
+
+    def get(self, case: Case) -> dict | None:
+        if self.folder is None or not self._path(case).is_file():
+            return None
+        return json.loads(self._path(case).read_text(encoding="utf-8"))
+
+    def put(self, case: Case, row: dict) -> None:
+        if self.folder is not None:
+            write_atomically(self._path(case), to_json(row))
+
+
+def _code() -> str:
+    """Return a hash of the source that decides a row, and of NumPy's version."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256(np.__version__.encode())
+    for pattern in ("lstm/*.py", "activations*", "activations/*.py", "data/*.py"):
+        for path in sorted(package.glob(pattern)):
+            if path.is_file():
+                digest.update(path.read_bytes())
+    digest.update(Path(__file__).read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,139 @@
+"""The forecaster's rows: paired, repeatable, resumable; its baselines; its timed steps."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from isru.data.forecast import forecast_windows
+from isru.experiments import forecaster
+from isru.experiments.baselines import baseline_accuracies, baseline_skills, skill
+from isru.experiments.forecaster import (
+    ARMS,
+    Case,
+    choose_learning_rates,
+    quality,
+    quality_row,
+    train_network,
+)
+from isru.experiments.timed_steps import setup_activations, setup_step
+from isru.lstm import DivergenceError, History
+
+SMALL = Case("isru", 4, 0, epochs=1, window=6, horizon=2, batch_size=512)
+
+
+def test_a_row_is_the_same_every_time_and_in_another_process():
+    cases = [replace(SMALL, arm=arm, test=True) for arm in ("tanh", "isru")]
+    here = pd.DataFrame([quality_row(case) for case in cases])
+    there = quality(cases, processes=2, progress=False)
+    pd.testing.assert_frame_equal(here, there)
+    assert here["skill"].nunique() == 2
+
+
+def test_arms_of_one_seed_start_alike_and_see_the_same_batches(monkeypatch):
+    seen = {}
+
+    def spy(network, data, *, rng, **_):
+        seen.setdefault("weights", []).append(network.get_weights())
+        seen.setdefault("order", []).append(rng.permutation(len(data[0])))
+        raise DivergenceError(np.inf, 0, 0, History())
+
+    monkeypatch.setattr(forecaster, "train", spy)
+    rows = [train_network(replace(SMALL, arm=arm))[1] for arm in ARMS]
+    for arrays in seen["weights"]:
+        for first, other in zip(seen["weights"][0], arrays, strict=True):
+            np.testing.assert_array_equal(first, other)
+    assert all((order == seen["order"][0]).all() for order in seen["order"])
+    assert all(row["diverged"] and row["best_epoch"] == -1 for row in rows)
+    train_network(replace(SMALL, seed=1))
+    assert (seen["order"][-1] != seen["order"][0]).any()
+
+
+def test_nothing_is_said_about_the_test_part_unless_asked():
+    row = quality_row(SMALL)
+    assert not {"loss", "skill", "accuracy"} & set(row) and row["updates"] == 11
+
+
+def test_the_rain_is_counted_case_by_case():
+    row = quality_row(replace(SMALL, target="rain", test=True))
+    rain = forecast_windows(window=6, horizon=2).test.rain
+    assert row["tp"] + row["fn"] == rain.sum()
+    assert row["tp"] + row["tn"] + row["fp"] + row["fn"] == len(rain)
+    assert row["accuracy"] == pytest.approx(100 * (row["tp"] + row["tn"]) / len(rain))
+
+
+def test_finished_rows_are_taken_from_the_cache_until_the_code_changes(tmp_path, monkeypatch):
+    cases = [SMALL, replace(SMALL, seed=1)]
+    first = quality(cases[:1], processes=1, cache=tmp_path, progress=False)
+    stored = next(tmp_path.iterdir())
+    stored.write_text(json.dumps(json.loads(stored.read_text()) | {"updates": -5}))
+    both = quality(cases, processes=1, cache=tmp_path, progress=False)
+    assert both["updates"].tolist() == [-5, first["updates"][0]]
+    assert len(list(tmp_path.iterdir())) == 2
+    monkeypatch.setattr(forecaster, "_code", lambda: "other")
+    again = quality(cases[:1], processes=1, cache=tmp_path, progress=False)
+    pd.testing.assert_frame_equal(again, first)
+
+
+def test_the_learning_rate_is_chosen_by_the_mean_over_seeds_for_each_arm():
+    rows = pd.DataFrame(
+        [
+            ("tanh", 10, "change", rate, loss)
+            for rate, losses in ((0.01, (1.0, 9.0)), (0.001, (4.0, 4.0)))
+            for loss in losses
+        ]
+        + [("isru", 10, "change", 0.01, 1.0)],
+        columns=["arm", "units", "target", "learning_rate", "validation_loss"],
+    )
+    assert choose_learning_rates(rows) == {
+        ("tanh", 10, "change"): 0.001,
+        ("isru", 10, "change"): 0.01,
+    }
+
+
+def test_an_unknown_arm_or_target_is_refused():
+    with pytest.raises(ValueError, match=r"arm: expected one of .*got 'gelu'"):
+        Case("gelu", 4, 0)
+    with pytest.raises(ValueError, match=r"target: expected one of .*got 'snow'"):
+        Case("tanh", 4, 0, target="snow")
+
+
+def test_skill_is_zero_for_persistence_and_hundred_for_the_truth():
+    truth = np.array([[1.0], [-2.0]])
+    assert skill(np.zeros((2, 1)), truth) == 0 and skill(truth, truth) == 100
+    assert skill(-truth, truth) == -300
+
+
+def test_the_baselines_stand_in_the_order_of_what_they_know():
+    skills = baseline_skills(forecast_windows(), trees=False)
+    assert skills["persistence"] == 0 < 20 < skills["climatology"] < skills["linear"] < 60
+    right = baseline_accuracies(forecast_windows())
+    assert 80 < right["majority"] < min(right["persistence"], right["linear"]) < 95
+
+
+@pytest.mark.parametrize("step", ["train", "predict"])
+def test_a_timed_step_computes_what_the_network_computes(step):
+    make = {"units": 3, "step": step, "activation": "isru", "batch": 2, "steps": 4, "features": 5}
+    for setup, arguments in ((setup_step, make), (setup_activations, {**make, "features": None})):
+        arguments = {name: value for name, value in arguments.items() if value is not None}
+        call = setup(rng=np.random.default_rng(0), **arguments)
+        first, second = call(), call()
+        if setup is setup_step and step == "predict":
+            np.testing.assert_array_equal(first[0], second[0])
+        elif setup is setup_step:
+            assert first[0] > second[0] > 0  # it learns, if slowly
+    with pytest.raises(ValueError, match="step: expected"):
+        setup_step(rng=np.random.default_rng(0), **make | {"step": "both"})
+
+
+def test_keras_makes_the_same_timed_step():
+    pytest.importorskip("keras")
+    for step in ("predict", "train"):
+        make = {"units": 3, "step": step, "activation": "isru", "batch": 2, "steps": 4}
+        ours, keras = (
+            setup_step(rng=np.random.default_rng(0), framework=framework, **make)()
+            for framework in ("numpy", "keras")
+        )
+        np.testing.assert_allclose(ours[0], keras, rtol=1e-5, atol=1e-6)
