@@ -39,10 +39,13 @@ def stage(run: str, source: Path) -> None:
     files: dict[str, Path | bytes] = {"_config.yml": root / "_config.yml"}
     files |= _tree(root / "book", "book")
     files |= _tree(root / "notebooks", "notebooks")
-    for part in _SHOWN_PARTS:
-        files |= _tree(folder / part, f"results/{part}")
-    executed = {path.stem: path for path in sorted((folder / "notebooks").glob("*.ipynb"))}
-    if not executed:
+    executed: dict[str, Path] = {}
+    # What a run lacks is shown as published, so that a run of one notebook has its book, too.
+    for origin in dict.fromkeys((paths.results(), folder)):
+        for part in _SHOWN_PARTS:
+            files |= _tree(origin / part, f"results/{part}")
+        executed |= {path.stem: path for path in sorted((origin / "notebooks").glob("*.ipynb"))}
+    if not any((folder / "notebooks").glob("*.ipynb")):
         raise CompendiumError(
             f"no executed notebook in {folder / 'notebooks'}: expected at least one. "
             "Run them first (make execute)"
