@@ -104,6 +104,8 @@ class LSTMLayer:
         Kernel (F, 4H), recurrent kernel (H, 4H) and bias (4H,), one after the other.
     """
 
+    whole_step = None  # an engine's own way to take one step of a whole network, if it has one
+
     def __init__(self, input_size, units, activation, recurrent_activation, parameters, gradients):
         self.input_size, self.units = input_size, units
         self.activation, self.recurrent_activation = activation, recurrent_activation

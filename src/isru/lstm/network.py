@@ -9,6 +9,7 @@ import numpy as np
 
 from isru.activations import get_activation
 from isru.lstm.checkpoints import load_network, save_network
+from isru.lstm.compiled import CompiledLayer
 from isru.lstm.initializers import network_weights
 from isru.lstm.inputs import (
     check_choice,
@@ -25,8 +26,8 @@ from isru.lstm.losses import LOSSES
 from isru.lstm.weights import Weights
 from isru.lstm.workspace import Workspace
 
-ENGINES = {"numpy": LSTMLayer}
-"""The implementations of a layer, by name; they compute the same numbers."""
+ENGINES = {"numpy": LSTMLayer, "numba": CompiledLayer}
+"""The implementations of a layer, by name; they compute the same numbers to rounding."""
 
 _KEPT_SHAPES = 4  # (T, B) whose arrays are kept: full and last batch, training and validation
 

@@ -40,6 +40,11 @@ class Stream:
         self._steps = list(zip(network.layers, inputs, buffers, self._states, strict=True))
         self._top = buffers[-1].output[0, 0]
         self._y = np.zeros(network.output_size, network.dtype)
+        whole_step = network.layers[0].whole_step
+        self._whole_step = whole_step(network) if whole_step and not symbols else None
+        if self._whole_step:
+            self._first = self._x[0, 0]
+            self._states = self._whole_step.states
         self.reset()
 
     def reset(self) -> None:
@@ -70,6 +75,10 @@ class Stream:
         if x.shape != self._shape or (self._symbols and not 0 <= x < self._network.input_size):
             expected = f"an integer below {self._network.input_size}" if self._symbols else ""
             raise ValueError(f"x: expected {expected or f'shape {self._shape}'}, got {x!r}")
+        if self._whole_step:
+            self._first[...] = x
+            self._whole_step(self._first, self._y)
+            return self._y
         self._x[0, 0] = x
         for layer, inputs, buffers, state in self._steps:
             layer.forward(inputs, buffers, state)

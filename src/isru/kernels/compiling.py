@@ -1,0 +1,92 @@
+"""How functions are compiled here, and where the results are kept."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numba
+from llvmlite import ir
+from numba.core import config
+from numba.extending import intrinsic
+
+_HERE = Path(__file__).parent
+
+
+def inlined(function):
+    """Compile a function that other compiled ones call: no cache of its own."""
+    return numba.njit(nogil=True, error_model="numpy")(function)
+
+
+def kept(function, signature=None):
+    """Compile a function that is called from outside, and keep the machine code on disk.
+
+    With a signature, the result has a C function's ``address`` and is compiled at once.
+
+    Numba drops kept code when the file of the function itself changes, not when one of those
+    that it calls does. The folder is therefore named after the content of all kernels.
+    """
+    before = config.CACHE_DIR
+    if not before:
+        config.CACHE_DIR = str(_HERE / "__pycache__" / f"kernels-{_fingerprint()}")
+    try:
+        if signature is not None:
+            return numba.cfunc(signature, error_model="numpy", cache=True)(function)
+        return numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+    finally:
+        config.CACHE_DIR = before
+
+
+def _fingerprint() -> str:
+    content = b"".join(path.read_bytes() for path in sorted(_HERE.glob("*.py")))
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+@intrinsic
+def like(typing_context, number, x):
+    """Return a constant in the type of x: a bare one would turn float32 into float64."""
+
+    def generate(context, builder, signature, arguments):
+        return context.cast(builder, arguments[0], signature.args[0], x)
+
+    return x(number, x), generate
+
+
+@intrinsic
+def bits(typing_context, x):
+    """Return the bits of a float32 or float64 as an integer of its size."""
+    integer = numba.int32 if x == numba.float32 else numba.int64
+    return integer(x), _reinterpret
+
+
+@intrinsic
+def from_bits(typing_context, integer):
+    """Return the float whose bits an int32 or int64 holds."""
+    number = numba.float32 if integer == numba.int32 else numba.float64
+    return number(integer), _reinterpret
+
+
+@intrinsic
+def apply(typing_context, which, x, y):
+    """Call ``function(x, y, n, a, b, c)`` at an address, ``which = (address, a, b, c)``.
+
+    x and y are one-dimensional, contiguous and of the type that the function was compiled for.
+    """
+
+    def generate(context, builder, signature, arguments):
+        arrays = [
+            context.make_array(kind)(context, builder, array)
+            for kind, array in zip(signature.args[1:], arguments[1:], strict=True)
+        ]
+        address, *constants = (builder.extract_value(arguments[0], place) for place in range(4))
+        values = [array.data for array in arrays]
+        values += [builder.extract_value(arrays[0].shape, 0), *constants]
+        kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
+        builder.call(builder.inttoptr(address, kind.as_pointer()), values)
+        return context.get_dummy_value()
+
+    return numba.void(which, x, y), generate
+
+
+def _reinterpret(context, builder, signature, arguments):
+    return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))

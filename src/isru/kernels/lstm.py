@@ -1,0 +1,212 @@
+"""A whole window of an LSTM layer in one compiled function, forward beside backward.
+
+Arrays as in `isru.lstm.layer`, time first; gates in the order o, i, f, c. The first product of a
+step is a matrix-vector product of our own for a batch of one, and the BLAS's otherwise.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from isru.kernels.compiling import apply, inlined, kept
+from isru.kernels.products import add_product, product_transposed
+
+
+@kept
+def lstm_forward(rows, first, weights, projection, gates, saved, saved_s, c, c_out, saved_c, g, s):
+    """Run over a window; h goes into `rows`, c into `c`.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (T + 1, B, F + H + 1)
+        x, h_tm1 and one.
+    first : int
+        Where h begins in a row: F, or 0 where a row has no x.
+    weights : ndarray, shape (F + H + 1, 4H) or (H + 1, 4H)
+        Of whole rows; or, where `projection` holds x W already, of their part from h on.
+    projection : ndarray, shape (T, B, 4H)
+        x W, for weights of H + 1 rows.
+    gates : ndarray, shape (T, B, 4H)
+        The activated gates.
+    saved, saved_s : ndarray, shape (T, B, 4H)
+        Where the activation and the recurrent activation put what their derivatives need: the
+        same array, or `gates` for one that saves its output.
+    c : ndarray, shape (T + 1, B, H)
+        Cell states, the initial one first.
+    c_out, saved_c : ndarray, shape (T, B, H)
+        activation(c), and what its derivative needs.
+    g, s : tuple
+        Activation and recurrent activation: the first that `twin` returns for each.
+    """
+    units, batch = c_out.shape[2], c_out.shape[1]
+    projected = len(weights) == units + 1
+    for t in range(len(c_out)):
+        if batch == 1:
+            add_product(rows[t, 0, first:], weights, projection[t, 0], gates[t, 0])
+        else:
+            np.dot(rows[t], weights, gates[t])
+        for b in range(batch):
+            gate, save, save_s = gates[t, b], saved[t, b], saved_s[t, b]
+            if projected and batch > 1:
+                _add(gate, projection[t, b])
+            apply(s, gate[: 3 * units], save_s[: 3 * units])
+            apply(g, gate[3 * units :], save[3 * units :])
+            _new_state(gate, c[t, b], c[t + 1, b], c_out[t, b])
+            apply(g, c_out[t, b], saved_c[t, b])
+            _output(gate, c_out[t, b], rows[t + 1, b, first:])
+
+
+@inlined
+def _add(total, added):
+    # Loops: a whole array's sum compiles ten times as long.
+    for j in range(len(total)):
+        total[j] += added[j]
+
+
+@inlined
+def _new_state(gate, c_tm1, c, c_out):
+    """Put f c_tm1 + i c_tilde into c and c_out."""
+    units = len(c)
+    i, f, c_tilde = gate[units : 2 * units], gate[2 * units : 3 * units], gate[3 * units :]
+    for j in range(units):
+        c[j] = f[j] * c_tm1[j] + i[j] * c_tilde[j]
+    for j in range(units):
+        c_out[j] = c[j]
+
+
+@inlined
+def _output(gate, c_out, h):
+    """Put o activation(c) into h."""
+    for j in range(len(c_out)):
+        h[j] = gate[j] * c_out[j]
+
+
+@kept
+def lstm_backward(
+    dh_out,
+    recurrent,
+    recurrent_t,
+    gates,
+    saved,
+    saved_s,
+    c,
+    c_out,
+    saved_c,
+    dz,
+    dh,
+    dc,
+    slope,
+    dg,
+    ds,
+):
+    """Go back through a window, after `lstm_forward`; dz of all steps goes into `dz`.
+
+    Parameters
+    ----------
+    dh_out : ndarray, shape (T, B, H), or (1, B, H) for the gradient in the last output alone
+    recurrent, recurrent_t : ndarray, shape (H, 4H) and (4H, H)
+        The recurrent kernel; its transpose is only used, and may be empty, for a batch of one.
+    gates, saved, saved_s, c, c_out, saved_c
+        As `lstm_forward` left them.
+    dz : ndarray, shape (T, B, 4H)
+    dh, dc : ndarray, shape (B, H)
+        Zero; for the gradients that go from step to step.
+    slope : ndarray, shape (5H,)
+        For the derivatives of one row.
+    dg, ds : tuple
+        Their derivatives: the second that `twin` returns.
+    """
+    steps, batch, units = c_out.shape
+    first = steps - len(dh_out)
+    for t in range(steps - 1, -1, -1):
+        for b in range(batch):
+            if t >= first:
+                _add(dh[b], dh_out[t - first, b])
+            save, save_s = saved[t, b], saved_s[t, b]
+            apply(ds, save_s[: 3 * units], slope[: 3 * units])
+            apply(dg, save[3 * units :], slope[3 * units : 4 * units])
+            apply(dg, saved_c[t, b], slope[4 * units :])
+            _through_state(dh[b], dc[b], gates[t, b], c_out[t, b], slope, dz[t, b])
+            _through_gates(dc[b], gates[t, b], c[t, b], slope, dz[t, b])
+        if t == 0:
+            break
+        if batch == 1:
+            product_transposed(recurrent, dz[t, 0], dh[0])
+        else:
+            np.dot(dz[t], recurrent_t, dh)
+
+
+@inlined
+def _through_state(dh, dc, gate, c_out, slope, dz):
+    """Add dh o g'(c) to dc; put dh g(c) s'(z_o) into dz_o."""
+    units = len(dh)
+    c_slope = slope[4 * units :]
+    for j in range(units):
+        dc[j] += dh[j] * gate[j] * c_slope[j]
+    for j in range(units):
+        dz[j] = dh[j] * c_out[j] * slope[j]
+
+
+@inlined
+def _through_gates(dc, gate, c_tm1, slope, dz):
+    """Put dz_i, dz_f and dz_c into dz; multiply dc by f."""
+    units = len(dc)
+    i, f, c_tilde = gate[units : 2 * units], gate[2 * units : 3 * units], gate[3 * units :]
+    dz_i, dz_f, dz_c = dz[units : 2 * units], dz[2 * units : 3 * units], dz[3 * units :]
+    slope_i, slope_f = slope[units : 2 * units], slope[2 * units : 3 * units]
+    slope_c = slope[3 * units : 4 * units]
+    for j in range(units):
+        dz_i[j] = dc[j] * c_tilde[j] * slope_i[j]
+    for j in range(units):
+        dz_f[j] = dc[j] * c_tm1[j] * slope_f[j]
+    for j in range(units):
+        dz_c[j] = dc[j] * i[j] * slope_c[j]
+    for j in range(units):
+        dc[j] *= f[j]
+
+
+@kept
+def stream_step(x, parameters, sizes, memory, y, addresses, constants):
+    """Take one step of a whole network, for one sequence; y is the dense layer's output.
+
+    Parameters
+    ----------
+    x : ndarray, shape (F,)
+    parameters : ndarray, one axis
+        Of a network: each layer's weights (F + H + 1, 4H), then the dense ones (H + 1, C).
+    sizes : ndarray of int
+        F and the units of each layer.
+    memory : ndarray, shape (layers, 11, H) or longer in H, the largest layer's
+        Of each layer h and c, kept from step to step, and room for 9 H numbers more.
+    y : ndarray, shape (C,)
+    addresses, constants : ndarray, shape (2,) and (2, 3)
+        Of activation and recurrent activation, from `twin`.
+    """
+    g = (addresses[0], constants[0, 0], constants[0, 1], constants[0, 2])
+    s = (addresses[1], constants[1, 0], constants[1, 1], constants[1, 2])
+    start, inputs = 0, x
+    for layer in range(len(sizes) - 1):
+        features, units = sizes[layer], sizes[layer + 1]
+        rows = features + units + 1
+        weights = parameters[start : start + 4 * units * rows].reshape(rows, 4 * units)
+        start += weights.size
+        own = memory[layer].reshape(-1)
+        h, c, c_out = own[:units], own[units : 2 * units], own[2 * units : 3 * units]
+        gate, saved = own[3 * units : 7 * units], own[7 * units : 11 * units]
+        add_product(inputs, weights[:features], weights[rows - 1], gate)
+        add_product(h, weights[features : rows - 1], gate, gate)
+        apply(s, gate[: 3 * units], saved[: 3 * units])
+        apply(g, gate[3 * units :], saved[3 * units :])
+        _new_state(gate, c, c, c_out)
+        apply(g, c_out, saved[:units])
+        _output(gate, c_out, h)
+        inputs = h
+    dense = parameters[start:].reshape(-1, len(y))
+    add_product(inputs, dense[:-1], dense[-1], y)
+
+
+@kept
+def add_rows(symbols, dz, dkernel):
+    """Add each of dz's rows to the row of its symbol; shapes (n,), (n, 4H), (F, 4H)."""
+    for n in range(len(symbols)):
+        _add(dkernel[symbols[n]], dz[n])

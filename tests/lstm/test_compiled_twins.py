@@ -1,0 +1,57 @@
+"""The compiled activations against the registry's definitions."""
+
+import numpy as np
+import pytest
+
+from isru.activations import ACTIVATIONS, get_activation
+
+kernels = pytest.importorskip("isru.kernels", exc_type=ImportError)
+
+# Both round each of some ten operations; near the limits that is a few units of the last place.
+ROUNDING = {"float32": 8 * 2.0**-23, "float64": 8 * 2.0**-52}
+SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-30, -1e-30, 3e4, -3e4]
+FAMILY = [*ACTIVATIONS.values()]
+FAMILY += [get_activation("isru").with_parameters(alpha=0.1, k=2.0)]
+FAMILY += [get_activation("isru_sigmoid").with_parameters(k=2**-0.5)]
+FAMILY += [get_activation("leaky_relu").with_parameters(slope=0.3)]
+
+
+def test_every_activation_has_a_compiled_twin():
+    assert {*kernels.TWINS} == {*ACTIVATIONS}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("entry", FAMILY, ids=lambda e: f"{e.name}{dict(e.parameters)}")
+def test_value_and_derivative_equal_the_definition(entry, dtype, rng):
+    x = np.concatenate([rng.normal(0, 2, 5000), rng.normal(0, 30, 500)]).astype(dtype)
+    y, saved = entry.forward(x)
+    slope = entry.derivative(saved)
+    got, got_slope = kernels.array_function(entry, dtype)(x)
+    assert got.dtype == got_slope.dtype == dtype
+    np.testing.assert_allclose(got, y, rtol=ROUNDING[dtype], atol=ROUNDING[dtype])
+    # At a kink the two may stand on different sides.
+    apart = np.abs(got_slope - slope) > ROUNDING[dtype] * (8 if "tanh" in entry.name else 2)
+    assert apart.mean() < (1e-3 if entry.smoothness < 1 else 1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("entry", FAMILY, ids=lambda e: f"{e.name}{dict(e.parameters)}")
+def test_special_values_equal_those_of_the_definition(entry, dtype):
+    x = np.array(SPECIAL, dtype)
+    with np.errstate(all="ignore"):
+        wanted, _ = entry.forward(x.copy())
+    got, _ = kernels.array_function(entry, dtype)(x)
+    np.testing.assert_allclose(got, wanted, rtol=ROUNDING[dtype], atol=ROUNDING[dtype])
+    if entry.odd:
+        np.testing.assert_array_equal(np.signbit(got[:2]), [False, True])
+
+
+def test_the_written_out_tanh_is_tanh_to_its_stated_ulp():
+    """Every 97th float32 from the smallest normal number to where tanh rounds to 1."""
+    low, high = np.array([1.2e-38, 12], "float32").view(np.int32)
+    x = np.arange(low, high, 97, dtype=np.int32).view(np.float32)
+    exact = np.tanh(x.astype(np.float64))
+    got, _ = kernels.array_function("tanh")(x)
+    ulp = np.abs(got - exact) / np.spacing(exact.astype(np.float32))
+    assert ulp.max() <= ACTIVATIONS["tanh"].ulp["float32"]
+    assert got.max() == 1
