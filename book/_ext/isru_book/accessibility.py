@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-# docutils' role of a citation is deprecated, and its list holds no list items; pandas leaves the
-# corner of a table an empty heading.
+import re
+
+# docutils' role of a citation is deprecated, and its list holds no list items; the corner of a
+# table is no heading if it says nothing.
 _REPAIRS = {
-    ' role="doc-biblioentry"': "",
-    '<div role="list" class="citation-list">': '<div class="citation-list">',
-    "<th></th>": "<td></td>",
+    r' role="doc-biblioentry"': "",
+    r'<div role="list" class="citation-list">': '<div class="citation-list">',
+    r"<th[^>]*>\s*(?:<p>\s*</p>)?\s*</th>": "<td></td>",
 }
 
 
@@ -16,5 +18,5 @@ def repair(app, pagename: str, templatename: str, context: dict, doctree) -> Non
     body = context.get("body")
     if body:
         for fault, right in _REPAIRS.items():
-            body = body.replace(fault, right)
+            body = re.sub(fault, right, body)
         context["body"] = body

@@ -3,57 +3,68 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from isru.publish.compare import AGREES, DIFFERS, compare_runs
+from isru_book.html import disclosure
 from isru_book.numbers import MISSING, formatted
 from isru_book.run import CHECK, run_of
 from isru_book.tables import html_table
 
 PUBLISHED = "published"  # where isru.publish.book puts the published values beside a run's
-_ORDER = {DIFFERS: 0, AGREES: 1}
+_HEADER = ["Value", "Published", "Yours", "Unit", "Kind", "Outcome"]
 
 
 class RunComparison(SphinxDirective):
-    """Count what agrees, differs and cannot be compared, then show every value."""
+    """Count what agrees, differs and cannot be compared; show what differs, then every value."""
 
     def run(self) -> list[nodes.Node]:
-        """Return a sentence and a table; in the published book a sentence alone."""
+        """Return a sentence and tables; in the published book a sentence alone."""
         run = run_of(self.env)
         if run.name == "published":
-            text = (
+            return _sentence(
                 "This is the book of the published run. The book of a run of yours has the "
                 "comparison here."
             )
-            return [nodes.note("", nodes.paragraph("", text))]
         self.env.note_dependency(str(run.source / CHECK))
         rows = compare_runs(run.source / PUBLISHED, run.folder)
         if not rows:
-            text = "Nothing to compare: no value of this run has been published."
-            return [nodes.note("", nodes.paragraph("", text))]
-        counts = Counter(row.outcome for row in rows)
-        others = len(rows) - counts[AGREES] - counts[DIFFERS]
-        text = (
-            f"Of {len(rows)} values {counts[AGREES]} agree with the published ones, "
-            f"{counts[DIFFERS]} differ, and {others} cannot be compared."
-        )
-        rows.sort(key=lambda row: _ORDER.get(row.outcome, 2))
-        shown = [
-            [
-                [nodes.literal("", row.key)],
-                _text(row.published),
-                _text(row.yours),
-                row.unit,
-                row.kind,
-                row.outcome,
-            ]
-            for row in rows
-        ]
-        header = ["Value", "Published", "Yours", "Unit", "Kind", "Outcome"]
-        return [nodes.paragraph("", text), html_table(header, shown, classes=("isru-small",))]
+            return _sentence("Nothing to compare: no value of this run has been published.")
+        names = {values["notebook"][:2]: values["notebook"] for values in run.every_values()}
+        differing = [row for row in rows if row.outcome == DIFFERS]
+        found = _sentence(f"Of {len(rows)} values of your run, {_counts(rows)}.")
+        found += [_table(differing)] if differing else []
+        for number, group in groupby(rows, key=lambda row: row.key[:2]):
+            own = list(group)
+            found.append(disclosure(f"{names[number]}: {_counts(own)}", _table(own)))
+        return found
+
+
+def _counts(rows: list) -> str:
+    counts = Counter(row.outcome for row in rows)
+    others = len(rows) - counts[AGREES] - counts[DIFFERS]
+    return (
+        f"{counts[AGREES]} agree with the published ones, {counts[DIFFERS]} differ, "
+        f"{others} cannot be compared"
+    )
+
+
+def _sentence(text: str) -> list[nodes.Node]:
+    return [nodes.paragraph("", text)]
+
+
+def _table(rows: list) -> nodes.table:
+    shown = [
+        [[nodes.literal("", r.key)], _text(r.published), _text(r.yours), r.unit, r.kind, r.outcome]
+        for r in rows
+    ]
+    return html_table(_HEADER, shown, classes=("isru-small",))
 
 
 def _text(value: object) -> str:
-    return MISSING if value is None else formatted(value)
+    if value is None:
+        return MISSING
+    return formatted(value, ".5g" if isinstance(value, float) else "")

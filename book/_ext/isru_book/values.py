@@ -10,6 +10,8 @@ from isru_book.run import CHECK, LOGGER, notebook_of, page_of, run_of
 
 ABOUT = "about-this-run"  # the anchor of the line that says who ran a notebook
 
+_LONG = 32  # characters from which a value may be broken at the end of a line
+
 
 class ValueRole(SphinxRole):
     """Show ``NN.name`` as the run has it; an unknown name is a warning that names near ones."""
@@ -33,7 +35,8 @@ class ValueRole(SphinxRole):
 
 def link(text: str, page: str, title: str = "") -> nodes.reference:
     """Return a link to a page of the book; its address is set once the page is written."""
-    node = nodes.reference("", text, internal=True, classes=["isru-value"], isru_page=page)
+    classes = ["isru-value", "isru-long"] if len(text) > _LONG else ["isru-value"]
+    node = nodes.reference("", text, internal=True, classes=classes, isru_page=page)
     if title:
         node["reftitle"] = title
     return node

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,6 +25,9 @@ _ARGUMENTS = [
     "--disable-sync",
 ]
 _RESIZED_MS = 400  # the theme waits 300 before it makes what scrolls reachable by keyboard
+# Judging colours is slow, and code has the same ones on every page: pages with much of it are
+# judged without.
+_MUCH_CODE = 12
 _LOCAL = ("localhost", "127.0.0.1", "")
 # Formulas wait for MathJax; whatever it could not typeset is an error in its place.
 _FORMULAS = """async () => {
@@ -35,9 +39,9 @@ _FORMULAS = """async () => {
     f.querySelector('mjx-merror, [data-mjx-error], [data-mml-node="merror"]');
   return formulas.filter(wrong).map(f => f.textContent.trim().slice(0, 60));
 }"""
-_AXE = """async options => {
+_AXE = """async ([context, options]) => {
   const found = await axe.run(
-    document, {resultTypes: ['violations'], preload: false, ...options});
+    context, {resultTypes: ['violations'], preload: false, ...options});
   return found.violations.map(v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 160)]);
 }"""
 # What reaches beyond the right edge, though nothing around it scrolls or hides it.
@@ -114,7 +118,8 @@ def inspect_book(html_folder: Path) -> list[Report]:
         If no Chromium is installed.
     """
     with _browser() as browser:
-        return [_inspect(browser, path, html_folder) for path in pages(html_folder)]
+        inspector = _Inspector(browser.new_context(viewport=DESKTOP))
+        return [inspector.inspect(path, html_folder) for path in pages(html_folder)]
 
 
 @contextmanager
@@ -132,46 +137,63 @@ def _browser() -> Iterator:
             browser.close()
 
 
-def _inspect(browser, path: Path, folder: Path) -> Report:
-    report = Report(path.relative_to(folder).as_posix())
-    context = browser.new_context(viewport=DESKTOP, color_scheme="light")
-    try:
-        context.route("**/*", lambda route: _let_local_pass(route, report))
-        page = context.new_page()
-        page.on("requestfailed", lambda r: report.requests.append(f"failed: {r.url}"))
-        page.on("pageerror", lambda error: report.errors.append(str(error)))
-        page.on("console", lambda m: report.errors.append(m.text) if m.type == "error" else None)
+class _Inspector:
+    """One tab that goes from page to page; what happens is booked on the page it is at."""
+
+    def __init__(self, context):
+        self.report = Report("")
+        self.page = context.new_page()
+        context.route("**/*", self._let_local_pass)
+        self.page.on("requestfailed", lambda r: self.report.requests.append(f"failed: {r.url}"))
+        self.page.on("pageerror", lambda error: self.report.errors.append(str(error)))
+        self.page.on("console", self._book_error)
+
+    def inspect(self, path: Path, folder: Path) -> Report:
+        """Look at one page in light, dark and at a phone's width."""
+        page, report = self.page, Report(path.relative_to(folder).as_posix())
+        self.report = report
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(DESKTOP)
         page.goto(path.as_uri(), wait_until="load")
         report.formulas += page.evaluate(_FORMULAS)
         page.evaluate(_axe_source())
-        report.accessibility += _violations(page, {})
-        page.emulate_media(color_scheme="dark")
-        dark = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-        report.accessibility += [f"dark: {what}" for what in _violations(page, dark)]
+        report.accessibility += _violations(page, {"rules": {"color-contrast": {"enabled": False}}})
+        much_code = page.locator("pre").count() > _MUCH_CODE
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            faint = _violations(page, _rule("color-contrast"), ("pre",) if much_code else ())
+            report.accessibility += [f"{scheme}: {violation}" for violation in faint]
         page.set_viewport_size(PHONE)
         page.wait_for_timeout(_RESIZED_MS)
         report.overflow += page.evaluate(_OVERFLOW)
-        phone = {"runOnly": {"type": "rule", "values": ["scrollable-region-focusable"]}}
-        report.accessibility += [f"phone: {what}" for what in _violations(page, phone)]
-    finally:
-        context.close()
-    return report
+        reachable = _violations(page, _rule("scrollable-region-focusable"))
+        report.accessibility += [f"phone: {violation}" for violation in reachable]
+        return report
+
+    def _let_local_pass(self, route) -> None:
+        address = urlsplit(route.request.url)
+        if address.scheme in ("file", "data", "blob") or address.hostname in _LOCAL:
+            route.continue_()
+        else:
+            self.report.requests.append(f"another machine: {route.request.url}")
+            route.abort()
+
+    def _book_error(self, message) -> None:
+        if message.type == "error":
+            self.report.errors.append(message.text)
 
 
-def _let_local_pass(route, report: Report) -> None:
-    address = urlsplit(route.request.url)
-    if address.scheme in ("file", "data", "blob") or address.hostname in _LOCAL:
-        route.continue_()
-    else:
-        report.requests.append(f"another machine: {route.request.url}")
-        route.abort()
+def _rule(name: str) -> dict:
+    return {"runOnly": {"type": "rule", "values": [name]}}
 
 
-def _violations(page, options: dict) -> list[str]:
-    found = page.evaluate(_AXE, options)
+def _violations(page, options: dict, without: tuple[str, ...] = ()) -> list[str]:
+    context = {"include": ["html"], "exclude": list(without)}
+    found = page.evaluate(_AXE, [context, options])
     return [f"{rule} ({n}): {html}" for rule, n, html in found if rule not in KNOWN_RULES]
 
 
+@cache
 def _axe_source() -> str:
     import axe_playwright_python
 
