@@ -1,0 +1,66 @@
+"""Arms compared by pairs: what is equivalent, what is different, what the control says."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from isru.experiments.paired import compare, differences, told_apart
+
+
+def rows(**shifts):
+    """Twelve seeds of a noisy baseline; each arm shifted by a mean and its own noise."""
+    rng = np.random.default_rng(0)
+    base = 50 + 4 * rng.standard_normal(12)
+    arms = {"tanh": base}
+    arms |= {arm: base + mean + sd * rng.standard_normal(12) for arm, (mean, sd) in shifts.items()}
+    return pd.DataFrame(
+        [
+            {"target": "change", "units": 10, "arm": arm, "seed": seed, "skill": value}
+            for arm, values in arms.items()
+            for seed, value in enumerate(values)
+        ]
+    )
+
+
+def found(frame):
+    table = compare(differences(frame), rng=np.random.default_rng(0))
+    return table, table.set_index("arm")
+
+
+def test_pairs_see_a_difference_far_below_the_spread_of_the_seeds():
+    table, by_arm = found(rows(isru=(-0.1, 0.3), identity=(-8.0, 3.0), hard=(0.5, 1.5)))
+    assert by_arm["word"].to_dict() == {
+        "isru": "equivalent",
+        "identity": "worse",
+        "hard": "undecided",
+    }
+    assert by_arm.loc["isru", "low"] < by_arm.loc["isru", "mean"] < by_arm.loc["isru", "high"]
+    assert told_apart(table, "skill", 10) and not told_apart(table, "skill", 25)
+
+
+def test_a_control_that_the_task_cannot_tell_apart_is_said_to_be_so():
+    table, _ = found(rows(isru=(0.0, 0.3), identity=(0.1, 0.3)))
+    assert not told_apart(table, "skill", 10)
+
+
+def test_a_loss_is_relative_and_lower_is_better():
+    frame = rows(isru=(-5.0, 0.1)).rename(columns={"skill": "loss"}).assign(target="rain")
+    frame["accuracy"] = 90.0
+    _, by_arm = found(frame)
+    loss = by_arm[by_arm["metric"] == "loss"].iloc[0]
+    assert loss["word"] == "better" and loss["mean"] == pytest.approx(-10, abs=1)
+    assert by_arm[by_arm["metric"] == "accuracy"]["word"].item() == "equivalent"
+
+
+def test_holm_adjusts_over_the_sizes_and_metrics_of_an_arm():
+    frame = rows(isru=(0.2, 0.4))
+    both = pd.concat([frame, frame.assign(units=25)])
+    table = compare(differences(both), rng=np.random.default_rng(0))
+    np.testing.assert_allclose(table["p_holm"], np.minimum(1, 2 * table["p"]))
+
+
+def test_a_seed_without_its_partner_is_left_out():
+    frame = rows(isru=(0.0, 0.3))
+    pairs = differences(frame[~((frame["arm"] == "isru") & (frame["seed"] == 3))])
+    assert len(pairs) == 11 and 3 not in set(pairs["seed"])
+    assert compare(differences(frame[frame["seed"] == 0]), rng=np.random.default_rng(0)).empty
