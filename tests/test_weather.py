@@ -142,6 +142,14 @@ def test_the_parts_of_the_year_are_apart_by_more_than_a_window_and_its_horizon(w
         last_target = earlier.end.max() + np.timedelta64(windows.horizon, "h")
         first_input = later.end.min() - np.timedelta64(windows.window - 1, "h")
         assert first_input - last_target > np.timedelta64(windows.window + windows.horizon, "h")
+    spans = list(windows.spans.values())
+    assert [span[0] for span in spans[1:]] > [span[1] for span in spans[:-1]]
+
+
+def test_a_day_is_summarised_in_celsius_and_millimetres(tmp_path):
+    hours = grid(tmp_path, row(0, temp="32"), row(1, temp="50", precip="0.1"), row(24))
+    day = weather.daily_weather(hours).iloc[0]
+    assert day[["low", "mean", "high", "rain"]].tolist() == pytest.approx([0, 5, 10, 2.54])
 
 
 def test_the_scaler_knows_the_training_hours_only(windows, year):

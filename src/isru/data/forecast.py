@@ -63,6 +63,20 @@ class ForecastWindows:
     horizon: int
     dropped: dict[str, int]
 
+    @property
+    def spans(self) -> dict[str, tuple[np.datetime64, np.datetime64]]:
+        """First input hour and last target hour (UTC) of each part."""
+        before = np.timedelta64(self.window - 1, "h")
+        after = np.timedelta64(self.horizon, "h")
+        return {
+            name: (part.end.min() - before, part.end.max() + after)
+            for name, part in (
+                ("training", self.train),
+                ("validation", self.validation),
+                ("test", self.test),
+            )
+        }
+
 
 def forecast_windows(
     airports: Sequence[str] = ("JFK",),

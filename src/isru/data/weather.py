@@ -183,3 +183,23 @@ def features(grid) -> np.ndarray:
         "day_cos": np.cos(day),
     }
     return np.stack([columns[feature] for feature in FEATURES], axis=1)
+
+
+def daily_weather(grid):
+    """Summarise the hours of each day (UTC), for a picture.
+
+    Parameters
+    ----------
+    grid : pandas.DataFrame
+        From `hourly_weather`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``day``; ``low``, ``mean``, ``high``: temperature in degrees C; ``rain``:
+        precipitation in mm. Gaps are left out of a day's summary.
+    """
+    celsius = ((grid["temp"] - 32) / 1.8).resample("D")
+    days = celsius.agg(["min", "mean", "max"]).rename(columns={"min": "low", "max": "high"})
+    days["rain"] = 25.4 * grid["precip"].resample("D").sum()
+    return days.rename_axis("day").reset_index()
