@@ -46,7 +46,8 @@ The caption says {val}`06.saving`. {cite:p}`hochreiter1997lstm`
 ```
 """
 FORECASTER = [
-    "# A forecaster\n\nIt saves {val}`06.saving:.2f`; alone it took {val}`04.cost unit`.",
+    "# A forecaster\n\nIt saves {val}`06.saving:.2f`; alone it took {val}`04.cost unit`.\n\n"
+    "At 300 units: {val}`06.saving_300:.1f optional`.",
     "```{result-figure} saving\n:alt: One line.\nThe saving. $x^2$\n```",
     "```{result-table} 06-savings\n:columns: units=Units, saving=Saving (%)\n:format: .1f\nA\n```",
     "{numref}`fig-saving` and {numref}`tab-06-savings`.",
@@ -122,6 +123,8 @@ def write_run(folder: Path, saving: float = -3.14, only: str = "") -> None:
         ends = {"low": saving - 1, "high": saving + 1}
         record.value("saving", saving, kind="machine", unit="%", note="median", **ends)
         record.value("direction", "slower", kind="machine")
+        if not only:
+            record.value("saving_300", -0.04, kind="machine", unit="%")
         frame = pd.DataFrame({"units": [10, 300], "saving": [saving, -0.04]})
         record.table("savings", frame, kind="machine")
         drawing = Figure(figsize=(3.0, 2.0))
@@ -217,7 +220,8 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
 def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
     intro = compendium / "book" / "intro.md"
     pages = [
-        "# Faults\n\n{val}`06.savin:.1f` {val}`99.x` {val}`06.direction:.1f` {val}`nonsense`",
+        "# Faults\n\n{val}`06.savin:.1f` {val}`99.x optional`",
+        "{val}`06.direction:.1f` {val}`nonsense`",
         "```{result-figure} saving\nNo description.\n```",
         "```{result-figure} savings\n:alt: x\nNo such figure.\n```",
         "```{result-table} 06-saving\nNo such table.\n```",
@@ -321,6 +325,7 @@ def test_an_interval_is_shown_only_where_one_was_recorded():
     assert shown(entry, Wanted("06.a:.1f unit")) == "3.2\u00a0%"
     with pytest.raises(CannotShow, match="without an interval"):
         shown({"value": 3.2}, Wanted("06.a interval"))
+    assert shown({"value": 3.2}, Wanted("06.a interval optional")) == "3.2"
 
 
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="144pt" height="72pt" viewBox="0 0 144 72">

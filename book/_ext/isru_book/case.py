@@ -13,7 +13,7 @@ from isru_book.run import run_of
 
 # Where a platform's constants come from: keys of notebook 06, ``case_PLATFORM_NAME``.
 PLATFORMS = {"numpy": "NumPy, one thread", "keras": "TensorFlow (Keras), one thread"}
-CONSTANTS = ("step_ns", "unit_ns", "mac_ns", "saved_ns")
+CONSTANTS = ("step_ns", "unit_ns", "mac_ns", "saved_step_ns", "saved_ns")
 
 _FORM = """
 <form class="isru-case" aria-label="Predict the saving for your network" data-case="{data}">

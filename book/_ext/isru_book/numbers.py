@@ -11,7 +11,8 @@ NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EM DASH}"
 _TEXT = re.compile(
-    r"(?P<number>\d\d)\.(?P<name>[a-z0-9_]+)(?::(?P<format>\S+))?(?P<words>(?: (?:unit|interval))*)"
+    r"(?P<number>\d\d)\.(?P<name>[a-z0-9_]+)(?::(?P<format>\S+))?"
+    r"(?P<words>(?: (?:unit|interval|optional))*)"
 )
 IN_TEXT = re.compile(r"\{val\}`([^`]+)`")
 
@@ -26,14 +27,17 @@ class Wanted:
     Parameters
     ----------
     text : str
-        ``NN.name``, ``NN.name:FORMAT``, then ``unit``, ``interval`` or both.
+        ``NN.name`` or ``NN.name:FORMAT``, then any of the words ``unit``, ``interval`` and
+        ``optional`` (a run other than the published one may do without this value; any run
+        may without its interval).
     """
 
     def __init__(self, text: str):
         found = _TEXT.fullmatch(text.strip())
         if not found:
             raise CannotShow(
-                f"expected 'NN.name', 'NN.name:.1f', then 'unit' or 'interval', got {text!r}"
+                f"expected 'NN.name' or 'NN.name:.1f', then 'unit', 'interval', 'optional', "
+                f"got {text!r}"
             )
         self.number, self.name = found["number"], found["name"]
         self.format = found["format"] or ""
@@ -46,7 +50,10 @@ class Wanted:
 
 
 def find(run: Run, wanted: Wanted) -> dict | None:
-    """Return the recorded entry, None if its notebook is left out of this (partial) run.
+    """Return the recorded entry, None if this run may lack it and does.
+
+    It may if it is a partial run without that notebook, or if the value is optional and the run
+    is not the published one.
 
     Raises
     ------
@@ -57,6 +64,8 @@ def find(run: Run, wanted: Wanted) -> dict | None:
     if record is None and run.is_missing(wanted.number):
         return None
     if record is None or wanted.name not in record["values"]:
+        if "optional" in wanted.words and run.name != "published":
+            return None
         near = difflib.get_close_matches(wanted.key, run.keys(), 3, 0.5)
         hint = f"; the nearest keys: {', '.join(near)}" if near else ""
         where = f"values/{wanted.number}.json"
@@ -93,8 +102,9 @@ def shown(entry: dict, wanted: Wanted) -> str:
     unit = entry.get("unit", "") if "unit" in wanted.words else ""
     if unit:
         text += NBSP + unit
-    if "interval" in wanted.words:
-        if "low" not in entry or "high" not in entry:
+    bounded = "low" in entry and "high" in entry
+    if "interval" in wanted.words and (bounded or "optional" not in wanted.words):
+        if not bounded:
             raise CannotShow(f"value {wanted.key!r} was recorded without an interval")
         low, high = (formatted(entry[end], wanted.format) for end in ("low", "high"))
         text += f" ({low} to {high}{NBSP + unit if unit else ''})"

@@ -43,9 +43,10 @@ def link(text: str, page: str, title: str = "") -> nodes.reference:
 
 
 def left_out(env, number: str) -> nodes.inline:
-    """Return a dash that stands for a value of a notebook which this run leaves out."""
+    """Return a dash for a value that this run leaves out, alone or with its whole notebook."""
     env.note_dependency(str(env.srcdir / CHECK))
-    return nodes.inline("", MISSING, classes=["not-in-run", f"not-in-run-{number}"])
+    missing = [f"not-in-run-{number}"] if run_of(env).is_missing(number) else []
+    return nodes.inline("", MISSING, classes=["not-in-run", *missing])
 
 
 def resolve_links(app, doctree: nodes.document, docname: str) -> None:
