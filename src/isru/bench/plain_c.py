@@ -1,0 +1,184 @@
+"""The yardstick of the speed goals: the same training step as a plain loop in C.
+
+One layer with tanh and the logistic function, a dense layer at every step, softmax
+cross-entropy, clipping by the gradient's norm, Adam: written down without any thought of speed,
+and compiled by the system's compiler with -O3 -ffast-math.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+FLAGS = ("-O3", "-ffast-math")
+COMPILERS = ("gcc", "clang", "cc")
+
+SOURCE = r"""
+#include <math.h>
+#include <string.h>
+
+/* Weights: W (4H, F + H + 1), gates i f c o, each row for x, h and 1; then V (C, H + 1).
+   Room: h (T + 1, H), c (T + 1, H), gates (T, 4H), tanh(c) (T, H), y (T, C), 7H more. */
+float step(long B, long T, long F, long H, long C, float *p, float *g, float *m, float *v,
+           const float *x, const int *target, float *room, long iteration, float rate, float clip)
+{
+    const long K = F + H + 1, n = 4 * H * K + C * (H + 1);
+    const float *W = p, *V = p + 4 * H * K;
+    float *dW = g, *dV = g + 4 * H * K;
+    float *h = room, *c = h + (T + 1) * H, *gate = c + (T + 1) * H, *out = gate + T * 4 * H;
+    float *y = out + T * H, *dz = y + T * C, *dh = dz + 4 * H, *dc = dh + H, *dh_tm1 = dc + H;
+    float loss = 0;
+    memset(g, 0, n * sizeof(float));
+    for (long b = 0; b < B; b++) {
+        memset(h, 0, H * sizeof(float));
+        memset(c, 0, H * sizeof(float));
+        for (long t = 0; t < T; t++) {
+            const float *xt = x + (b * T + t) * F, *ht = h + t * H, *ct = c + t * H;
+            float *a = gate + t * 4 * H, *yt = y + t * C, *hn = h + (t + 1) * H, sum = 0;
+            float *cn = c + (t + 1) * H, *ot = out + t * H, top;
+            for (long j = 0; j < 4 * H; j++) {
+                const float *w = W + j * K;
+                float z = w[F + H];
+                for (long k = 0; k < F; k++) z += w[k] * xt[k];
+                for (long k = 0; k < H; k++) z += w[F + k] * ht[k];
+                a[j] = j / H == 2 ? tanhf(z) : 1 / (1 + expf(-z));
+            }
+            for (long j = 0; j < H; j++) {
+                cn[j] = a[H + j] * ct[j] + a[j] * a[2 * H + j];
+                ot[j] = tanhf(cn[j]);
+                hn[j] = a[3 * H + j] * ot[j];
+            }
+            for (long j = 0; j < C; j++) {
+                const float *w = V + j * (H + 1);
+                float z = w[H];
+                for (long k = 0; k < H; k++) z += w[k] * hn[k];
+                yt[j] = z;
+            }
+            top = yt[0];
+            for (long j = 1; j < C; j++) top = yt[j] > top ? yt[j] : top;
+            loss -= yt[target[b * T + t]] - top;
+            for (long j = 0; j < C; j++) sum += yt[j] = expf(yt[j] - top);
+            loss += logf(sum);
+            for (long j = 0; j < C; j++) yt[j] /= sum * B * T;
+            yt[target[b * T + t]] -= 1.0f / (B * T);
+        }
+        memset(dh, 0, H * sizeof(float));
+        memset(dc, 0, H * sizeof(float));
+        for (long t = T - 1; t >= 0; t--) {
+            const float *xt = x + (b * T + t) * F, *ht = h + t * H, *ct = c + t * H;
+            const float *a = gate + t * 4 * H, *dy = y + t * C, *hn = h + (t + 1) * H;
+            const float *ot = out + t * H;
+            for (long j = 0; j < C; j++) {
+                const float *w = V + j * (H + 1);
+                float *dw = dV + j * (H + 1);
+                for (long k = 0; k < H; k++) dh[k] += w[k] * dy[j];
+                for (long k = 0; k < H; k++) dw[k] += hn[k] * dy[j];
+                dw[H] += dy[j];
+            }
+            for (long j = 0; j < H; j++) {
+                const float i = a[j], f = a[H + j], u = a[2 * H + j], o = a[3 * H + j];
+                dc[j] += dh[j] * o * (1 - ot[j] * ot[j]);
+                dz[j] = dc[j] * u * i * (1 - i);
+                dz[H + j] = dc[j] * ct[j] * f * (1 - f);
+                dz[2 * H + j] = dc[j] * i * (1 - u * u);
+                dz[3 * H + j] = dh[j] * ot[j] * o * (1 - o);
+                dc[j] *= f;
+            }
+            memset(dh_tm1, 0, H * sizeof(float));
+            for (long j = 0; j < 4 * H; j++) {
+                const float *w = W + j * K;
+                float *dw = dW + j * K;
+                for (long k = 0; k < F; k++) dw[k] += xt[k] * dz[j];
+                for (long k = 0; k < H; k++) dw[F + k] += ht[k] * dz[j];
+                for (long k = 0; k < H; k++) dh_tm1[k] += w[F + k] * dz[j];
+                dw[F + H] += dz[j];
+            }
+            memcpy(dh, dh_tm1, H * sizeof(float));
+        }
+    }
+    float norm = 0;
+    for (long k = 0; k < n; k++) norm += g[k] * g[k];
+    norm = sqrtf(norm);
+    const float scale = norm > clip ? clip / norm : 1;
+    const float r = rate * sqrt(1 - pow(0.999, iteration)) / (1 - pow(0.9, iteration));
+    for (long k = 0; k < n; k++) {
+        const float d = g[k] * scale;
+        m[k] += 0.1f * (d - m[k]);
+        v[k] += 0.001f * (d * d - v[k]);
+        p[k] -= r * m[k] / (sqrtf(v[k]) + 1e-7f);
+    }
+    return loss / (B * T);
+}
+"""
+
+
+def compiler() -> str | None:
+    """Return the path of the system's C compiler, or None where there is none to be used."""
+    if sys.platform == "win32":
+        return None
+    return next(filter(None, map(shutil.which, COMPILERS)), None)
+
+
+def build(folder) -> Path:
+    """Compile the loop into a shared library in `folder` and return its path.
+
+    Raises
+    ------
+    RuntimeError
+        If there is no compiler, or it fails; the message holds what it said.
+    """
+    program = compiler()
+    if program is None:
+        raise RuntimeError(f"expected a C compiler on the path, one of {', '.join(COMPILERS)}")
+    source, library = Path(folder) / "step.c", Path(folder) / "step.so"
+    source.write_text(SOURCE, encoding="utf-8")
+    command = [program, *FLAGS, "-std=gnu11", "-shared", "-fPIC", source, "-o", library, "-lm"]
+    done = subprocess.run([os.fspath(part) for part in command], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{program} failed on the plain loop:\n{done.stderr[-2000:]}")
+    return library
+
+
+class PlainStep:
+    """Training steps of the C loop, from the weights of a network of ours.
+
+    Parameters
+    ----------
+    library : path-like
+        What :func:`build` returned.
+    network : LSTMNetwork
+        One layer, tanh and sigmoid, float32, an output at every step.
+    x : ndarray, shape (B, T, F)
+    target : ndarray of int, shape (B, T)
+    learning_rate, clip_norm : float
+    """
+
+    def __init__(self, library, network, x, target, *, learning_rate=1e-3, clip_norm=1.0):
+        kernel, recurrent, bias, dense, dense_bias = network.get_weights()
+        (batch, steps, features), units, classes = x.shape, len(recurrent), len(dense_bias)
+        rows = np.vstack([kernel, recurrent, bias]).T, np.vstack([dense, dense_bias]).T
+        self.parameters = np.concatenate([part.reshape(-1) for part in rows]).astype(np.float32)
+        self.gradients, self._m, self._v = np.zeros((3, self.parameters.size), np.float32)
+        room = (2 * (steps + 1) + 5 * steps + 7) * units + steps * classes
+        self._x, self._room = np.ascontiguousarray(x, np.float32), np.zeros(room, np.float32)
+        self._target = np.ascontiguousarray(target, np.int32)
+        self._step = ctypes.CDLL(os.fspath(library)).step
+        pointer = ctypes.c_void_p
+        self._step.argtypes = [ctypes.c_long] * 5 + [pointer] * 7 + [ctypes.c_long]
+        self._step.argtypes += [ctypes.c_float] * 2
+        self._step.restype = ctypes.c_float
+        arrays = self.parameters, self.gradients, self._m, self._v
+        arrays = [a.ctypes.data for a in (*arrays, self._x, self._target, self._room)]
+        self._arguments = batch, steps, features, units, classes, *arrays
+        self._iteration, self._rates = 0, (learning_rate, clip_norm)
+
+    def __call__(self) -> float:
+        """Make one update; return the loss before it."""
+        self._iteration += 1
+        return self._step(*self._arguments, self._iteration, *self._rates)
