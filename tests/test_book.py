@@ -47,7 +47,7 @@ The caption says {val}`06.saving`. {cite:p}`hochreiter1997lstm`
 """
 FORECASTER = [
     "# A forecaster\n\nIt saves {val}`06.saving:.2f`; alone it took {val}`04.cost unit`.\n\n"
-    "At 300 units: {val}`06.saving_300:.1f optional`.",
+    "At 300 units: {val}`06.saving_300:.1f optional`. {verdict}`C3`.",
     "```{result-figure} saving\n:alt: One line.\nThe saving. $x^2$\n```",
     "```{result-table} 06-savings\n:columns: units=Units, saving=Saving (%)\n:format: .1f\nA\n```",
     "{numref}`fig-saving` and {numref}`tab-06-savings`.",
@@ -192,6 +192,7 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert "Fig. 6.1 and Table 6.1" in shown_text
     assert "Units Saving (%) 10 −3.1 300 0.0" in shown_text.replace("  ", " ")
     assert "Profile quick" in shown_text
+    assert 'href="../../book/intro.html#claim-c3"' in forecaster.read_text(encoding="utf-8")
 
     # Parameters, claims, environment come from their sources.
     assert "seeds int 3 1 to 100 paired seeds" in text_of(html / "book" / "parameters.html")

@@ -12,8 +12,10 @@ from isru.claims import load_claims, read_run_values, verdicts
 from isru_book.numbers import MINUS
 from isru_book.run import LOGGER, run_of
 from isru_book.tables import html_table
+from isru_book.values import link
 
 _HEADER = ["Claim", "What it says", "Published", "Ours", "Verdict"]
+_TABLE = "book/intro"  # the page that holds the table
 _NEGATIVE = re.compile(r"(?<![\w.)-])-(?=[\d.])")
 _SHADES = {
     "confirmed": "good",
@@ -52,7 +54,7 @@ class ClaimsTable(SphinxDirective):
         return [html_table(_HEADER, rows, classes=("isru-small", "isru-claims"))]
 
     def _row(self, claim, verdict) -> list:
-        number = nodes.inline("", claim.id, ids=[f"claim-{claim.id.lower()}"])
+        number = nodes.inline("", claim.id, ids=[_anchor(claim.id)])
         effect = _NEGATIVE.sub(MINUS, verdict.effect) or "\N{EM DASH}"
         word = nodes.inline("", verdict.word, classes=["isru-verdict", shade(verdict.word)])
         measured = any(found.value is not None for found in verdict.conditions)
@@ -85,7 +87,14 @@ class VerdictRole(SphinxRole):
             LOGGER.warning(message, self.text, known, location=self.get_location(), type="isru")
             return [], []
         verdict = found[self.text]
-        return [nodes.inline("", verdict.word, classes=["isru-verdict", shade(verdict.word)])], []
+        why = ": ".join(part for part in (verdict.effect, verdict.reason) if part)
+        node = link(verdict.word, _TABLE, f"{self.text}\n{why}", _anchor(self.text))
+        node["classes"] += ["isru-verdict", shade(verdict.word)]
+        return [node], []
+
+
+def _anchor(claim: str) -> str:
+    return f"claim-{claim.lower()}"
 
 
 def shade(word: str) -> str:

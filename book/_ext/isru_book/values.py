@@ -6,7 +6,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxRole
 
 from isru_book.numbers import MISSING, CannotShow, Wanted, find, shown, tooltip
-from isru_book.run import CHECK, LOGGER, notebook_of, page_of, run_of
+from isru_book.run import CHECK, LOGGER, page_of, run_of
 
 ABOUT = "about-this-run"  # the anchor of the line that says who ran a notebook
 
@@ -33,10 +33,11 @@ class ValueRole(SphinxRole):
         return [link(text, page_of(notebook), tooltip(run, wanted, entry))], []
 
 
-def link(text: str, page: str, title: str = "") -> nodes.reference:
+def link(text: str, page: str, title: str = "", anchor: str = "") -> nodes.reference:
     """Return a link to a page of the book; its address is set once the page is written."""
     classes = ["isru-value", "isru-long"] if len(text) > _LONG else ["isru-value"]
     node = nodes.reference("", text, internal=True, classes=classes, isru_page=page)
+    node["isru_anchor"] = anchor
     if title:
         node["reftitle"] = title
     return node
@@ -55,9 +56,11 @@ def resolve_links(app, doctree: nodes.document, docname: str) -> None:
         page = node.get("isru_page")
         if page is None:
             continue
-        if page == docname and notebook_of(docname):
-            node["refuri"] = f"#{ABOUT}"
+        anchor = node["isru_anchor"]
+        if page == docname:
+            node["refuri"] = f"#{anchor or ABOUT}"
         elif page in app.env.found_docs:
-            node["refuri"] = app.builder.get_relative_uri(docname, page)
+            address = app.builder.get_relative_uri(docname, page)
+            node["refuri"] = f"{address}#{anchor}" if anchor else address
         else:
             node.replace_self(nodes.inline("", node.astext(), classes=["isru-value"]))
