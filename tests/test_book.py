@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import io
-import json
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,12 +15,8 @@ if lacking:
     pytest.skip(f"the book needs {', '.join(lacking)}", allow_module_level=True)
 
 CHECKOUT = Path(__file__).parents[1]
-sys.path.insert(0, str(CHECKOUT / "book" / "_ext"))
-
 import nbformat  # noqa: E402
 import pandas as pd  # noqa: E402
-from isru_book import citation, exports  # noqa: E402
-from isru_book.numbers import MINUS, CannotShow, Wanted, formatted, shown  # noqa: E402
 
 from isru.publish import book as book_module  # noqa: E402
 from isru.publish.book import build_book, check_no_errors  # noqa: E402
@@ -123,6 +116,8 @@ def write_run(folder: Path, saving: float = -3.14, only: str = "") -> None:
         ends = {"low": saving - 1, "high": saving + 1}
         record.value("saving", saving, kind="machine", unit="%", note="median", **ends)
         record.value("direction", "slower", kind="machine")
+        for name in ("step_ns", "unit_ns", "mac_ns", "saved_step_ns", "saved_ns"):
+            record.value(f"case_numpy_{name}", 1.5, kind="machine", unit="ns")
         if not only:
             record.value("saving_300", -0.04, kind="machine", unit="%")
         frame = pd.DataFrame({"units": [10, 300], "saving": [saving, -0.04]})
@@ -198,6 +193,13 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert "seeds int 3 1 to 100 paired seeds" in text_of(html / "book" / "parameters.html")
     assert "refuted" in text_of(intro) and "Claimed, 1 to 2 %; here −3." in text_of(intro)
     assert "06-forecaster" in text_of(html / "book" / "environment.html")
+
+    # The form for a case of one's own offers the measured platform alone, with its constants.
+    form = re.search(
+        r'<form class="isru-case".*?</form>', intro.read_text(encoding="utf-8"), re.DOTALL
+    )[0]
+    assert re.findall(r'option value="(\w+)"', form) == ["numpy"]
+    assert "saved_step_ns&quot;: 1.5" in form
 
     # Files for taking away, at addresses of their own.
     for suffix in ("svg", "pdf", "png", "csv"):
@@ -276,109 +278,3 @@ def test_a_traceback_and_a_missing_notebook_are_refused(compendium):
     (folder / "notebooks" / "06-forecaster.ipynb").unlink()
     with pytest.raises(CompendiumError, match="lacks 06-forecaster"):
         build_book("published")
-
-
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        ('<script src="https://cdn.example.org/a.js"></script>', "https://cdn.example.org/a.js"),
-        ('<script>const u = "https://cdn.example.org/a"</script>', "https://cdn.example.org/a"),
-        ('<link rel="stylesheet" href="//fonts.example.org/x.css">', "//fonts.example.org/x.css"),
-        ('<img src="missing.png" alt="">', "missing.png"),
-        ('<p style="background: url(http://example.org/x.png)">', "http://example.org/x.png"),
-        ("<style>@import 'https://example.org/x.css';</style>", "https://example.org/x.css"),
-        ('<iframe src="https://example.org/"></iframe>', "https://example.org/"),
-    ],
-)
-def test_what_a_browser_would_fetch_elsewhere_is_found(tmp_path, fault, reason):
-    allowed = '<a href="https://example.org/">a link</a><img src="data:image/png;base64," alt="">'
-    (tmp_path / "page.html").write_text(f"<html>{allowed}{fault}</html>", encoding="utf-8")
-    assert check_offline(tmp_path) == [f"page.html: {reason}"]
-    (tmp_path / "page.html").write_text(f"<html>{allowed}</html>", encoding="utf-8")
-    assert check_offline(tmp_path) == []
-
-
-def test_links_into_nowhere_are_found(tmp_path):
-    (tmp_path / "a.html").write_text('<a href="b.html#x">x</a><a href="c.html">c</a>', "utf-8")
-    (tmp_path / "b.html").write_text('<p id="y"><a href="a.html">a</a></p>', encoding="utf-8")
-    assert broken_links(tmp_path) == ["a.html: b.html#x", "a.html: c.html"]
-
-
-@pytest.mark.parametrize(
-    ("value", "spec", "text"),
-    [
-        (-3.14159, ".1f", f"{MINUS}3.1"),
-        (-0.04, ".1f", "0.0"),
-        (0.123456, "", "0.123"),
-        (26115, "", "26,115"),
-        (True, "", "yes"),
-        ("slower", "", "slower"),
-        (1.5e-7, ".1e", f"1.5e{MINUS}07"),
-    ],
-)
-def test_numbers_are_set_with_a_true_minus_and_never_as_minus_zero(value, spec, text):
-    assert formatted(value, spec) == text
-
-
-def test_an_interval_is_shown_only_where_one_was_recorded():
-    entry = {"value": 3.2, "unit": "%", "low": 2.1, "high": 4.3}
-    assert shown(entry, Wanted("06.a:.1f interval")) == "3.2 (2.1 to 4.3)"
-    assert shown(entry, Wanted("06.a:.1f unit")) == "3.2\u00a0%"
-    with pytest.raises(CannotShow, match="without an interval"):
-        shown({"value": 3.2}, Wanted("06.a interval"))
-    assert shown({"value": 3.2}, Wanted("06.a interval optional")) == "3.2"
-
-
-SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="144pt" height="72pt" viewBox="0 0 144 72">
-<rect width="144" height="72" fill="white"/><circle cx="40" cy="36" r="20" opacity="0.5"/>
-<circle cx="60" cy="36" r="20" fill="red" opacity="0.3"/></svg>"""
-ABOUT = {"title": "A – title", "author": "The authors", "licence": "CC BY 4.0", "source": "here"}
-
-
-def test_pdf_and_png_keep_the_size_and_carry_who_made_them():
-    from PIL import Image
-    from pypdf import PdfReader
-
-    document = PdfReader(io.BytesIO(exports.pdf(SVG, ABOUT)))
-    assert [float(side) for side in document.pages[0].mediabox[2:]] == [144, 72]
-    known = document.metadata
-    assert (known.title, known.author, known.subject) == ("A – title", "The authors", "here")
-    assert known["/Keywords"] == "CC BY 4.0" and known.creation_date is None
-    with Image.open(io.BytesIO(exports.png(SVG, ABOUT))) as picture:
-        assert picture.size == (600, 300)
-        assert round(picture.info["dpi"][0]) == 300
-        assert picture.info["Title"] == "A – title" and picture.info["Copyright"] == "CC BY 4.0"
-
-
-def test_exports_are_byte_stable_and_an_unchanged_figure_is_not_converted_again(
-    tmp_path, monkeypatch
-):
-    svg = tmp_path / "a.svg"
-    svg.write_text(SVG, encoding="utf-8")
-    first = {p.name: p.read_bytes() for p in exports.export(svg, ABOUT, tmp_path / "1", tmp_path)}
-    fresh = tmp_path / "other cache"
-    again = {p.name: p.read_bytes() for p in exports.export(svg, ABOUT, tmp_path / "2", fresh)}
-    assert first == again and set(first) == {"a.svg", "a.pdf", "a.png"}
-    monkeypatch.setattr(exports, "pdf", lambda *_: pytest.fail("converted again"))
-    exports.export(svg, ABOUT, tmp_path / "3", tmp_path)
-    with pytest.raises(pytest.fail.Exception):
-        exports.export(svg, {**ABOUT, "title": "another"}, tmp_path / "3", tmp_path)
-
-
-def test_a_citation_names_the_commit_and_leaves_out_what_is_not_set():
-    about = {
-        "id": "saving",
-        "title": "Saving & 5 %",
-        "notebook": "06-forecaster",
-        "author": "The ISRU compendium authors",
-        "licence": "CC BY 4.0",
-    }
-    made = {"commit": "abc1234567", "dirty": True, "date": "2025-03-01"}
-    entry = citation.bibtex(about, made)
-    for part in ("{isru-saving,", "{{The ISRU compendium authors}}", r"Saving \& 5 \%", "{2025}"):
-        assert part in entry
-    assert "commit abc1234567+changes" in entry
-    assert "url" not in entry and "doi" not in entry
-    placed = citation.bibtex(about, made, site="https://x.org/", doi="10.1/2", page="a.html")
-    assert "{https://x.org/a.html}" in placed and "{10.1/2}" in placed
-    assert json.dumps(citation.latex(about)).count("includegraphics") == 1
