@@ -14,10 +14,12 @@ from isru.experiments.forecaster import (
     ARMS,
     Case,
     choose_learning_rates,
+    conditions,
     quality,
     quality_row,
     train_network,
 )
+from isru.experiments.rows import source_hash
 from isru.experiments.timed_steps import setup_activations, setup_step
 from isru.lstm import DivergenceError, History
 
@@ -72,7 +74,7 @@ def test_finished_rows_are_taken_from_the_cache_until_the_code_changes(tmp_path,
     both = quality(cases, processes=1, cache=tmp_path, progress=False)
     assert both["updates"].tolist() == [-5, first["updates"][0]]
     assert len(list(tmp_path.iterdir())) == 2
-    monkeypatch.setattr(forecaster, "_code", lambda: "other")
+    monkeypatch.setattr(forecaster, "_CODE", ("cost.py",))
     again = quality(cases[:1], processes=1, cache=tmp_path, progress=False)
     pd.testing.assert_frame_equal(again, first)
 
@@ -91,6 +93,25 @@ def test_the_learning_rate_is_chosen_by_the_mean_over_seeds_for_each_arm():
         ("tanh", 10, "change"): 0.001,
         ("isru", 10, "change"): 0.01,
     }
+    assert choose_learning_rates(pd.DataFrame()) == {}
+
+
+def test_the_plan_has_the_control_wherever_isru_is_and_every_arm_its_baseline():
+    plan = conditions([10, 25], 5, more_arms=["hard", "isru"], more_units=[25, 50], more_seeds=2)
+    counts = {entry[:3]: entry[3] for entry in plan}
+    assert len(counts) == len(plan)
+    for target in ("change", "rain"):
+        for units in (10, 25):
+            assert [counts[arm, units, target] for arm in ("tanh", "isru", "identity")] == [5] * 3
+            assert counts["hard", units, target] == 2
+    assert counts["exp_free", 50, "change"] == counts["tanh", 50, "change"] == 2
+    assert ("isru", 50, "rain") not in counts
+    assert all(entry[3] == 5 for entry in conditions([10], 5, more_arms=["hard"]))
+
+
+def test_a_cache_that_watches_no_source_is_refused():
+    with pytest.raises(ValueError, match=r"source files that match 'nothing\*'"):
+        source_hash(["nothing*"])
 
 
 def test_an_unknown_arm_or_target_is_refused():

@@ -7,12 +7,8 @@ batches when the seed is the same, so that arms are compared by pairs.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import multiprocessing
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,14 +18,17 @@ from threadpoolctl import threadpool_limits
 from isru.activations import get_activation
 from isru.data.forecast import ForecastWindows, WindowSet, forecast_windows
 from isru.experiments.baselines import skill
+from isru.experiments.rows import run_rows
 from isru.experiments.timed_steps import setup_step
 from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
-from isru.records import to_json, write_atomically
 
 __all__ = [
     "ARMS",
+    "CORE",
+    "TARGETS",
     "Case",
     "choose_learning_rates",
+    "conditions",
     "quality",
     "quality_row",
     "setup_step",
@@ -47,7 +46,10 @@ ARMS = {
     "softsign": ("softsign", {}, "sigmoid"),
     "identity": ("identity", {}, "sigmoid"),
 }
+CORE = ("tanh", "isru", "identity")
 TARGETS = ("change", "rain")
+# The sources that decide a row, for the cache of finished ones.
+_CODE = ("lstm/*.py", "activations/*.py", "data/*.py", "experiments/forecaster.py")
 _LOSSES = {"change": "mse", "rain": "cross_entropy"}
 
 
@@ -177,35 +179,17 @@ def quality(
     Parameters
     ----------
     cases : iterable of Case
-    processes : int
-        1 trains in this process.
-    cache : str or Path, optional
-        Folder of finished rows. A row is taken from there if its case and the code that trains
-        (`isru.lstm`, the activations, the data, this module) are unchanged; so an interrupted
-        sweep goes on where it stopped.
-    progress : bool
-        Show a bar.
+    processes, cache, progress
+        See `isru.experiments.rows.run_rows`.
 
     Returns
     -------
     pandas.DataFrame
         The rows of `quality_row` in the order of ``cases``, the same for any ``processes``.
     """
-    import pandas as pd
-    from tqdm.auto import tqdm
-
-    cases = list(cases)
-    store = _Store(cache)
-    rows = {number: row for number, case in enumerate(cases) if (row := store.get(case))}
-    missing = [number for number in range(len(cases)) if number not in rows]
-    with tqdm(total=len(missing), unit="network", disable=not progress) as bar:
-        for number, row in zip(
-            missing, _run([cases[number] for number in missing], processes), strict=True
-        ):
-            rows[number] = row
-            store.put(cases[number], row)
-            bar.update()
-    return pd.DataFrame([rows[number] for number in range(len(cases))])
+    return run_rows(
+        quality_row, cases, processes=processes, cache=cache, code=_CODE, progress=progress
+    )
 
 
 def choose_learning_rates(rows) -> dict[tuple[str, int, str], float]:
@@ -214,12 +198,43 @@ def choose_learning_rates(rows) -> dict[tuple[str, int, str], float]:
     Parameters
     ----------
     rows : pandas.DataFrame
-        From `quality`, several learning rates over the same seeds.
+        From `quality`, several learning rates over the same seeds; perhaps none.
     """
     keys = ["arm", "units", "target"]
+    if rows.empty:
+        return {}
     mean = rows.groupby([*keys, "learning_rate"], sort=False)["validation_loss"].mean()
     best = mean.groupby(keys, sort=False).idxmin()
     return {tuple(index[:3]): float(index[3]) for index in best}
+
+
+def conditions(
+    units: Sequence[int],
+    seeds: int,
+    *,
+    more_arms: Sequence[str] = (),
+    more_units: Sequence[int] = (),
+    more_seeds: int = 0,
+) -> list[tuple[str, int, str, int]]:
+    """Return what to train: (arm, units, target, number of seeds).
+
+    tanh, ISRU and the identity, on both targets and all ``units``, with ``seeds`` seeds. With
+    ``more_seeds`` further arms on both targets, and tanh, ISRU and exp-free networks of
+    ``more_units`` on the temperature only.
+    """
+    plan = [
+        (arm, count, target, seeds if arm in CORE else more_seeds)
+        for target in TARGETS
+        for count in units
+        for arm in (*CORE, *(arm for arm in more_arms if arm not in CORE))
+    ]
+    larger = [count for count in more_units if count not in units]
+    plan += [
+        (arm, count, "change", more_seeds)
+        for count in larger
+        for arm in ("tanh", "isru", "exp_free")
+    ]
+    return [entry for entry in plan if entry[-1] > 0]
 
 
 def _windows(case: Case) -> ForecastWindows:
@@ -237,47 +252,3 @@ def _target(part: WindowSet, target: str) -> np.ndarray:
 
 def _loss(network: LSTMNetwork, part: WindowSet, target: str) -> float:
     return float(network.evaluate(part.inputs, _target(part, target), _LOSSES[target]))
-
-
-def _run(cases: list[Case], processes: int):
-    """Yield the rows of cases in their order."""
-    if processes <= 1 or len(cases) <= 1:
-        yield from map(quality_row, cases)
-        return
-    # "spawn" on every system: a forked copy of a threaded process may hang.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context) as pool:
-        yield from pool.map(quality_row, cases)
-
-
-class _Store:
-    """Finished rows in a folder, by the hash of case and code; without a folder, nothing."""
-
-    def __init__(self, folder: str | Path | None):
-        self.folder = Path(folder) if folder else None
-        self.code = _code() if folder else ""
-
-    def _path(self, case: Case) -> Path:
-        key = json.dumps([asdict(case), self.code], sort_keys=True)
-        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
-
-    def get(self, case: Case) -> dict | None:
-        if self.folder is None or not self._path(case).is_file():
-            return None
-        return json.loads(self._path(case).read_text(encoding="utf-8"))
-
-    def put(self, case: Case, row: dict) -> None:
-        if self.folder is not None:
-            write_atomically(self._path(case), to_json(row))
-
-
-def _code() -> str:
-    """Return a hash of the source that decides a row, and of NumPy's version."""
-    package = Path(__file__).parents[1]
-    digest = hashlib.sha256(np.__version__.encode())
-    for pattern in ("lstm/*.py", "activations*", "activations/*.py", "data/*.py"):
-        for path in sorted(package.glob(pattern)):
-            if path.is_file():
-                digest.update(path.read_bytes())
-    digest.update(Path(__file__).read_bytes())
-    return digest.hexdigest()
