@@ -48,7 +48,9 @@ class Parameter:
         """Return the range or the choices as text, empty if everything is allowed."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
-        return f"{self.low:g} to {self.high:g}" if self.low is not None else ""
+        if self.low is None:
+            return ""
+        return " to ".join(f"{x:.0f}" if x == int(x) else f"{x:g}" for x in (self.low, self.high))
 
     def _scalar(self, value: object, kind: type, whole: object) -> object:
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
