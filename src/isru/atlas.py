@@ -11,15 +11,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 import sympy as sp
 
+from isru.activations import ACTIVATIONS
+from isru.approximation import rounded
 from isru.symbolic import (
     TWINS,
     NotProved,
     derivative,
     integral,
+    numeric,
     pieces,
     prove_equal,
+    sample,
     smoothness,
     value_range,
     x,
@@ -93,6 +98,85 @@ def prove(entry: Page) -> int:
         _prove_zero(jump, f"the jump of the integral of {entry.name} at {corner}")
         count += 1
     return count + 1
+
+
+def overview(pages: dict[str, Page], end: int = 4) -> list[dict]:
+    """Return one row for every activation of the registry, with a formula or without.
+
+    Parameters
+    ----------
+    pages : dict of {str: Page}
+    end : int
+        Where the integral column ends.
+
+    Returns
+    -------
+    list of dict
+        activation, range (as text), derivatives (how many are continuous, or "all"), odd,
+        integral from 0 to ``end``, formula (whether there is one). Without a formula range and
+        derivatives are what the registry states, and the integral is a trapezoidal sum over
+        2^18 equal steps; six digits are given.
+    """
+    rows = []
+    for name, entry in ACTIVATIONS.items():
+        row = {"activation": name, "odd": entry.odd, "formula": name in pages}
+        if name in pages:
+            known = pages[name]
+            area = rounded(numeric(known.integral)(end), 6)
+            row |= {"range": _interval(known.range), "integral": area}
+            order = float(known.smoothness)
+        else:
+            place = np.linspace(0, end, 2**18 + 1)
+            area = rounded(np.trapezoid(entry.value(place), place), 6)
+            low, high = entry.range
+            row |= {"range": f"[{low:.7g}, {high:.7g}]", "integral": area}
+            order = entry.smoothness
+        rows.append(row | {"derivatives": _count(order)})
+    return rows
+
+
+def _count(order: float) -> str:
+    return "all" if order == np.inf else str(int(order))
+
+
+def _interval(interval) -> str:
+    ends = [str(end).replace("oo", "∞") for end in (interval.start, interval.end)]
+    left, right = "[("[bool(interval.left_open)], "])"[bool(interval.right_open)]
+    return left + ", ".join(ends) + right
+
+
+def meeting(left: sp.Expr, right: sp.Expr, orders: int = 4) -> list[dict]:
+    """Return how two formulas in x meet at 0, derivative by derivative.
+
+    Returns
+    -------
+    list of dict
+        ``order``, the one-sided limits ``left`` and ``right`` of that derivative, and ``jump``,
+        right minus left, simplified: 0 where it is continuous.
+    """
+    rows = []
+    for order in range(orders):
+        before = sp.limit(sp.diff(left, x, order), x, 0, "-")
+        after = sp.limit(sp.diff(right, x, order), x, 0, "+")
+        jump = sp.simplify(after - before)
+        rows.append({"order": order, "left": before, "right": after, "jump": jump})
+    return rows
+
+
+def curves(pages: Iterable[Page], points: Iterable) -> dict[str, list]:
+    """Return value, derivative and integral of several pages at ``points``, for a long table.
+
+    Columns activation, smoothness (as in :func:`overview`), x, value, derivative, integral.
+    """
+    points = list(points)
+    columns: dict[str, list] = {"activation": [], "smoothness": []}
+    for known in pages:
+        columns["activation"] += [known.name] * len(points)
+        columns["smoothness"] += [_count(float(known.smoothness))] * len(points)
+        forms = {name: getattr(known, name) for name in ("value", "derivative", "integral")}
+        for name, found in sample(forms, points).items():
+            columns.setdefault(name, []).extend(found)
+    return columns
 
 
 def _symbol(left, right):

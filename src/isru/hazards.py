@@ -11,6 +11,8 @@ import numpy as np
 from isru.activations import ACTIVATIONS, Activation
 
 _BITS = {"float16": np.uint16, "float32": np.uint32, "float64": np.uint64}
+SPECIAL = (-np.inf, -1e30, -300, -0.0, 0.0, 1e-45, 1, 300, 1e30, np.inf, np.nan)
+FORMS = {"plain": "isru_plain", "safe": "isru"}
 _BLOCK = 1 << 16  # inputs at a time: the arrays of one block stay in the cache
 
 
@@ -48,6 +50,49 @@ def first_zero(dtype) -> float:
         vanished = plain.value(np.array(middle, bits).view(kind)) == 0
         low, high = (low, middle) if vanished else (middle, high)
     return float(np.array(high, bits).view(kind))
+
+
+def falls(count: int) -> dict[str, np.ndarray]:
+    """Return the plain and the safe form from 1 to nearly the largest number of each dtype.
+
+    Columns dtype, x, plain, safe of a long table, ``count`` rows for each dtype.
+    """
+    lines = {d: spread(1.0, 0.9 * float(np.finfo(d).max), count, d) for d in _BITS}
+    columns = {"dtype": np.repeat(list(lines), count)}
+    columns["x"] = np.concatenate([line.astype(np.float64) for line in lines.values()])
+    for form, name in FORMS.items():
+        values = [ACTIVATIONS[name].value(line).astype(np.float64) for line in lines.values()]
+        columns[form] = np.concatenate(values)
+    return columns
+
+
+def special_values(dtype) -> dict[str, np.ndarray]:
+    """Return the plain and the safe form at infinities, zeros, a subnormal and large numbers.
+
+    Returns
+    -------
+    dict of ndarray
+        ``x``; ``plain`` and ``safe`` in ``dtype``; ``exact``: what is right for the input as
+        that dtype holds it, in float64.
+    """
+    with np.errstate(over="ignore", under="ignore"):  # 1e30 is infinite in float16
+        given = np.array(SPECIAL).astype(dtype)
+    wide = given.astype(np.float64)
+    with np.errstate(divide="ignore"):
+        exact = np.copysign(1 / np.hypot(1, 1 / wide), wide)
+    found = {form: ACTIVATIONS[name].value(given) for form, name in FORMS.items()}
+    return {"x": np.array(SPECIAL)} | found | {"exact": exact}
+
+
+def is_right(values: np.ndarray, exact: np.ndarray) -> bool:
+    """Tell whether values are the exact ones within 2 ULP, signs of zeros and NaN included."""
+    known = ~np.isnan(exact)
+    if np.any(np.isnan(values) == known):
+        return False
+    values, exact = values[known], exact[known]
+    unit = np.spacing(np.abs(exact).astype(values.dtype)).astype(np.float64)
+    close = np.abs(values - exact) <= 2 * unit
+    return bool((close & (np.signbit(values) == np.signbit(exact))).all())
 
 
 def lost_slope(low: float = 2.0**10, high: float = 2.0**14) -> tuple[float, float]:
@@ -104,3 +149,10 @@ def slope_errors(x: np.ndarray, entry: Activation) -> dict[str, np.ndarray]:
         "cube": entry.derivative(saved) * factor - 1,
         "output": from_output * factor - 1,
     }
+
+
+def worst_slopes(x: np.ndarray, name: str) -> dict[str, float]:
+    """Return the largest moduli of `slope_errors` of an activation; infinity for a NaN."""
+    errors = slope_errors(x, ACTIVATIONS[name])
+    largest = {way: float(np.abs(error).max()) for way, error in errors.items()}
+    return {way: np.inf if np.isnan(error) else error for way, error in largest.items()}

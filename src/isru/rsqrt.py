@@ -50,6 +50,14 @@ def relative_error(q: np.ndarray, steps: int) -> np.ndarray:
     return fast_rsqrt(q, steps).astype(np.float64) * np.sqrt(q.astype(np.float64)) - 1
 
 
+def error_curves(low: float, high: float, count: int) -> dict[str, np.ndarray]:
+    """Return ``q``, nearly ``count`` equal steps of the bits, and ``steps_0`` to ``steps_2``."""
+    first, last = (int(np.float32(end).view(np.uint32)) for end in (low, high))
+    step = max(1, (last - first) // count)
+    q = np.arange(first, last, step, dtype=np.uint32).view(np.float32)
+    return {"q": q} | {f"steps_{steps}": relative_error(q, steps) for steps in STEPS}
+
+
 def every_error(steps: int) -> dict[str, float]:
     """Return the extreme relative errors over all 2^24 float32 numbers in [1, 4).
 

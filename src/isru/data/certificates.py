@@ -56,6 +56,29 @@ def load_certificates(folder: str | Path | None = None):
     return pd.DataFrame(rows).set_index("activation").reindex(columns=columns)
 
 
+def as_text(table):
+    """Return the table as it is shown: a dash for what is not known, violations in one column.
+
+    Violations are inputs whose sign is not mirrored, that leave the range, or lose or make a NaN.
+    """
+    import pandas as pd
+
+    violations = table["not_odd"] + table["out_of_range"] + table["wrong_nan"]
+    shown = {
+        "certificate": (table["certificate"], "{}"),
+        "largest error (ULP)": (table["max_ulp"], "{:.3f}"),
+        "stated (ULP)": (table["stated_ulp"], "{:g}"),
+        "not the nearest": (table["not_nearest"], "{:,.0f}"),
+        "falls": (table["falls"], "{:,.0f}"),
+        "violations": (violations, "{:,.0f}"),
+    }
+    texts = {
+        title: ["–" if pd.isna(cell) else form.format(cell) for cell in column]
+        for title, (column, form) in shown.items()
+    }
+    return pd.DataFrame(texts, index=table.index)
+
+
 def _row(name: str, path: Path) -> dict:
     key = f"{FOLDER}/{name}.json"
     if not path.is_file():
