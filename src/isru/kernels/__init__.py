@@ -24,13 +24,14 @@ except ImportError as error:
         "run: pip install 'isru[kernels]'"
     ) from error
 
-from isru.kernels.activations import TWINS, Twin, array_function, twin
+from isru.kernels.activations import TWINS, Twin, apply_twin, array_function, twin
 from isru.kernels.lstm import add_rows, lstm_backward, lstm_forward, stream_step
 
 __all__ = [
     "TWINS",
     "Twin",
     "add_rows",
+    "apply_twin",
     "array_function",
     "lstm_backward",
     "lstm_forward",

@@ -130,9 +130,19 @@ def _compile(name: str, dtype: str) -> tuple:
 
 
 @kept
-def _apply_all(forward, slope, y, saved, dy):
+def apply_twin(forward, slope, y, saved, dy):
+    """Put f(y) in place of y and the derivative into dy, unless that is empty.
+
+    Parameters
+    ----------
+    forward, slope : tuple
+        From `twin`.
+    y, saved, dy : ndarray, one axis
+        `saved` may be y for an activation that saves its output.
+    """
     apply(forward, y, saved)
-    apply(slope, saved, dy)
+    if len(dy):
+        apply(slope, saved, dy)
 
 
 def array_function(activation: str | Activation, dtype="float32") -> Callable:
@@ -150,7 +160,7 @@ def array_function(activation: str | Activation, dtype="float32") -> Callable:
     def function(x):
         y = np.array(x, dtype).reshape(-1)
         saved, dy = y if entry.saves_output else np.empty_like(y), np.empty_like(y)
-        _apply_all(forward, slope, y, saved, dy)
+        apply_twin(forward, slope, y, saved, dy)
         return y.reshape(np.shape(x)), dy.reshape(np.shape(x))
 
     return function
