@@ -25,7 +25,8 @@ LAYERS = {
     0: ("activations", "records", "paths", "provenance"),
     1: (
         *("lstm", "kernels", "keras_bridge", "cost", "stats", "data"),
-        *("symbolic", "approximation", "atlas", "approximants", "rsqrt", "hazards", "propagation"),
+        *("symbolic", "approximation", "atlas", "approximants"),
+        *("rsqrt", "hazards", "propagation", "recurrence"),
     ),
     2: ("experiments", "sweep", "bench", "embedded", "certify", "machine_record"),
     3: ("publish", "claims", "figures"),

@@ -1,4 +1,4 @@
-"""Random networks: the theory against known numbers and against simulations."""
+"""Deep and recurrent random networks: the theory against known numbers and simulations."""
 
 import mpmath as mp
 import numpy as np
@@ -7,14 +7,16 @@ import pytest
 from isru.activations import ACTIVATIONS
 from isru.lstm import cell_forward
 from isru.lstm.initializers import lstm_weights
-from isru.propagation import (
+from isru.propagation import compare_deep, mean_field, moments, simulate_deep
+from isru.recurrence import (
+    backward_jacobian,
+    compare_lstm,
+    compare_recurrent,
     lstm_gradient,
     lyapunov,
-    mean_field,
-    moments,
     resting_variance,
-    simulate_deep,
     simulate_recurrent,
+    step_jacobian,
 )
 
 BOTH = pytest.mark.parametrize("name", ["isru", "tanh"])
@@ -41,13 +43,33 @@ def test_the_gradient_of_theory_is_one_in_the_last_layer_and_the_signal_in_the_f
     assert gradient[-2] == pytest.approx(1.5**2 * moments(name, 1.5**2 * signal[-2])[1])
 
 
-@BOTH
-@pytest.mark.parametrize("gain", [1.0, 1.6])
-def test_a_random_network_follows_the_theory(name, gain):
-    rng = np.random.default_rng(3)
-    runs = [simulate_deep(name, 400, 8, gain, rng) for _ in range(8)]
-    for measured, expected in zip(np.mean(runs, axis=0), mean_field(name, 8, gain), strict=True):
-        np.testing.assert_allclose(measured, expected, rtol=0.15)
+def test_random_networks_follow_the_theory():
+    settings = [(name, gain) for name in ("isru", "tanh") for gain in (1.0, 1.6)]
+    rows = compare_deep(settings, width=400, depth=8, networks=8, seed=3)
+    assert [row["layer"] for row in rows] == [*range(9)] * 4
+    for name in ("signal", "gradient"):
+        measured = [row[f"{name}_measured"] for row in rows]
+        np.testing.assert_allclose(measured, [row[name] for row in rows], rtol=0.15)
+
+
+def test_the_gradient_of_a_random_network_is_that_of_a_difference_quotient():
+    width, depth, gain = 6, 3, 1.3
+    signal, gradient = simulate_deep([("isru", gain)], width, depth, np.random.default_rng(1))
+    rng = np.random.default_rng(1)
+    start = rng.standard_normal(width)
+    layers = [rng.standard_normal((width, width)) * gain / np.sqrt(width) for _ in range(depth)]
+    direction = rng.standard_normal(width)
+
+    def run(h):
+        for weights in layers:
+            h = ACTIVATIONS["isru"].value(h @ weights)
+        return h
+
+    step = 1e-6 * np.eye(width)
+    quotient = [direction @ (run(start + s) - run(start - s)) / 2e-6 for s in step]
+    assert signal[0, -1] == pytest.approx(np.mean(run(start) ** 2))
+    expected = np.mean(np.square(quotient)) / np.mean(direction**2)
+    assert gradient[0, 0] == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_resting_variance_rests_and_is_zero_up_to_gain_one():
@@ -60,27 +82,47 @@ def test_the_resting_variance_rests_and_is_zero_up_to_gain_one():
 @BOTH
 def test_a_recurrent_network_follows_the_theory(name):
     variance, rate = simulate_recurrent(name, 400, 200, 2.0, np.random.default_rng(0))
-    assert variance == pytest.approx(resting_variance(name, 2.0), rel=0.1)
-    assert rate == pytest.approx(lyapunov(name, 2.0), abs=0.03)
+    row = compare_recurrent([name], [2.0], units=400, steps=200, seed=0)[0]
+    assert (row["variance_measured"], row["rate_measured"]) == (variance, rate)
+    assert variance == pytest.approx(row["variance"], rel=0.1)
+    assert rate == pytest.approx(row["rate"], abs=0.03)
+
+
+@pytest.mark.parametrize("pair", [("isru", "sigmoid"), ("tanh", "isru_sigmoid")])
+def test_the_jacobian_of_a_step_is_that_of_the_backward_pass(pair):
+    rng = np.random.default_rng(2)
+    weights, x = lstm_weights(rng, 3, 5), rng.standard_normal(3)
+    h, c = rng.standard_normal((2, 5))
+    formula = step_jacobian(x, h, c, weights, *pair)
+    np.testing.assert_allclose(formula, backward_jacobian(x, h, c, weights, *pair), atol=1e-15)
 
 
 def test_the_gradient_of_an_lstm_is_that_of_a_difference_quotient():
     units, batch, steps, eps = 4, 3, 5, 1e-6
-    cell, _ = lstm_gradient(
-        "isru", "sigmoid", np.random.default_rng(1), units=units, steps=steps, batch=batch
-    )
+    sizes = {"units": units, "steps": steps, "batch": batch}
+    cell, _ = lstm_gradient("isru", "sigmoid", np.random.default_rng(1), **sizes)
     rng = np.random.default_rng(1)
     weights = lstm_weights(rng, units, units)
     inputs = [rng.standard_normal((batch, units)) for _ in range(steps)]
     dh = rng.standard_normal((batch, units))
+    entries = ACTIVATIONS["isru"], ACTIVATIONS["sigmoid"]
 
     def loss(c):
         h = np.zeros_like(c)
         for step in inputs:
-            h, c, _ = cell_forward(step, h, c, weights, ACTIVATIONS["isru"], ACTIVATIONS["sigmoid"])
+            h, c, _ = cell_forward(step, h, c, weights, *entries)
         return np.sum(dh * h)
 
-    units_of = np.eye(batch * units).reshape(-1, batch, units) * eps
-    quotient = [(loss(unit) - loss(-unit)) / (2 * eps) for unit in units_of]
+    moves = np.eye(batch * units).reshape(-1, batch, units) * eps
+    quotient = [(loss(move) - loss(-move)) / (2 * eps) for move in moves]
     expected = np.sqrt(np.mean(np.square(quotient)) / np.mean(dh * dh))
     assert cell[-1] == pytest.approx(expected, rel=1e-7)
+
+
+def test_a_forget_gate_that_is_open_keeps_the_gradient_in_the_cell():
+    sizes = {"units": 8, "steps": 20, "networks": 2, "seed": 0}
+    rows = compare_lstm([("isru", "sigmoid")], forget_bias=9.0, **sizes)
+    shut = compare_lstm([("isru", "sigmoid")], forget_bias=-9.0, **sizes)
+    assert rows[-1]["lag"] == 20
+    assert rows[-1]["cell"] > 0.3 * rows[0]["cell"]
+    assert shut[-1]["cell"] < 1e-6
