@@ -59,6 +59,12 @@ def test_holm_adjusts_over_the_sizes_and_metrics_of_an_arm():
     np.testing.assert_allclose(table["p_holm"], np.minimum(1, 2 * table["p"]))
 
 
+def test_few_pairs_decide_nothing():
+    frame = rows(isru=(0.0, 0.01), identity=(-20.0, 0.01))
+    table, _ = found(frame[frame["seed"] < 5])
+    assert set(table["word"]) == {"undecided"} and not told_apart(table, "skill", 10)
+
+
 def test_a_seed_without_its_partner_is_left_out():
     frame = rows(isru=(0.0, 0.3))
     pairs = differences(frame[~((frame["arm"] == "isru") & (frame["seed"] == 3))])

@@ -12,6 +12,7 @@ from isru.stats import holm, paired_difference, tost
 BASELINE = "tanh"
 CONTROL = "identity"
 ALPHA = 0.05
+FEWEST = 6  # the interval of fewer pairs never covers 95 %, so that they decide nothing
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,9 @@ def compare(pairs: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
         One row a metric, size and arm: n, ``mean`` with the ends ``low``, ``high`` of its 95 %
         interval, ``median``, ``sd``, ``p`` of the two one-sided tests, ``p_holm`` (adjusted for
         all sizes and metrics of that arm), and ``word``: "equivalent" (the adjusted p is below
-        5 %), "better" or "worse" (the whole interval beyond the margin), else "undecided".
-        Better means a lower loss. An arm with a single pair is left out.
+        5 %), "better" or "worse" (the whole interval beyond the margin), else "undecided"; always
+        "undecided" with fewer than `FEWEST` pairs. Better means a lower loss. An arm with a
+        single pair is left out.
     """
     found = []
     for (name, units, arm), part in pairs.groupby(["metric", "units", "arm"], sort=False):
@@ -128,6 +130,8 @@ def told_apart(table: pd.DataFrame, metric: str, units: int) -> bool:
 
 def _word(row) -> str:
     margin = METRICS[row.metric].margin
+    if row.n < FEWEST:
+        return "undecided"
     if row.p_holm < ALPHA:
         return "equivalent"
     upwards, downwards = row.low > margin, row.high < -margin

@@ -15,20 +15,25 @@ from isru.stats import Interval, direction
 
 # Processor time where the call computes all the time; what a user waits for where it may wait.
 CLOCKS = {"numpy": "cpu_seconds", "keras": "seconds"}
+# Where the activation calls are timed without a loop around them that costs as much.
+_SHARES = ("numpy",)
 _GROUP = ["framework", "step", "batch"]
 _RESAMPLES = 10_000
 _HOME = "isru.experiments.timed_steps"
 
 
 def step_arms(steps: int) -> list[Arm]:
-    """Return the arms: the step with tanh, with tanh again, with ISRU; the activations alone.
+    """Return the arms: the step with tanh, tanh again, ISRU, plain ISRU; activations alone.
+
+    ISRU is the library's, right for every input; the plain form is what one types first, and
+    fails where x^2 overflows.
 
     Parameters
     ----------
     steps : int
         Time steps T of the sequences.
     """
-    names = {"tanh": "tanh", "tanh_again": "tanh", "isru": "isru"}
+    names = {"tanh": "tanh", "tanh_again": "tanh", "isru": "isru", "plain": "isru_plain"}
     arms = [
         Arm(label, f"{_HOME}:setup_step", {"activation": name, "steps": steps})
         for label, name in names.items()
@@ -66,18 +71,20 @@ def savings(samples: pd.DataFrame, *, margin: float = 0.02, rng: np.random.Gener
     -------
     pandas.DataFrame
         Columns framework, step, batch, units; ``step_ms`` (tanh); ``saving``, ``low``, ``high``;
-        ``floor_low``, ``floor_high`` (tanh against itself, all sizes of a framework, step and
-        batch together); ``direction`` (a word); ``share``: the time of the tanh calls alone, in
-        % of the step, which no other activation can save more than; ``expected``,
+        ``floor_low``, ``floor_high`` (tanh against itself); ``direction`` (a word); ``plain``,
+        ``plain_low``, ``plain_high``: the saving of the plain form; ``share``: the time of the
+        tanh calls alone in % of the step, which no other activation can save more than (NaN for
+        Keras, where the calls need a loop in the graph of their own); ``expected``,
         ``expected_low``, ``expected_high``: the saving that the activation calls alone predict,
         timed on arrays of the step's own shape.
     """
     rows = []
     for group, part in samples.groupby(_GROUP, sort=False):
         clock = CLOCKS[group[0]]
-        band = floor(part, "tanh", "tanh_again", clock=clock, rng=rng)
-        ends = _percent(band)
         for units, case in part.groupby("units"):
+            band = floor(case, "tanh", "tanh_again", clock=clock, rng=rng)
+            ends = _percent(band)
+            plain = _percent(ratio(case, "tanh", "plain", clock=clock, rng=rng))
             found = ratio(case, "tanh", "isru", clock=clock, rng=rng)
             times = _process_medians(case, clock)
             expected = _bootstrap(times, _expected, rng)
@@ -88,7 +95,8 @@ def savings(samples: pd.DataFrame, *, margin: float = 0.02, rng: np.random.Gener
                 | dict(zip(("saving", "low", "high"), _percent(found), strict=True))
                 | {"floor_low": ends.low, "floor_high": ends.high}
                 | {"direction": direction(found, band, margin=margin)}
-                | {"share": 100.0 * float(np.median(times["tanh_calls"])) / step}
+                | {"plain": plain.estimate, "plain_low": plain.low, "plain_high": plain.high}
+                | {"share": _share(times) if group[0] in _SHARES else np.nan}
                 | {"expected": expected.estimate}
                 | {"expected_low": expected.low, "expected_high": expected.high}
             )
@@ -206,6 +214,10 @@ def _slope(times, sizes):
     centred = np.log2(sizes) - np.mean(np.log2(sizes))
     found = [_saving(times[f"tanh {units}"], times[f"isru {units}"]) for units in sizes]
     return np.tensordot(centred / (centred @ centred), np.array(found), axes=1)
+
+
+def _share(times):
+    return 100.0 * float(np.median(times["tanh_calls"]) / np.median(times["tanh"]))
 
 
 def _expected(times):
