@@ -149,7 +149,7 @@ def shares(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
         themselves, and in training the loss and Adam.
     """
     rows = []
-    for (step, batch, units), case in samples.groupby(["step", "batch", "units"], sort=False):
+    for (step, batch, units), case in samples.groupby(["step", "batch", "units"]):
         medians = case.groupby(["arm", "process"])[CLOCK].median().unstack()
         fractions = {part: 100 * medians.loc[part] / medians.loc["step"] for part in PARTS}
         fractions["rest"] = 100 - sum(fractions.values())
@@ -236,7 +236,7 @@ def compiled_bounds(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.Da
     speed (the NumPy engine's time over the compiled one's).
     """
     rows = []
-    for (step, batch, units), case in samples.groupby(["step", "batch", "units"], sort=False):
+    for (step, batch, units), case in samples.groupby(["step", "batch", "units"]):
         medians = case.groupby(["arm", "process"])[CLOCK].median().unstack()
         whole, tanh = medians.loc["compiled_step"], medians.loc["compiled_tanh"]
         found = {"bound": 100 * tanh / whole}

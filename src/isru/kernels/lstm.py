@@ -13,7 +13,7 @@ from isru.kernels.products import add_product, product_transposed
 
 
 @kept
-def lstm_forward(rows, first, weights, projection, gates, saved, saved_s, c, c_out, saved_c, g, s):
+def lstm_forward(rows, first, weights, product, gates, saved, saved_s, c, c_out, saved_c, g, s):
     """Run over a window; h goes into `rows`, c into `c`.
 
     Parameters
@@ -23,11 +23,11 @@ def lstm_forward(rows, first, weights, projection, gates, saved, saved_s, c, c_o
     first : int
         Where h begins in a row: F, or 0 where a row has no x.
     weights : ndarray, shape (F + H + 1, 4H) or (H + 1, 4H)
-        Of whole rows; or, where `projection` holds x W already, of their part from h on.
-    projection : ndarray, shape (T, B, 4H)
-        x W, for weights of H + 1 rows.
+        Of whole rows; or, where `gates` holds x W already, of their part from h on.
+    product : ndarray, shape (B, 4H)
+        Room for h R, where `gates` holds x W and the batch is above one.
     gates : ndarray, shape (T, B, 4H)
-        The activated gates.
+        The activated gates; before that, x W where it is made for all steps at once.
     saved, saved_s : ndarray, shape (T, B, 4H)
         Where the activation and the recurrent activation put what their derivatives need: the
         same array, or `gates` for one that saves its output.
@@ -42,13 +42,15 @@ def lstm_forward(rows, first, weights, projection, gates, saved, saved_s, c, c_o
     projected = len(weights) == units + 1
     for t in range(len(c_out)):
         if batch == 1:
-            add_product(rows[t, 0, first:], weights, projection[t, 0], gates[t, 0])
+            add_product(rows[t, 0, first:], weights, gates[t, 0], gates[t, 0])
+        elif projected:
+            np.dot(rows[t], weights, product)
         else:
             np.dot(rows[t], weights, gates[t])
         for b in range(batch):
             gate, save, save_s = gates[t, b], saved[t, b], saved_s[t, b]
             if projected and batch > 1:
-                _add(gate, projection[t, b])
+                _add(gate, product[b])
             apply(s, gate[: 3 * units], save_s[: 3 * units])
             apply(g, gate[3 * units :], save[3 * units :])
             _new_state(gate, c[t, b], c[t + 1, b], c_out[t, b])
@@ -92,14 +94,13 @@ def lstm_backward(
     c,
     c_out,
     saved_c,
-    dz,
     dh,
     dc,
     slope,
     dg,
     ds,
 ):
-    """Go back through a window, after `lstm_forward`; dz of all steps goes into `dz`.
+    """Go back through a window, after `lstm_forward`; dz takes the place of `gates`.
 
     Parameters
     ----------
@@ -108,7 +109,6 @@ def lstm_backward(
         The recurrent kernel; its transpose is only used, and may be empty, for a batch of one.
     gates, saved, saved_s, c, c_out, saved_c
         As `lstm_forward` left them.
-    dz : ndarray, shape (T, B, 4H)
     dh, dc : ndarray, shape (B, H)
         Zero; for the gradients that go from step to step.
     slope : ndarray, shape (5H,)
@@ -126,43 +126,42 @@ def lstm_backward(
             apply(ds, save_s[: 3 * units], slope[: 3 * units])
             apply(dg, save[3 * units :], slope[3 * units : 4 * units])
             apply(dg, saved_c[t, b], slope[4 * units :])
-            _through_state(dh[b], dc[b], gates[t, b], c_out[t, b], slope, dz[t, b])
-            _through_gates(dc[b], gates[t, b], c[t, b], slope, dz[t, b])
+            _through_state(dh[b], dc[b], gates[t, b], c_out[t, b], slope)
+            _through_gates(dc[b], gates[t, b], c[t, b], slope)
         if t == 0:
             break
         if batch == 1:
-            product_transposed(recurrent, dz[t, 0], dh[0])
+            product_transposed(recurrent, gates[t, 0], dh[0])
         else:
-            np.dot(dz[t], recurrent_t, dh)
+            np.dot(gates[t], recurrent_t, dh)
 
 
 @inlined
-def _through_state(dh, dc, gate, c_out, slope, dz):
-    """Add dh o g'(c) to dc; put dh g(c) s'(z_o) into dz_o."""
+def _through_state(dh, dc, gate, c_out, slope):
+    """Add dh o g'(c) to dc; put dz_o = dh g(c) s'(z_o) in place of o."""
     units = len(dh)
     c_slope = slope[4 * units :]
     for j in range(units):
         dc[j] += dh[j] * gate[j] * c_slope[j]
     for j in range(units):
-        dz[j] = dh[j] * c_out[j] * slope[j]
+        gate[j] = dh[j] * c_out[j] * slope[j]
 
 
 @inlined
-def _through_gates(dc, gate, c_tm1, slope, dz):
-    """Put dz_i, dz_f and dz_c into dz; multiply dc by f."""
+def _through_gates(dc, gate, c_tm1, slope):
+    """Put dz_i, dz_f and dz_c in place of i, f and c_tilde; multiply dc by f."""
     units = len(dc)
     i, f, c_tilde = gate[units : 2 * units], gate[2 * units : 3 * units], gate[3 * units :]
-    dz_i, dz_f, dz_c = dz[units : 2 * units], dz[2 * units : 3 * units], dz[3 * units :]
     slope_i, slope_f = slope[units : 2 * units], slope[2 * units : 3 * units]
     slope_c = slope[3 * units : 4 * units]
     for j in range(units):
-        dz_i[j] = dc[j] * c_tilde[j] * slope_i[j]
+        from_i = i[j]
+        i[j] = dc[j] * c_tilde[j] * slope_i[j]
+        c_tilde[j] = dc[j] * from_i * slope_c[j]
     for j in range(units):
-        dz_f[j] = dc[j] * c_tm1[j] * slope_f[j]
-    for j in range(units):
-        dz_c[j] = dc[j] * i[j] * slope_c[j]
-    for j in range(units):
-        dc[j] *= f[j]
+        from_f = f[j]
+        f[j] = dc[j] * c_tm1[j] * slope_f[j]
+        dc[j] *= from_f
 
 
 @kept

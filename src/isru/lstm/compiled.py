@@ -14,12 +14,11 @@ class CompiledBuffers:
     ----------
     rows : ndarray, shape (T + 1, B, F + H + 1)
         x, h_tm1 and one; the last entry only holds the final h. Without x for symbols.
-    gates : ndarray, shape (T, B, 4H)
-        Activated gates o, i, f, c.
+    gates, z : ndarray, shape (T, B, 4H)
+        One array: the input projection where it is made at once, then the activated gates
+        o, i, f, c, then dz.
     saved : list of two ndarray, shape (T, B, 4H)
         What the derivatives of the activation and of the recurrent activation need.
-    z : ndarray, shape (T, B, 4H)
-        dz; before that, the input projection where it is made at once.
     x, h, c : ndarray
         Inputs (T, B, F), and the states (T + 1, B, H), the initial ones first.
     """
@@ -27,7 +26,7 @@ class CompiledBuffers:
     def __init__(self, steps, batch, features, units, activation, recurrent_activation, dtype):
         self.rows = np.ones((steps + 1, batch, features + units + 1), dtype)
         self.gates = np.empty((steps, batch, 4 * units), dtype)
-        self.z = np.empty((steps, batch, 4 * units), dtype)
+        self.z = self.gates
         self.c = np.empty((steps + 1, batch, units), dtype)
         self.c_out = np.empty((steps, batch, units), dtype)
         self.saved_c = self.c_out if activation.saves_output else np.empty_like(self.c_out)
@@ -37,6 +36,7 @@ class CompiledBuffers:
         self.carried = np.empty((2, batch, units), dtype)
         self.slope = np.empty(5 * units, dtype)
         self.symbols = None
+        self.product = np.empty((batch if batch > 1 and not features else 0, 4 * units), dtype)
         self.x, self.h = self.rows[:steps, :, :features], self.rows[:, :, features:-1]
         self.projects_at_once = batch == 1 or not features
 
@@ -124,7 +124,7 @@ class CompiledLayer(LSTMLayer):
             buffers.rows,
             buffers.x.shape[2],
             weights,
-            buffers.z,
+            buffers.product,
             buffers.gates,
             *buffers.saved,
             buffers.c,
@@ -147,7 +147,6 @@ class CompiledLayer(LSTMLayer):
             buffers.c,
             buffers.c_out,
             buffers.saved_c,
-            buffers.z,
             *buffers.carried,
             buffers.slope,
             *self._slopes,
