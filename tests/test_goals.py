@@ -70,9 +70,25 @@ def test_a_stream_steps():
     assert stream(rng=np.random.default_rng(0), units=4, features=2, engine="numba")().shape == (1,)
 
 
+def test_a_missed_goal_says_what_limits_it():
+    found = Interval(1, 1, 1)
+    for goal in ("numba engine against c, times as fast", "numpy engine, share of the peak"):
+        assert goals.goal_row(goal, ">=", 2, found, units=256, batch=1)["limited_by"]
+        assert goals.goal_row(goal, ">=", 1, found, units=256, batch=1)["limited_by"] == ""
+
+
+def test_rates_are_work_over_time():
+    frame = pd.DataFrame({"arm": ["c", "copy"], "units": 32, "batch": 1, "steps": 100})
+    found = goals.rates({"batch-1": frame.assign(cpu_seconds=0.01), "stream": frame}).set_index(
+        "arm"
+    )
+    assert found.loc["c", "gflops"] == pytest.approx(step_flop(32, 1, 100) / 1e7)
+    assert found.loc["copy", "gflops"] == pytest.approx(2 * 128 * 1024 / 1e7)
+
+
 @pytest.mark.slow
 def test_a_run_writes_its_table(tmp_path):
-    settings = goals.Settings(units=(8,), batches=(1,), steps=4, processes=2, blocks=1)
+    settings = goals.Settings(units=(8,), batches=(1,), steps=4, processes=2, blocks=1, peers=False)
     table = goals.measure(tmp_path, progress=False, settings=settings)
     assert set(table["holds"]) <= {"yes", "no", "undecided"}
     assert len(pd.read_csv(tmp_path / "goals.csv")) == len(table)

@@ -14,7 +14,7 @@ from isru.experiments.step_parts import (
     part_cases,
     shares,
 )
-from isru.figures.lstm import amdahl_bounds, learning_curve, step_shares
+from isru.figures.lstm import amdahl_bounds, learning_curve, roofline, step_shares
 
 
 def samples(arms, units=(10, 30, 100)):
@@ -111,3 +111,5 @@ def test_figures_are_drawn():
     assert len(amdahl_bounds(found, inside).axes) == 2
     assert len(amdahl_bounds(found, inside.iloc[:0]).axes) == 1
     assert "persistence" in [text.get_text() for text in learning_curve(curve, 2.0).axes[0].texts]
+    rates = pd.DataFrame({"arm": ["numpy", "product", "copy"], "intensity": 2.0, "gflops": 9.0})
+    assert len(roofline(rates).axes) == 1

@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 
 from isru import paths
-from isru.bench.lstm_arms import PRODUCT_SIZE, step_flop
+from isru.bench.lstm_arms import COPY_BYTES, PRODUCT_SIZE, SYMBOLS, step_flop
 from isru.bench.machine import machine_metadata
 from isru.bench.memory import arrays_per_step, peak_ratio
 from isru.bench.plain_c import build, compiler
 from isru.bench.protocol import Arm
 from isru.bench.protocol import measure as time_arms
 from isru.bench.summary import floor, per_call, problems, ratio
+from isru.cost import arithmetic_intensity, layer_count
 from isru.records import to_json, write_atomically
 from isru.stats import Interval
 
@@ -38,6 +39,22 @@ PEAK_SHARE = 0.6  # of the sgemm peak, from 256 units and a batch of 128 on
 STREAM_US = 3.0  # numba engine, 32 units
 PEAK_MEMORY = 1.5
 ARRAYS_PER_STEP = 0.1  # what a wrapped view takes, never an array
+_READING = "reading the recurrent kernel twice a time step, from the second-level cache"
+_PER_CALL = "some twenty NumPy calls a time step, each with its fixed cost"
+_AROUND = "the calls around the loop: checks, loss, clipping, Adam"
+_PRODUCTS = "matrix products with few rows, and the pointwise work between them"
+# By the goal's beginning; of two reasons the second is for 128 units and more.
+LIMITED_BY = {
+    "numpy engine against c": (_PER_CALL, _READING),
+    "numba engine against c": (_AROUND, _READING),
+    "numpy engine against": (_PER_CALL, _PRODUCTS),
+    "numba engine against": (_AROUND, _PRODUCTS),
+    "numpy engine, share": _PRODUCTS,
+    "numba engine, share": _PRODUCTS,
+    "numba engine, one step": "the call from Python into compiled code, a fixed cost an array",
+    "numpy engine, peak": "dz beside the gates, and the loss's arrays",
+    "numba engine, peak": "the loss's arrays",
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +68,8 @@ class Settings:
         T of a training window.
     processes, blocks : int
         Of the timing protocol.
+    peers : bool
+        Whether to time Keras and torch, where they are installed.
     """
 
     units: tuple[int, ...] = (32, 64, 128, 256)
@@ -58,6 +77,7 @@ class Settings:
     steps: int = 100
     processes: int = 6
     blocks: int = 3
+    peers: bool = True
 
 
 def measure(folder=None, progress=True, settings: Settings | None = None) -> pd.DataFrame:
@@ -74,39 +94,88 @@ def measure(folder=None, progress=True, settings: Settings | None = None) -> pd.
     Returns
     -------
     pandas.DataFrame
-        goal, units, batch, relation (">=" or "<="), limit, measured, low, high, unit, holds
-        ("yes", "no", or "undecided" where the 95 % interval contains the limit).
+        As `measure_goals`.
     """
     settings = settings or Settings()
     folder = Path(folder) if folder is not None else paths.root() / "runs" / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    rows, notes = [], []
-    options = {"processes": settings.processes, "blocks": settings.blocks, "progress": progress}
-    with tempfile.TemporaryDirectory() as scratch:
-        for batch in settings.batches:
-            arms = _training_arms(batch, scratch)
-            cases = [
-                {"units": units, "batch": batch, "steps": settings.steps}
-                for units in settings.units
-            ]
-            frame = time_arms(arms, cases, **options)
-            write_atomically(folder / f"samples-batch-{batch}.csv", frame.to_csv(index=False))
-            rows += _training_rows(frame, batch)
-            notes += [f"batch {batch}: {problem}" for problem in problems(frame)]
-    if "numba" in ENGINES:
-        rows += _stream_goal(folder, options, notes)
-    rows += _memory_rows(settings)
-    table = pd.DataFrame(rows)
+    table, samples, notes = measure_goals(settings, progress=progress)
+    for name, frame in samples.items():
+        write_atomically(folder / f"samples-{name}.csv", frame.to_csv(index=False))
     write_atomically(folder / "goals.csv", table.to_csv(index=False))
     report = {
         "machine": machine_metadata(),
         "settings": vars(settings),
         "compiler": compiler(),
         "problems": notes,
-        "goals": rows,
+        "goals": table.to_dict("records"),
     }
     write_atomically(folder / "goals.json", to_json(report))
     return table
+
+
+def measure_goals(settings: Settings, *, progress: bool = True):
+    """Measure all goals.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        goal, units, batch, relation (">=" or "<="), limit, measured, low, high, unit, holds
+        ("yes", "no", or "undecided" where the 95 % interval contains the limit), limited_by
+        (what stands in the way; empty where the goal holds).
+    samples : dict of pandas.DataFrame
+        Raw samples by measurement, "batch-1" and so on, and "stream".
+    notes : list of str
+        What the measurements say against themselves.
+    """
+    rows, samples = [], {}
+    options = {"processes": settings.processes, "blocks": settings.blocks, "progress": progress}
+    with tempfile.TemporaryDirectory() as scratch:
+        for batch in settings.batches:
+            cases = [
+                {"units": units, "batch": batch, "steps": settings.steps}
+                for units in settings.units
+            ]
+            arms = _training_arms(batch, scratch, settings.peers)
+            frame = samples[f"batch-{batch}"] = time_arms(arms, cases, **options)
+            rows += _training_rows(frame, batch)
+    if "numba" in ENGINES:
+        cases = [{"units": units, "features": 8} for units in (8, 32, 64)]
+        samples["stream"] = time_arms(_stream_arms(), cases, **options)
+        rows += _stream_rows(samples["stream"])
+    rows += _memory_rows(settings)
+    notes = [f"{name}: {note}" for name, frame in samples.items() for note in problems(frame)]
+    return pd.DataFrame(rows), samples, notes
+
+
+def rates(samples: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return how fast the training steps compute, for a roofline.
+
+    Parameters
+    ----------
+    samples : dict of pandas.DataFrame
+        From `measure_goals`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        arm, units, batch, intensity (FLOP per byte that a step must move at least), gflops; for
+        the arms "product" and "copy" the machine's roofs: gflops, and in ``gflops`` of the copy
+        its billion bytes a second.
+    """
+    rows = []
+    for name, frame in samples.items():
+        if not name.startswith("batch-"):
+            continue
+        medians = frame.groupby(["units", "batch", "steps", "arm"])["cpu_seconds"].median()
+        for (units, batch, steps, arm), seconds in medians.items():
+            work = step_flop(units, batch, steps)
+            work = {"product": 2 * PRODUCT_SIZE**3, "copy": 2 * COPY_BYTES}.get(arm, work)
+            intensity = arithmetic_intensity(layer_count(SYMBOLS, units), SYMBOLS, batch=batch)
+            rows.append(
+                {"arm": arm, "units": int(units), "batch": int(batch)}
+                | {"intensity": intensity, "gflops": 1e-9 * work / seconds}
+            )
+    return pd.DataFrame(rows)
 
 
 def goal_row(goal, relation, limit, found: Interval, *, units, batch, unit="") -> dict:
@@ -125,17 +194,26 @@ def goal_row(goal, relation, limit, found: Interval, *, units, batch, unit="") -
         "high": found.high,
         "unit": unit,
         "holds": holds,
+        "limited_by": "" if holds == "yes" else _limited_by(goal, units),
     }
 
 
-def _training_arms(batch: int, scratch: str) -> list[Arm]:
+def _limited_by(goal: str, units: int) -> str:
+    """Return what keeps a goal out of reach."""
+    for start, reason in LIMITED_BY.items():
+        if goal.startswith(start):
+            return reason[units >= 128] if isinstance(reason, tuple) else reason
+    return "what else the machine did"
+
+
+def _training_arms(batch: int, scratch: str, peers: bool) -> list[Arm]:
     factory = "isru.bench.lstm_arms:"
     arms = [Arm(engine, factory + "ours", {"engine": engine}) for engine in ENGINES]
     arms += [Arm("numpy again", factory + "ours", {"engine": "numpy"})]
-    arms += [Arm("product", factory + "product")]
+    arms += [Arm("product", factory + "product"), Arm("copy", factory + "copy")]
     if batch == 1 and compiler():
         arms.append(Arm("c", factory + "plain_c", {"library": str(build(scratch))}))
-    for peer in ("keras", "torch"):
+    for peer in ("keras", "torch") if peers else ():
         if importlib.util.find_spec(peer):
             arms.append(Arm(peer, factory + peer))
     return arms
@@ -181,14 +259,6 @@ def _peak_share(frame, engine: str, flop: int) -> Interval:
     found = _ratio(frame, "product", engine, "cpu_seconds")
     share = flop / (2 * PRODUCT_SIZE**3)
     return Interval(*(share * end for end in (found.estimate, found.low, found.high)))
-
-
-def _stream_goal(folder: Path, options: dict, notes: list[str]) -> list[dict]:
-    cases = [{"units": units, "features": 8} for units in (8, 32, 64)]
-    frame = time_arms(_stream_arms(), cases, **options)
-    write_atomically(folder / "samples-stream.csv", frame.to_csv(index=False))
-    notes += [f"stream: {problem}" for problem in problems(frame)]
-    return _stream_rows(frame)
 
 
 def _stream_arms() -> list[Arm]:

@@ -17,6 +17,7 @@ from isru.lstm import Adam, LSTMNetwork, Stream, train_step
 SYMBOLS = 87
 CLIP_NORM = 1.0
 PRODUCT_SIZE = 768
+COPY_BYTES = 128 * 1024
 
 
 def task(rng: np.random.Generator, batch: int, steps: int, units: int, **settings):
@@ -87,6 +88,12 @@ def product(*, rng, units: int, batch: int, steps: int) -> Callable:
     """Return a product of two square float32 matrices of PRODUCT_SIZE: the BLAS's peak."""
     a, b = rng.standard_normal((2, PRODUCT_SIZE, PRODUCT_SIZE)).astype(np.float32)
     return partial(np.dot, a, b, np.empty_like(a))
+
+
+def copy(*, rng, units: int, batch: int, steps: int) -> Callable:
+    """Return a copy of an array that fits the second-level cache: how fast bytes can move."""
+    a = rng.standard_normal(COPY_BYTES // 4).astype(np.float32)
+    return partial(np.copyto, np.empty_like(a), a)
 
 
 def stream(*, rng, units: int, features: int, engine: str, activation: str = "tanh") -> Callable:

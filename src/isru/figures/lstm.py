@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
@@ -121,6 +122,48 @@ def amdahl_bounds(table: pd.DataFrame, compiled: pd.DataFrame) -> Figure:
         fontsize=9,
     )
     return figure
+
+
+def roofline(rates: pd.DataFrame) -> Figure:
+    """Draw the speed of training steps against their arithmetic intensity, under the roofs.
+
+    Parameters
+    ----------
+    rates : pandas.DataFrame
+        From `isru.bench.goals.rates`.
+    """
+    figure = Figure(figsize=(7.4, 4.2), layout="constrained")
+    axes = figure.subplots()
+    roofs = rates.groupby("arm")["gflops"].median()
+    steps = rates[~rates["arm"].isin(["product", "copy", "numpy again"])]
+    ends = np.array([steps["intensity"].min() / 1.5, steps["intensity"].max() * 1.5])
+    at = np.geomspace(*ends, 100)
+    axes.plot(at, np.minimum(at * roofs["copy"], roofs["product"]), color=COLOURS["prediction"])
+    axes.annotate(
+        "large product",
+        (ends[1], roofs["product"]),
+        (0, 4),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8.5,
+    )
+    for arm, part in steps.groupby("arm"):
+        colour, marker = _ROOF_STYLES.get(arm, (COLOURS["floor"], "x"))
+        axes.scatter(part["intensity"], part["gflops"], c=colour, marker=marker, s=30, label=arm)
+    axes.set(xscale="log", yscale="log")
+    axes.set_xlabel("arithmetic intensity (FLOP per byte)")
+    axes.set_ylabel("speed (GFLOP/s)")
+    axes.legend(fontsize=9)
+    return figure
+
+
+_ROOF_STYLES = {
+    "numpy": (COLOURS["tanh"], "o"),
+    "numba": (COLOURS["isru"], "s"),
+    "c": (COLOURS["copy"], "v"),
+    "keras": (COLOURS["softsign"], "D"),
+    "torch": (COLOURS["exp_free"], "^"),
+}
 
 
 def _curves(axes, part: pd.DataFrame, by: str, label: str) -> tuple[float, dict]:
