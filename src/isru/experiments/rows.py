@@ -47,7 +47,7 @@ def run_rows(
         In the order of ``cases``, the same for any ``processes``.
     """
     import pandas as pd
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     cases = list(cases)
     store = _Store(cache, function, code)

@@ -263,6 +263,6 @@ class _NoBar:
 def _bar(epochs: int, done: int, progress: bool):
     if not progress:
         return _NoBar()
-    from tqdm.auto import tqdm  # not needed by the library itself
+    from tqdm import tqdm  # not needed by the library itself
 
     return tqdm(total=epochs, initial=done, unit="epoch", leave=False)
