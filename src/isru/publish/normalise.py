@@ -11,7 +11,7 @@ from isru.publish.errors import CompendiumError
 from isru.publish.staleness import code_digest
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-_PROGRESS = re.compile(r"\d%\||[?\d]it/s|s/it|^.*: \d+it ")
+_PROGRESS = re.compile(r"\d%\||\[(\d+:)?\d\d:\d\d[,<]")  # what tqdm writes
 
 
 def normalise(executed: nbformat.NotebookNode, profile: str) -> nbformat.NotebookNode:
