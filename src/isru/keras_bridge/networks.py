@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from isru.keras_bridge.activations import keras_activation, registry_entry
@@ -13,7 +15,8 @@ from isru.lstm.inputs import check_choice
 def build_keras(network: LSTMNetwork, *, steps=None, batch_size=None, stateful=False):
     """Return a Keras model of the network's shape, activations, precision and weights.
 
-    LSTM layers with Keras's defaults for ``use_cudnn`` and ``unroll``, then a dense layer.
+    LSTM layers (or GRU layers with ``reset_after=False``) with Keras's defaults for
+    ``use_cudnn`` and ``unroll``, then a dense layer.
 
     Parameters
     ----------
@@ -28,10 +31,17 @@ def build_keras(network: LSTMNetwork, *, steps=None, batch_size=None, stateful=F
     Returns
     -------
     keras.Model
+
+    Raises
+    ------
+    ValueError
+        For a cell that Keras does not have.
     """
     load_tensorflow()
     import keras
 
+    cells = {"lstm": keras.layers.LSTM, "gru": partial(keras.layers.GRU, reset_after=False)}
+    make_layer = cells[check_choice("cell, for Keras", network.cell, cells)]
     dtype = network.dtype.name
     model = keras.Sequential(
         [keras.Input((steps, network.input_size), batch_size=batch_size, dtype=dtype)]
@@ -39,7 +49,7 @@ def build_keras(network: LSTMNetwork, *, steps=None, batch_size=None, stateful=F
     last = len(network.hidden_sizes) - 1
     for number, units in enumerate(network.hidden_sizes):
         model.add(
-            keras.layers.LSTM(
+            make_layer(
                 units,
                 activation=keras_activation(network.activation),
                 recurrent_activation=keras_activation(network.recurrent_activation),

@@ -46,10 +46,13 @@ def dense_weights(rng: np.random.Generator, units: int, output_size: int) -> lis
     return [glorot_uniform(rng, units, output_size), np.zeros(output_size)]
 
 
-def network_weights(rng, input_size: int, hidden_sizes, output_size: int) -> list[np.ndarray]:
-    """Draw all weights of a network, layer by layer, in the order of ``get_weights``."""
+def network_weights(rng, input_size: int, hidden_sizes, output_size: int, draw=lstm_weights):
+    """Draw all weights of a network, layer by layer, in the order of ``get_weights``.
+
+    ``draw(rng, input_size, units)`` draws those of one layer.
+    """
     weights, size = [], input_size
     for units in hidden_sizes:
-        weights += lstm_weights(rng, size, units)
+        weights += draw(rng, size, units)
         size = units
     return weights + dense_weights(rng, size, output_size)

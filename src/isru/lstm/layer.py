@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from isru.lstm.initializers import lstm_weights
+
 _BLOCK = 32_768  # elements of the backward factors computed at once: they stay in the cache
 
 
@@ -118,6 +120,16 @@ class LSTMLayer:
     def size(input_size: int, units: int) -> int:
         """Return the number of parameters, 4 H (F + H + 1)."""
         return 4 * units * (input_size + units + 1)
+
+    draw = staticmethod(lstm_weights)
+
+    def views(self, *, gradients: bool = False) -> list[tuple[str, np.ndarray, int]]:
+        """Return name, view and H of each weight array, or of each gradient."""
+        kernel, recurrent = self.kernel, self.recurrent
+        if gradients:
+            kernel, recurrent = self.dkernel, self.drecurrent
+        arrays = {"kernel": kernel, "recurrent_kernel": recurrent[:-1], "bias": recurrent[-1]}
+        return [(name, array, self.units) for name, array in arrays.items()]
 
     def buffers(self, steps: int, batch: int, symbols: bool = False) -> LayerBuffers:
         """Make the arrays for windows of this shape and kind of input."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from isru.activations import get_activation
 from isru.lstm.checkpoints import load_network, save_network
-from isru.lstm.compiled import CompiledLayer
+from isru.lstm.engines import layer_class
 from isru.lstm.initializers import network_weights
 from isru.lstm.inputs import (
     check_choice,
@@ -21,13 +21,9 @@ from isru.lstm.inputs import (
     check_state,
     check_target,
 )
-from isru.lstm.layer import LSTMLayer
 from isru.lstm.losses import LOSSES
 from isru.lstm.weights import Weights
 from isru.lstm.workspace import Workspace
-
-ENGINES = {"numpy": LSTMLayer, "numba": CompiledLayer}
-"""The implementations of a layer, by name; they compute the same numbers to rounding."""
 
 _KEPT_SHAPES = 4  # (T, B) whose arrays are kept: full and last batch, training and validation
 
@@ -50,6 +46,8 @@ class LSTMNetwork:
     dtype : {"float32", "float64"}
     engine : str
         A name in `ENGINES`.
+    cell : str
+        A name in `CELLS`; see `isru.lstm.variants` for those other than the LSTM.
     rng : numpy.random.Generator, optional
         Draws the weights, in float64 and then rounded, so that networks that differ in
         activation or precision start alike from equal generators. None stands for seed 0.
@@ -85,6 +83,7 @@ class LSTMNetwork:
         return_sequences=False,
         dtype="float32",
         engine="numpy",
+        cell="lstm",
         rng=None,
     ):
         self.input_size = check_size("input_size", input_size)
@@ -97,14 +96,15 @@ class LSTMNetwork:
         self.recurrent_activation = check_gate_activation(recurrent_activation)
         self.return_sequences = bool(return_sequences)
         self.dtype = check_dtype(dtype)
-        self.engine = check_choice("engine", engine, ENGINES)
-        self._allocate()
+        self.engine, self.cell = engine, cell
+        layer_type = layer_class(cell, engine)
+        self._allocate(layer_type)
         rng = np.random.default_rng(0) if rng is None else rng
-        self.set_weights(network_weights(rng, self.input_size, self.hidden_sizes, self.output_size))
+        sizes = self.input_size, self.hidden_sizes, self.output_size
+        self.set_weights(network_weights(rng, *sizes, layer_type.draw))
 
-    def _allocate(self):
+    def _allocate(self, layer_type):
         """Lay all weights in one flat array, their gradients in another, and the layers on both."""
-        layer_type = ENGINES[self.engine]
         shapes = list(pairwise((self.input_size, *self.hidden_sizes)))
         lengths = [layer_type.size(*shape) for shape in shapes]
         head = (self.hidden_sizes[-1] + 1) * self.output_size
@@ -119,8 +119,10 @@ class LSTMNetwork:
             self.layers.append(layer)
         self.dense = self.parameters[start:].reshape(-1, self.output_size)
         self.ddense = self.gradients[start:].reshape(-1, self.output_size)
-        self._weights = Weights([(x.kernel, x.recurrent) for x in self.layers], self.dense)
-        self._dweights = Weights([(x.dkernel, x.drecurrent) for x in self.layers], self.ddense)
+        views = [layer.views() for layer in self.layers]
+        self._weights = Weights(views, self.dense, self.cell)
+        gradients = [layer.views(gradients=True) for layer in self.layers]
+        self._dweights = Weights(gradients, self.ddense, self.cell)
         self._workspaces = {}
 
     @property
@@ -282,7 +284,7 @@ class LSTMNetwork:
     def settings(self) -> dict:
         """Arguments that build a network of this shape."""
         names = ("input_size", "hidden_sizes", "output_size", "activation")
-        names += ("recurrent_activation", "return_sequences", "engine")
+        names += ("recurrent_activation", "return_sequences", "engine", "cell")
         return {name: getattr(self, name) for name in names} | {"dtype": self.dtype.name}
 
     def __getstate__(self):

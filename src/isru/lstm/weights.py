@@ -28,22 +28,19 @@ class Weights:
 
     Parameters
     ----------
-    layers : list of (kernel, recurrent), ndarray
-        Of each LSTM layer, (F, 4H) and (H + 1, 4H) with the bias as its last row; gates in the
-        engines' order o, i, f, c.
+    layers : list of lists of (name, ndarray, int)
+        The arrays of each recurrent layer, from its ``views``; the integer is H where the last
+        axis holds an LSTM's gates in the engines' order o, i, f, c, and 0 where it does not.
     dense : ndarray, shape (H + 1, C)
         Of the dense layer, the bias as its last row.
+    cell : str
+        What the names of the layers' arrays begin with.
     """
 
-    def __init__(self, layers, dense):
+    def __init__(self, layers, dense, cell):
         self._weights = []
-        for number, (kernel, recurrent) in enumerate(layers):
-            units = kernel.shape[1] // 4
-            self._weights += [
-                _Weight(f"lstm {number} kernel", kernel, units),
-                _Weight(f"lstm {number} recurrent_kernel", recurrent[:-1], units),
-                _Weight(f"lstm {number} bias", recurrent[-1], units),
-            ]
+        for number, views in enumerate(layers):
+            self._weights += [_Weight(f"{cell} {number} {name}", *view) for name, *view in views]
         self._weights += [
             _Weight("dense kernel", dense[:-1], 0),
             _Weight("dense bias", dense[-1], 0),
