@@ -1,7 +1,7 @@
 """A wrong parameter is an error before any cell runs, and names what is known."""
 
 import pytest
-from conftest import write_notebook
+from notebook_files import write_notebook
 
 from isru.publish.errors import CompendiumError
 from isru.publish.parameters import (

@@ -10,8 +10,8 @@ import time
 import nbformat
 import papermill
 import pytest
-from conftest import write_notebook
 from filelock import FileLock
+from notebook_files import write_notebook
 from papermill.exceptions import PapermillExecutionError
 
 from isru import paths

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import write_notebook
+from notebook_files import write_notebook
 
 from isru.publish import staleness
 from isru.publish.errors import CompendiumError
