@@ -11,7 +11,7 @@ from isru.lstm import Adam, LSTMNetwork, train_step
 
 
 def peak_ratio(engine: str, units: int, batch: int, steps: int) -> float:
-    """Return a training run's peak memory over what it must hold.
+    """Return the peak memory of training, once the network is there, over what it must hold.
 
     That is the parameters, Adam's two moments, and of one window what its backward pass needs:
     of each step x, h, the four gates, c and activation(c). The data itself does not count.
@@ -23,6 +23,7 @@ def peak_ratio(engine: str, units: int, batch: int, steps: int) -> float:
     try:
         network = LSTMNetwork(SYMBOLS, units, SYMBOLS, return_sequences=True, engine=engine)
         optimizer = Adam()
+        tracemalloc.reset_peak()  # drawing the weights takes float64 arrays for a moment
         for _ in range(2):
             train_step(network, optimizer, x, target, "cross_entropy", clip_norm=CLIP_NORM)
         peak = tracemalloc.get_traced_memory()[1]
