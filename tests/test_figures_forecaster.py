@@ -1,0 +1,82 @@
+"""The forecaster's figures: what is drawn is what came in, and nothing is lost at an edge."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import PathCollection
+
+from isru.figures.forecaster import paired_differences, saving_by_units, weather_year
+from isru.figures.style import COLOURS, use_style
+
+
+@pytest.fixture(autouse=True)
+def style():
+    use_style()
+
+
+def steps():
+    rows = [
+        {"framework": framework, "step": step, "units": units}
+        | {"saving": -300.0 / units, "low": -400.0 / units, "high": -200.0 / units}
+        | {"floor_low": -900.0, "floor_high": 900.0, "expected": -250.0 / units}
+        | {"predicted": -1.0 if framework == "numpy" else np.nan}
+        for framework in ("numpy", "keras")
+        for step in ("train", "predict")
+        for units in (10, 25, 300)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_savings_stand_beside_their_predictions_and_a_wide_floor_does_not_hide_them():
+    figure = saving_by_units(steps())
+    assert len(figure.axes) == 4
+    numpy, keras = figure.axes[:2]
+    assert [line.get_label() for line in numpy.lines if "predicted" in line.get_label()] == [
+        "predicted by its calls",
+        "predicted from large arrays",
+    ]
+    assert "predicted from large arrays" not in [line.get_label() for line in keras.lines]
+    measured = next(line for line in numpy.lines if line.get_label() == "measured")
+    np.testing.assert_allclose(measured.get_ydata(), [-30, -12, -1])
+    assert -60 < numpy.get_ylim()[0] < -40 < 0 < numpy.get_ylim()[1] < 20
+
+
+def test_every_seed_is_drawn_those_beyond_the_axis_as_arrowheads():
+    values = {"isru": [0.1, -0.2, 0.3], "identity": [-9.0, -1.0, 8.0]}
+    pairs = pd.DataFrame(
+        [
+            {"metric": "skill", "units": 10, "arm": arm, "seed": seed, "difference": value}
+            for arm, row in values.items()
+            for seed, value in enumerate(row)
+        ]
+    )
+    summary = pd.DataFrame(
+        [
+            {"metric": "skill", "units": 10, "arm": arm}
+            | {"mean": np.mean(row), "low": min(row), "high": max(row)}
+            for arm, row in values.items()
+        ]
+    )
+    (axes,) = paired_differences(pairs, summary, limit=4.0).axes
+    dots = [part for part in axes.collections if isinstance(part, PathCollection)]
+    points = np.concatenate([part.get_offsets() for part in dots])
+    assert len(points) == 6 and np.abs(points[:, 0]).max() <= 4.0
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "ISRU, 10 units",
+        "identity, 10 units",
+    ]
+    texts = [text.get_text() for text in axes.texts]
+    assert "−0.67 (−9.00 to +8.00)" in texts and "±0.5 pp" in texts
+
+
+def test_the_year_shows_every_part_by_name():
+    days = pd.DataFrame({"day": pd.date_range("2013-01-01", periods=10)})
+    days = days.assign(low=0.0, mean=1.0, high=2.0, rain=3.0)
+    ends = days["day"].to_numpy()
+    spans = {"training": ends[[0, 5]], "validation": ends[[6, 7]], "test": ends[[8, 9]]}
+    top, bottom = weather_year(days, spans, "JFK").axes
+    assert [text.get_text() for text in top.texts] == ["training", "validation", "test"]
+    assert "JFK (°C)" in top.get_ylabel() and len(bottom.patches) >= 10
+    assert bottom.patches[-1].get_facecolor()[:3] == pytest.approx(
+        tuple(int(COLOURS["tanh"][k : k + 2], 16) / 255 for k in (1, 3, 5))
+    )
