@@ -209,7 +209,7 @@ class FormulaTable:
         for entry in self.pages:
             name = self.labels.get(entry.name, entry.name).replace("_", r"\_")
             cells = (entry.value, entry.derivative, entry.integral)
-            formulas = " & ".join(_latex(cell) for cell in cells)
+            formulas = " & ".join(rf"\displaystyle {_latex(cell)}" for cell in cells)
             rows.append(rf"\text{{{name}}} & {formulas} \\[6pt]")
         body = "\n".join(rows)
         return (
