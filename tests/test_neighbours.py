@@ -10,7 +10,7 @@ import sympy as sp
 from isru.activations import ACTIVATIONS
 from isru.approximants import bend, distance, gate_distance, knots, table_distance
 from isru.atlas import FormulaTable, curves, meeting, overview, page, prove
-from isru.data.certificates import as_text, load_certificates
+from isru.data.certificates import as_text, definitions, load_certificates
 from isru.hazards import (
     falls,
     first_zero,
@@ -202,6 +202,7 @@ RECORD = {
     "inputs": 2**32,
     "max_ulp": 1.6,
     "stated_ulp": 2.0,
+    "definitions": definitions(),
     "not_nearest": 7,
     "falls": 0,
     "max_fall_ulp": 0.0,
@@ -225,6 +226,8 @@ def test_certificates_tell_full_part_and_none(tmp_path, monkeypatch):
     assert log.read_text().count('"missing"') == len(ACTIVATIONS) - 1
     certify(tmp_path, complete=False)
     assert load_certificates(tmp_path).loc["isru", "certificate"] == "part"
+    certify(tmp_path, definitions="0" * 16)
+    assert load_certificates(tmp_path).loc["isru", "certificate"] == "of older code"
 
 
 def test_what_is_not_certified_is_shown_as_a_dash(tmp_path):
@@ -239,7 +242,7 @@ def test_a_broken_certificate_is_refused_with_a_way_out(tmp_path):
     with pytest.raises(ValueError, match="expected float32 isru, got float32 tanh"):
         load_certificates(tmp_path)
     (tmp_path / "isru.json").write_text('{"name": "isru", "dtype": "float32", "complete": true}')
-    with pytest.raises(ValueError, match=r"expected the entry 'falls'.*certify isru"):
+    with pytest.raises(ValueError, match=r"expected the entry 'definitions'.*certify isru"):
         load_certificates(tmp_path)
     (tmp_path / "isru.json").write_text("{")
     with pytest.raises(ValueError, match="expected a certificate in JSON"):

@@ -7,7 +7,6 @@ is the same entry in float64; the tests hold it against mpmath.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Iterable
@@ -16,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-import isru.activations
 from isru import paths
 from isru.activations import Activation, get_activation
+from isru.data.certificates import definitions
 from isru.provenance import provenance
 from isru.records import to_json, write_atomically
 
@@ -202,12 +201,7 @@ def _keep_worst(state: dict, what: str, values: np.ndarray, bits: np.ndarray) ->
 
 def _key(entry: Activation, about: dict) -> str:
     """Return what a half-made certificate depends on: definitions, NumPy, processor."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(isru.activations.__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return (
-        f"{digest.hexdigest()[:16]}, {dict(entry.parameters)}, {about['numpy']}, {about['machine']}"
-    )
+    return f"{definitions()}, {dict(entry.parameters)}, {about['numpy']}, {about['machine']}"
 
 
 def _resume(path: Path, key: str) -> dict:
@@ -234,6 +228,7 @@ def _certificate(entry: Activation, state: dict, about: dict) -> dict:
         "description": entry.description,
         "parameters": dict(entry.parameters),
         "dtype": "float32",
+        "definitions": definitions(),
         "complete": len(state["done"]) == (CHUNKS // 2 if entry.odd else CHUNKS),
         "inputs": counts["inputs"],
         "max_ulp": ulp,

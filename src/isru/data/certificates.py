@@ -6,12 +6,13 @@ import hashlib
 import json
 from pathlib import Path
 
+import isru.activations
 from isru import paths
 from isru.activations import ACTIVATIONS
 from isru.records import note_read
 
 FOLDER = "data/certificates"
-FULL, PART, NONE = "full", "part", "none yet"
+FULL, PART, OLD, NONE = "full", "part", "of older code", "none yet"
 _COLUMNS = (
     "inputs",
     "max_ulp",
@@ -24,6 +25,14 @@ _COLUMNS = (
     "wrong_nan",
     "max_error",
 )
+
+
+def definitions() -> str:
+    """Return a hash of the files that define the activations; a certificate holds for it."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(isru.activations.__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def load_certificates(folder: str | Path | None = None):
@@ -41,7 +50,8 @@ def load_certificates(folder: str | Path | None = None):
     -------
     pandas.DataFrame
         Index ``activation``; ``certificate`` is "full" (every float32 input was looked at),
-        "part" or "none yet"; the counts and errors of the record, NaN where there is none.
+        "part", "of older code" or "none yet"; the counts and errors of the record, NaN where
+        there is none.
 
     Raises
     ------
@@ -94,6 +104,7 @@ def _row(name: str, path: Path) -> dict:
                 f"{path.name}: expected float32 {name}, got {record['dtype']} {record['name']}"
             )
         state = FULL if record["complete"] else PART
+        state = state if record["definitions"] == definitions() else OLD
         numbers = {column: record[column] for column in _COLUMNS if column in record}
         missing = set(_COLUMNS[:-1]) - set(numbers)
         if missing:
