@@ -131,12 +131,20 @@ def _keras_activations(entry: Activation, step: str, x: np.ndarray) -> Callable:
     x = tf.constant(x)
 
     def forward(values):
-        # A loop in the graph, as Keras's LSTM is one; the sum keeps every step alive.
+        # As in Keras's LSTM: a loop in the graph over arrays of steps, and a product with the
+        # activation's output, for whose gradient that output is kept in any case.
+        count = len(x)
+        arrays = [
+            tf.TensorArray(values.dtype, count).unstack(values[:, k])
+            for k in range(values.shape[1])
+        ]
+
         def one_step(t, total):
-            return t + 1, total + function(values[t, 0]) + function(values[t, 1])
+            candidate, output = (function(array.read(t)) for array in arrays)
+            return t + 1, total + candidate * output
 
         zero = tf.zeros_like(values[0, 0])
-        return tf.while_loop(lambda t, _: t < len(x), one_step, (0, zero))[1]
+        return tf.while_loop(lambda t, _: t < count, one_step, (0, zero))[1]
 
     def forward_and_gradient(values):
         with tf.GradientTape() as tape:
