@@ -69,6 +69,26 @@ def test_too_little_disk_is_refused_before_anything_is_made(compendium, monkeypa
     assert not (compendium / ".venv").exists()
 
 
+def test_a_path_with_a_space_does_not_split_what_pip_is_told(compendium, monkeypatch):
+    class Pip:
+        returncode = 0
+        stdout = ()
+
+        def __init__(self, command, *, cwd, env, **_):
+            for name in env["PIP_CONSTRAINT"].split() + env["PIP_BUILD_CONSTRAINT"].split():
+                assert (cwd / name).is_file()
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+    (compendium / "constraints.txt").write_text("")
+    monkeypatch.setattr(environment.subprocess, "Popen", Pip)
+    environment._pip("numpy")
+
+
 def test_without_a_compendium_the_error_says_what_was_expected(tmp_path, monkeypatch):
     monkeypatch.setenv("ISRU_ROOT", str(tmp_path))
     with pytest.raises(FileNotFoundError, match=r"expected a folder with _toc\.yml"):

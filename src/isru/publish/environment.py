@@ -82,9 +82,9 @@ def _pip(*arguments: str) -> None:
     """Install with the pinned versions; progress is one line, the log is kept and shown if needed.
 
     Build tools are constrained too: older pips read the first variable, newer ones the second.
+    Both split it at spaces, so the file is named relative to the folder that pip runs in.
     """
-    constraints = str(paths.root() / "constraints.txt")
-    limits = {"PIP_CONSTRAINT": constraints, "PIP_BUILD_CONSTRAINT": constraints}
+    limits = dict.fromkeys(("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"), "constraints.txt")
     steady = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_PROGRESS_BAR": "off", "PYTHONPATH": ""}
     log = paths.build() / "setup.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -93,6 +93,7 @@ def _pip(*arguments: str) -> None:
         log.open("w", encoding="utf-8") as file,
         subprocess.Popen(
             command,
+            cwd=paths.root(),
             env=os.environ | limits | steady,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
