@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.dates import DateFormatter, MonthLocator
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
 from isru.experiments.paired import METRICS
 from isru.figures.style import COLOURS
@@ -82,8 +82,11 @@ def saving_by_units(table: pd.DataFrame) -> Figure:
             _saving_panel(axes, table[chosen].sort_values("units"))
             axes.set_title(f"{FRAMEWORK_NAMES[framework]}, {STEP_NAMES[step]}")
         row[0].set_ylabel("time saved by ISRU (%)\n(negative: slower)")
+    sizes = [count for count in (10, 25, 50, 100, 300) if count in set(table["units"])]
     for axes in panels[-1]:
-        axes.set_xlabel("units of the layer")
+        axes.set(xlabel="units of the layer", xscale="log")
+        axes.set_xticks(sizes, [str(count) for count in sizes])
+        axes.xaxis.set_minor_locator(NullLocator())
     # A noisy floor may be wider than everything else: it is cut off, not followed.
     shown = table[["saving", "low", "high", "expected", "predicted"]].to_numpy()
     low, high = min(np.nanmin(shown), -5.0), max(np.nanmax(shown), 5.0)
@@ -111,11 +114,6 @@ def _saving_panel(axes, part: pd.DataFrame) -> None:
         axes.plot(units, part["predicted"], ls=":", label="predicted from large arrays", **style)
     axes.vlines(units, part["low"], part["high"], color=COLOURS["isru"], lw=4, alpha=0.4)
     axes.plot(units, part["saving"], color=COLOURS["isru"], marker="o", ms=4, label="measured")
-    axes.set_xscale("log")
-    shown = [count for count in (10, 25, 50, 100, 300) if units[0] <= count <= units[-1]]
-    axes.set_xticks(shown or units, [str(count) for count in (shown or units)])
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def paired_differences(pairs: pd.DataFrame, summary: pd.DataFrame, *, limit: float) -> Figure:
