@@ -11,7 +11,7 @@ from isru_book.values import ABOUT, link
 
 _SMOKE = (
     "This is a smoke run: sizes and repeats are as small as they can be, to show that everything "
-    "works. Nothing can be concluded from its numbers."
+    "works. Its times and trained networks prove nothing; what is exact holds all the same."
 )
 
 
