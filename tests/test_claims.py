@@ -195,6 +195,15 @@ def test_a_floor_that_is_asked_for_must_be_there_and_hides_what_is_inside(tmp_pa
     assert judge(tmp_path, values | {"floor": value(0, -20, 20)}, **floor).word == "inconclusive"
 
 
+def test_what_is_not_there_cannot_grow(tmp_path):
+    grows = {"metric": [{"value": "06.slope", "presumes": "06.saving"}]}
+    slope = {"slope": value(8, 6, 10)}
+    assert judge(tmp_path, slope | {"saving": value(5, 3, 7)}, **grows).word == "confirmed"
+    assert judge(tmp_path, slope | {"saving": value(-5, -7, -3)}, **grows).word == "refuted"
+    assert judge(tmp_path, slope | {"saving": value(1, -3, 5)}, **grows).word == "inconclusive"
+    assert judge(tmp_path, slope, **grows).word == "inconclusive"
+
+
 def test_a_task_that_cannot_tell_the_control_apart_decides_nothing(tmp_path):
     changes = {
         "rule": "equivalent",

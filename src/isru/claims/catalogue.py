@@ -17,7 +17,8 @@ _ROLE = re.compile(r"\{val\}`(\d\d\.[a-z0-9_]+)[^`]*`")
 _TEXTS = ("sentence", "published", "hypothesis", "effect", "family")
 _REQUIRED = ("id", "source", *_TEXTS, "rule", "metric", "margin", "relevance_margin")
 _OPTIONAL = ("unit", "scale", "range", "hardware", "interactions")
-_METRIC = ("value", "each", "rule", "range", "floor", "tost", "control")
+_KEYS = ("value", "presumes", "floor", "tost", "control")
+_METRIC = (*_KEYS, "each", "rule", "range")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Condition:
     rule: str
     factors: dict[str, str | int] = field(default_factory=dict)
     range: tuple[float, float] | None = None
+    presumes: str | None = None
     floor: str | None = None
     tost: str | None = None
     control: str | None = None
@@ -180,7 +182,7 @@ def _conditions(
         for levels in _levels(claim, where, entry.get("each") or {}):
             keys = {
                 name: _key(claim, where + name, entry[name], levels)
-                for name in ("value", "floor", "tost", "control")
+                for name in _KEYS
                 if name in entry
             }
             shown = {factor: label for factor, (_, label) in levels.items()}

@@ -35,7 +35,8 @@ def find(claim: Claim, condition: Condition, values: Values) -> Finding:
 
     An effect decides nothing without an interval (only ``exact`` values need none), without the
     A/A floor or the negative control that the claim asks for, or when the control, held to the
-    same margin, cannot be told from the baseline.
+    same margin, cannot be told from the baseline. A claim about an effect that grows or fades
+    presumes that it is there: where it is below 0, the claim is refuted.
 
     Raises
     ------
@@ -77,6 +78,13 @@ def _obstacle(claim: Claim, condition: Condition, values: Values) -> Decision | 
         control, margin = _scaled(claim, condition.control, control), _margins(claim)[0]
         if not (control.low > margin or control.high < -margin):
             return _nothing("the task does not tell the negative control apart")
+    if condition.presumes:
+        presumed = interval(claim, condition.presumes, values)
+        if presumed is None or presumed.low <= 0 <= presumed.high:
+            return _nothing("whether there is what the claim presumes is open")
+        if presumed.high < 0:
+            p = rules.decide(presumed, "greater", Limits(margin=0.0, relevance=0.0)).p
+            return Decision(REFUTED, "what the claim presumes is not there", p)
     return None
 
 
