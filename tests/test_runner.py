@@ -9,6 +9,7 @@ import time
 
 import nbformat
 import papermill
+import psutil
 import pytest
 from filelock import FileLock
 from notebook_files import write_notebook
@@ -112,8 +113,10 @@ def test_a_second_run_at_the_same_time_is_refused(compendium):
 
 def test_an_interruption_loses_nothing_that_was_finished(compendium):
     write_notebook(compendium, "01-a", [RECORD.format(value=1)])
-    slow = ["import time\ntime.sleep(60)"]
-    write_notebook(compendium, "02-b", slow, needs=["01"])
+    own = "import subprocess, sys\nsleep = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
+    slow = own + "own = subprocess.Popen(sleep)\nopen('own', 'w').write(str(own.pid))\nown.wait()"
+    write_notebook(compendium, "02-b", [slow], needs=["01"])
+    left = paths.build() / "kernels" / "quick" / "02-b" / "own"
     code = (
         "from isru.publish.notebooks import all_notebooks\n"
         "from isru.publish.runner import execute, make_jobs\n"
@@ -123,13 +126,14 @@ def test_an_interruption_loses_nothing_that_was_finished(compendium):
         [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, env=os.environ
     )
     deadline = time.monotonic() + 60
-    while not pending("quick") and time.monotonic() < deadline:
+    while not (left.is_file() and left.read_text()) and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert "the same command resumes with it" in said.replace("\n", " ")
     assert list(pending("quick")) == ["01-a"]
     assert not (compendium / "runs" / "quick" / "values").exists()
+    assert not psutil.pid_exists(int(left.read_text())), "a process of the kernel goes on"
 
 
 def test_given_parameters_reach_the_notebook_and_the_run_is_ad_hoc(compendium):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -11,6 +12,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from isru import paths
 from isru.provenance import provenance
@@ -128,11 +131,17 @@ class Job:
         return time.monotonic() - self.started
 
     def stop(self) -> None:
-        """End the worker; its kernel ends with it."""
-        if self.process:
+        """End the worker with all that it started: the kernel, and the kernel's own processes."""
+        if not self.process:
+            return
+        with contextlib.suppress(psutil.NoSuchProcess):
+            started = psutil.Process(self.process.pid).children(recursive=True)
             self.process.terminate()
-            self.process.wait()
-            self.listener.join()
+            for process in started:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+        self.process.wait()
+        self.listener.join()
 
     def complete(self) -> None:
         """Turn the scratch folder of a worker that succeeded into a pending result."""
