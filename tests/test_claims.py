@@ -204,6 +204,15 @@ def test_what_is_not_there_cannot_grow(tmp_path):
     assert judge(tmp_path, slope, **grows).word == "inconclusive"
 
 
+def test_a_condition_that_decides_nothing_makes_no_claim_depend_on_it(tmp_path):
+    metric = [{"value": "06.skill_{units}", "control": "06.identity_{units}"}]
+    metric[0]["each"] = {"units": [10, 25]}
+    values = {"skill_10": value(0.2, 0.0, 0.3), "skill_25": value(-0.5, -0.9, -0.1)}
+    values |= {"identity_10": value(-5, -9, -2), "identity_25": value(-1, -2, 0)}
+    changes = {"rule": "equivalent", "margin": 0.5, "relevance_margin": 0.5, "metric": metric}
+    assert judge(tmp_path, values, **changes).word == "inconclusive"
+
+
 def test_a_task_that_cannot_tell_the_control_apart_decides_nothing(tmp_path):
     changes = {
         "rule": "equivalent",

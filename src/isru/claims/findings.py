@@ -58,12 +58,12 @@ def find(claim: Claim, condition: Condition, values: Values) -> Finding:
     if ends is None:
         return Finding(condition, _nothing("no interval was recorded"), float(value))
     effect = _oriented(claim, condition, ends)
-    decision = _obstacle(claim, condition, values)
-    if decision is None:
-        tost = lookup(values, condition.tost)
-        tost_p = None if tost is None else _probability(claim, condition.tost, tost["value"])
-        limits = _limits(claim, condition, values)
-        decision = rules.decide(effect, condition.rule, limits, tost_p)
+    obstacle = _obstacle(claim, condition, values)
+    if obstacle:
+        return Finding(condition, obstacle, ends.estimate, ends.low, ends.high)
+    tost = lookup(values, condition.tost)
+    tost_p = None if tost is None else _probability(claim, condition.tost, tost["value"])
+    decision = rules.decide(effect, condition.rule, _limits(claim, condition, values), tost_p)
     return Finding(condition, decision, ends.estimate, ends.low, ends.high, effect)
 
 
