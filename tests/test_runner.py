@@ -125,19 +125,23 @@ def test_an_interruption_loses_nothing_that_was_finished(compendium):
     slow = own + "own = subprocess.Popen(sleep)\nopen('own', 'w').write(str(own.pid))\nown.wait()"
     write_notebook(compendium, "02-b", [slow], needs=["01"])
     left = paths.build() / "kernels" / "quick" / "02-b" / "own"
+    # A shell that starts the tests in the background lets them ignore the signal: undo that.
     code = (
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from isru.publish.notebooks import all_notebooks\n"
         "from isru.publish.runner import execute, make_jobs\n"
         "execute(make_jobs(all_notebooks(), 'quick'))"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, env=os.environ
-    )
-    deadline = time.monotonic() + 60
-    while not (left.is_file() and left.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
+        deadline = time.monotonic() + 60
+        while not (left.is_file() and left.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        try:
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert "the same command resumes with it" in said.replace("\n", " ")
     assert list(pending("quick")) == ["01-a"]
     assert not (compendium / "runs" / "quick" / "values").exists()
