@@ -1,8 +1,7 @@
 """The activations as SymPy expressions, and what is needed to prove something about them.
 
-The only module that imports SymPy. :data:`TWINS` has the keys of
-:data:`isru.activations.ACTIVATIONS`; what has no twin (the table and the approximate inverse
-square roots) is an algorithm rather than a formula.
+:data:`TWINS` has the keys of :data:`isru.activations.ACTIVATIONS`; what has no twin (the table and
+the approximate inverse square roots) is an algorithm rather than a formula.
 """
 
 from __future__ import annotations
