@@ -35,8 +35,15 @@ def build_keras(network: LSTMNetwork, *, steps=None, batch_size=None, stateful=F
     Raises
     ------
     ValueError
-        For a cell that Keras does not have.
+        For a cell that Keras does not have, an activation of the cell state's own, or a trained
+        alpha.
     """
+    if network.cell_activation or network.trainable_alpha:
+        raise ValueError(
+            "network, for Keras: expected one activation for candidate and output, got "
+            f"cell_activation={network.cell_activation} and "
+            f"trainable_alpha={network.trainable_alpha}"
+        )
     load_tensorflow()
     import keras
 

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from isru.activations import get_activation
+from isru.activations import Activation, get_activation
 from isru.records import write_atomically
 
 FORMAT, VERSION = "isru.lstm", 1
+_LATER = ("cell_activation", "trainable_alpha")
 
 
 class CheckpointError(ValueError):
@@ -36,7 +37,7 @@ def load_network(network_type, path, engine="numpy"):
     header, arrays = _read(path, "network")
     try:
         settings = dict(header["settings"])
-        for name in ("activation", "recurrent_activation"):
+        for name in ("activation", "recurrent_activation", *({"cell_activation"} & {*settings})):
             entry = get_activation(settings[name]["name"])
             if settings[name]["parameters"] != dict(entry.parameters):
                 entry = entry.with_parameters(**settings[name]["parameters"])
@@ -155,12 +156,16 @@ def _keys(network):
 
 
 def _plain_settings(network) -> dict:
-    """Return a network's settings as JSON takes them, without the engine."""
-    settings = {name: value for name, value in network.settings.items() if name != "engine"}
+    """Return a network's settings as JSON takes them, without the engine.
+
+    What was added later is left out where it is not used, so that older files stay valid.
+    """
+    unused = {"engine"} | {name for name in _LATER if not network.settings[name]}
+    settings = {name: value for name, value in network.settings.items() if name not in unused}
     settings["hidden_sizes"] = list(network.hidden_sizes)
-    for name in ("activation", "recurrent_activation"):
-        entry = settings[name]
-        settings[name] = {"name": entry.name, "parameters": dict(entry.parameters)}
+    for name, value in settings.items():
+        if isinstance(value, Activation):
+            settings[name] = {"name": value.name, "parameters": dict(value.parameters)}
     return settings
 
 

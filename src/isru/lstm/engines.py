@@ -5,6 +5,7 @@ from __future__ import annotations
 from isru.lstm.compiled import CompiledLayer
 from isru.lstm.inputs import check_choice
 from isru.lstm.layer import LSTMLayer
+from isru.lstm.trainable import TrainableLayer
 from isru.lstm.variants import VARIANTS
 
 ENGINES = {"numpy": LSTMLayer, "numba": CompiledLayer}
@@ -14,15 +15,28 @@ CELLS = ("lstm", *VARIANTS)
 """The kinds of recurrent cell; all but the LSTM are for the NumPy engine only."""
 
 
-def layer_class(cell: str, engine: str):
+def layer_class(cell: str, engine: str, cell_activation=None, trainable_alpha: bool = False):
     """Return the class of the layers of a network.
 
     Raises
     ------
     ValueError
-        For an unknown cell or engine, or a cell that the engine does not have.
+        For an unknown cell or engine, or what a cell or an engine does not have: a cell other
+        than the LSTM, an activation of the cell state's own, and a trained alpha are for the
+        NumPy engine only, the last two for the LSTM only, and one of them at a time.
     """
     check_choice("engine", engine, ENGINES)
+    special = "trainable_alpha" if trainable_alpha else "cell_activation"
+    if trainable_alpha or cell_activation:
+        check_choice(f"cell, with {special}", cell, ("lstm",))
+        check_choice(f"engine, with {special}", engine, ("numpy",))
+    if trainable_alpha:
+        if cell_activation:
+            raise ValueError(
+                "cell_activation: expected none beside trainable_alpha, which learns one alpha "
+                f"for the candidate and one for the output, got {cell_activation.name!r}"
+            )
+        return TrainableLayer
     if check_choice("cell", cell, CELLS) == "lstm":
         return ENGINES[engine]
     if engine != "numpy":

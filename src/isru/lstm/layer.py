@@ -32,14 +32,17 @@ class LayerBuffers:
     gates : ndarray, shape (T + 1, 5, B, H)
         o, i, f, c_tilde and c_tm1 of each step; the last entry only holds the final c.
     c_out : ndarray, shape (T, B, H)
-        activation(c).
+        cell_activation(c).
+    through : sequence of T ndarray (B, H)
+        What reaches c through h: kept for every step, or in one array for all.
     z : ndarray, shape (T, B, 4H)
         dz; before that, the input projection where it is made at once.
     x, h, c : ndarray
         Views: inputs (T, B, F), and the states (T + 1, B, H), the initial ones first.
     """
 
-    def __init__(self, steps, batch, features, units, activation, recurrent_activation, dtype):
+    def __init__(self, layer, steps, batch, features, *, keep_through=False):
+        units, dtype = layer.units, layer.weights.dtype
         shape = (steps, batch, units)
         self.rows = np.ones((steps + 1, batch, features + units + 1), dtype)
         self.gates = np.empty((steps + 1, 5, batch, units), dtype)
@@ -51,12 +54,15 @@ class LayerBuffers:
         self.projects_at_once = batch == 1 or not features
         self.saved_gates = self.gates[:steps, :3]
         self.saved_candidate, self.saved_c = self.gates[:steps, 3], self.c_out
-        if not recurrent_activation.saves_output:
+        if not layer.recurrent_activation.saves_output:
             self.saved_gates = np.empty((steps, 3, batch, units), dtype)
-        if not activation.saves_output:
-            self.saved_candidate, self.saved_c = np.empty(shape, dtype), np.empty(shape, dtype)
+        if not layer.activation.saves_output:
+            self.saved_candidate = np.empty(shape, dtype)
+        if not layer.cell_activation.saves_output:
+            self.saved_c = np.empty(shape, dtype)
         self.step_z = np.empty((batch, 4 * units), dtype)
         self.pair = np.empty((2, batch, units), dtype)
+        self.through = np.empty(shape, dtype) if keep_through else [self.pair[0]] * steps
         self.dh, self.dc = np.empty((2, batch, units), dtype)
         self.forward_steps = [self._forward_views(t) for t in range(steps)]
         length = max(1, min(steps, _BLOCK // (4 * batch * units)))
@@ -91,7 +97,8 @@ class LayerBuffers:
         dz = self.gate_views(self.z[t])
         factors = self.dz_factors[t - start]
         dc_factor, f = self.dc_factors[t - start], self.gates[t, 2]
-        return t, dc_factor, factors[0], dz[0], factors[1:], dz[1:], f, self.z[t]
+        of_gates = factors[0], dz[0], factors[1:], dz[1:]
+        return t, dc_factor, self.through[t], *of_gates, f, self.z[t]
 
 
 class LSTMLayer:
@@ -104,13 +111,25 @@ class LSTMLayer:
     activation, recurrent_activation : entries of ``isru.activations.ACTIVATIONS``
     parameters, gradients : ndarray, shape (4H (F + H + 1),)
         Kernel (F, 4H), recurrent kernel (H, 4H) and bias (4H,), one after the other.
+    cell_activation : entry of ``isru.activations.ACTIVATIONS``, optional
+        Of the cell state, on its way to h; by default the activation.
     """
 
     whole_step = None  # an engine's own way to take one step of a whole network, if it has one
 
-    def __init__(self, input_size, units, activation, recurrent_activation, parameters, gradients):
+    def __init__(
+        self,
+        input_size,
+        units,
+        activation,
+        recurrent_activation,
+        parameters,
+        gradients,
+        cell_activation=None,
+    ):
         self.input_size, self.units = input_size, units
         self.activation, self.recurrent_activation = activation, recurrent_activation
+        self.cell_activation = cell_activation or activation
         self.weights = parameters.reshape(-1, 4 * units)
         self.dweights = gradients.reshape(-1, 4 * units)
         self.kernel, self.recurrent = self.weights[:input_size], self.weights[input_size:]
@@ -133,9 +152,7 @@ class LSTMLayer:
 
     def buffers(self, steps: int, batch: int, symbols: bool = False) -> LayerBuffers:
         """Make the arrays for windows of this shape and kind of input."""
-        activations = self.activation, self.recurrent_activation
-        features = 0 if symbols else self.input_size
-        return LayerBuffers(steps, batch, features, self.units, *activations, self.weights.dtype)
+        return LayerBuffers(self, steps, batch, 0 if symbols else self.input_size)
 
     def forward(self, x, buffers, state):
         """Run over a window; outputs and final state are then in `buffers`.
@@ -160,6 +177,7 @@ class LSTMLayer:
         z_gates, z_candidate = buffers.gate_views(step_z)[:3], buffers.gate_views(step_z)[3]
         # The kernels themselves: what `forward` adds for float16 is not needed here.
         activate, activate_gates = self.activation.kernel, self.recurrent_activation.kernel
+        activate_cell = self.cell_activation.kernel
         for (
             (row, projection, gates, saved_gates, c_tilde, saved_candidate),
             (i_and_f, c_tilde_and_c_tm1, c, c_out, saved_c, o, h),
@@ -171,7 +189,7 @@ class LSTMLayer:
             activate(z_candidate, c_tilde, saved_candidate)
             np.multiply(i_and_f, c_tilde_and_c_tm1, out=pair)
             np.add(from_input, from_past, out=c)
-            activate(c, c_out, saved_c)
+            activate_cell(c, c_out, saved_c)
             np.multiply(o, c_out, out=h)
 
     def _project(self, x, buffers):
@@ -205,7 +223,7 @@ class LSTMLayer:
         -------
         dx : ndarray, shape (T, B, F), or None
         """
-        dh, dc, scratch = buffers.dh, buffers.dc, buffers.pair[0]
+        dh, dc = buffers.dh, buffers.dc
         every_step = dh_out.ndim == 3
         dh[...] = 0.0 if every_step else dh_out
         dc[...] = 0.0
@@ -214,11 +232,11 @@ class LSTMLayer:
             recurrent_t = np.ascontiguousarray(recurrent_t)
         for block, steps in buffers.backward_blocks:
             self._factors(block, buffers)
-            for t, dc_factor, o_factor, dz_o, ifc_factors, dz_ifc, f, dz in steps:
+            for t, dc_factor, through, o_factor, dz_o, ifc_factors, dz_ifc, f, dz in steps:
                 if every_step:
                     np.add(dh, dh_out[t], out=dh)
-                np.multiply(dh, dc_factor, out=scratch)
-                np.add(dc, scratch, out=dc)
+                np.multiply(dh, dc_factor, out=through)
+                np.add(dc, through, out=dc)
                 np.multiply(dh, o_factor, out=dz_o)
                 np.multiply(ifc_factors, dc, out=dz_ifc)
                 np.multiply(dc, f, out=dc)
@@ -236,7 +254,7 @@ class LSTMLayer:
         dz[:, 1:3] *= gates[:, 3:5]
         self.activation.derivative(buffers.saved_candidate[block], out=dz[:, 3])
         dz[:, 3] *= gates[:, 1]
-        self.activation.derivative(buffers.saved_c[block], out=dc)
+        self.cell_activation.derivative(buffers.saved_c[block], out=dc)
         dc *= gates[:, 0]
 
     def _weight_gradients(self, dz, buffers):

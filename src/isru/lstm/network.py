@@ -23,9 +23,7 @@ from isru.lstm.inputs import (
 )
 from isru.lstm.losses import LOSSES
 from isru.lstm.weights import Weights
-from isru.lstm.workspace import Workspace
-
-_KEPT_SHAPES = 4  # (T, B) whose arrays are kept: full and last batch, training and validation
+from isru.lstm.workspace import Workspaces
 
 
 class LSTMNetwork:
@@ -48,6 +46,10 @@ class LSTMNetwork:
         A name in `ENGINES`.
     cell : str
         A name in `CELLS`; see `isru.lstm.variants` for those other than the LSTM.
+    cell_activation : str or registry entry, optional
+        For the output alone, in place of `activation`, which is then the candidate's.
+    trainable_alpha : bool
+        Whether the alpha of ISRU is learned; see `isru.lstm.trainable`.
     rng : numpy.random.Generator, optional
         Draws the weights, in float64 and then rounded, so that networks that differ in
         activation or precision start alike from equal generators. None stands for seed 0.
@@ -61,7 +63,8 @@ class LSTMNetwork:
     Raises
     ------
     ValueError
-        For a size below 1, an unknown name, or a recurrent activation that leaves [0, 1].
+        For a size below 1, an unknown name, a recurrent activation that leaves [0, 1], or what a
+        cell or an engine does not have.
 
     Examples
     --------
@@ -84,6 +87,8 @@ class LSTMNetwork:
         dtype="float32",
         engine="numpy",
         cell="lstm",
+        cell_activation=None,
+        trainable_alpha=False,
         rng=None,
     ):
         self.input_size = check_size("input_size", input_size)
@@ -96,8 +101,9 @@ class LSTMNetwork:
         self.recurrent_activation = check_gate_activation(recurrent_activation)
         self.return_sequences = bool(return_sequences)
         self.dtype = check_dtype(dtype)
-        self.engine, self.cell = engine, cell
-        layer_type = layer_class(cell, engine)
+        self.engine, self.cell, self.trainable_alpha = engine, cell, bool(trainable_alpha)
+        self.cell_activation = cell_activation and get_activation(cell_activation)
+        layer_type = layer_class(cell, engine, self.cell_activation, self.trainable_alpha)
         self._allocate(layer_type)
         rng = np.random.default_rng(0) if rng is None else rng
         sizes = self.input_size, self.hidden_sizes, self.output_size
@@ -110,12 +116,13 @@ class LSTMNetwork:
         head = (self.hidden_sizes[-1] + 1) * self.output_size
         self.parameters = np.zeros(sum(lengths) + head, self.dtype)
         self.gradients = np.zeros_like(self.parameters)
+        own = {"cell_activation": self.cell_activation} if self.cell_activation else {}
         self.layers, start = [], 0
         for shape, length in zip(shapes, lengths, strict=True):
             part = slice(start, start + length)
             start += length
             flat = self.parameters[part], self.gradients[part]
-            layer = layer_type(*shape, self.activation, self.recurrent_activation, *flat)
+            layer = layer_type(*shape, self.activation, self.recurrent_activation, *flat, **own)
             self.layers.append(layer)
         self.dense = self.parameters[start:].reshape(-1, self.output_size)
         self.ddense = self.gradients[start:].reshape(-1, self.output_size)
@@ -123,7 +130,7 @@ class LSTMNetwork:
         self._weights = Weights(views, self.dense, self.cell)
         gradients = [layer.views(gradients=True) for layer in self.layers]
         self._dweights = Weights(gradients, self.ddense, self.cell)
-        self._workspaces = {}
+        self._workspaces = Workspaces(self.layers)
 
     @property
     def weight_names(self) -> list[str]:
@@ -216,7 +223,7 @@ class LSTMNetwork:
         """Forward pass, time first; leave in the workspace what the backward pass needs."""
         x = check_sequence(x, self.input_size)
         state = check_state(state, len(x), self.hidden_sizes)
-        work = self._workspace(x)
+        work = self._workspaces.of(x)
         work.masks = check_masks(masks, x.shape[:2], self.hidden_sizes)
         inputs = x.swapaxes(0, 1)
         for number, layer in enumerate(self.layers):
@@ -243,16 +250,6 @@ class LSTMNetwork:
             if mask is not None:
                 dh *= mask if dh.ndim == 3 else mask[-1]
             dh = self.layers[number].backward(work.buffers[number], dh, number > 0)
-
-    def _workspace(self, x):
-        """Return the arrays for windows of this shape; make them on first use."""
-        batch, steps = x.shape[:2]
-        key = steps, batch, x.ndim == 2
-        work = self._workspaces.pop(key, None) or Workspace(self.layers, *key)
-        self._workspaces[key] = work  # the last used is the last in the dictionary
-        if len(self._workspaces) > _KEPT_SHAPES:
-            del self._workspaces[next(iter(self._workspaces))]
-        return work
 
     # ---- use
 
@@ -285,6 +282,7 @@ class LSTMNetwork:
         """Arguments that build a network of this shape."""
         names = ("input_size", "hidden_sizes", "output_size", "activation")
         names += ("recurrent_activation", "return_sequences", "engine", "cell")
+        names += ("cell_activation", "trainable_alpha")
         return {name: getattr(self, name) for name in names} | {"dtype": self.dtype.name}
 
     def __getstate__(self):

@@ -1,8 +1,10 @@
-"""The arrays of a network for windows of one shape, made once and used for every window."""
+"""The arrays of a network for windows of a shape, made once and used for every window."""
 
 from __future__ import annotations
 
 import numpy as np
+
+_KEPT_SHAPES = 4  # (T, B) whose arrays are kept: full and last batch, training and validation
 
 
 class Workspace:
@@ -45,3 +47,25 @@ class Workspace:
     def final_state(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return copies of (h, c) of every layer after the last step."""
         return [(buffers.h[-1].copy(), buffers.c[-1].copy()) for buffers in self.buffers]
+
+
+class Workspaces:
+    """The workspaces of the shapes that were used last.
+
+    Parameters
+    ----------
+    layers : list of LSTMLayer
+    """
+
+    def __init__(self, layers):
+        self._layers, self._kept = layers, {}
+
+    def of(self, x: np.ndarray) -> Workspace:
+        """Return the workspace for windows of the shape of `x`, (B, T, F) or (B, T)."""
+        batch, steps = x.shape[:2]
+        key = steps, batch, x.ndim == 2
+        work = self._kept.pop(key, None) or Workspace(self._layers, *key)
+        self._kept[key] = work  # the last used is the last in the dictionary
+        if len(self._kept) > _KEPT_SHAPES:
+            del self._kept[next(iter(self._kept))]
+        return work
