@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -18,9 +17,9 @@ from threadpoolctl import threadpool_limits
 from isru.activations import get_activation
 from isru.data.forecast import ForecastWindows, WindowSet, forecast_windows
 from isru.experiments.baselines import skill
-from isru.experiments.rows import run_rows
 from isru.experiments.timed_steps import setup_step
 from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
+from isru.sweep import run_sweep
 
 __all__ = [
     "ARMS",
@@ -48,8 +47,6 @@ ARMS = {
 }
 CORE = ("tanh", "isru", "identity")
 TARGETS = ("change", "rain")
-# The sources that decide a row, for the cache of finished ones.
-_CODE = ("lstm/*.py", "activations/*.py", "data/*.py", "experiments/forecaster.py")
 _LOSSES = {"change": "mse", "rain": "cross_entropy"}
 
 
@@ -167,29 +164,22 @@ def train_network(case: Case) -> tuple[LSTMNetwork, dict]:
     return network, row
 
 
-def quality(
-    cases: Iterable[Case],
-    *,
-    processes: int = 2,
-    cache: str | Path | None = None,
-    progress: bool = True,
-):
-    """Train the networks of many cases in local processes of one thread each.
+def quality(cases: Iterable[Case], **where):
+    """Train the networks of many cases, one thread each.
 
     Parameters
     ----------
     cases : iterable of Case
-    processes, cache, progress
-        See `isru.experiments.rows.run_rows`.
+    **where
+        ``processes``, ``scheduler``, ``cache``, ``fresh``, ``progress``: see
+        `isru.sweep.run_sweep`.
 
     Returns
     -------
     pandas.DataFrame
-        The rows of `quality_row` in the order of ``cases``, the same for any ``processes``.
+        The rows of `quality_row` in the order of ``cases``, the same wherever they are computed.
     """
-    return run_rows(
-        quality_row, cases, processes=processes, cache=cache, code=_CODE, progress=progress
-    )
+    return run_sweep(quality_row, cases, **where)
 
 
 def choose_learning_rates(rows) -> dict[tuple[str, int, str], float]:

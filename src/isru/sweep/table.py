@@ -1,0 +1,112 @@
+"""A sweep: a function and a table of configurations, each of which becomes one row."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from isru.provenance import cpu_model
+from isru.sweep.cluster import on_cluster, scheduler_address
+from isru.sweep.errors import Failure, cut_off, rows_failed
+from isru.sweep.local import WorkersLost, here, in_processes
+from isru.sweep.store import Store
+
+
+def run_sweep(
+    function: Callable[[object], dict],
+    cases: Iterable,
+    *,
+    processes: int = 2,
+    scheduler: str = "",
+    cache: str | Path | None = None,
+    fresh: bool = False,
+    timed: bool = False,
+    progress: bool = True,
+):
+    """Return ``function(case)`` of every case as the rows of a table.
+
+    A row is kept as soon as it is finished. After an interruption the same call goes on: nothing
+    is lost and nothing computed twice. A row is taken from the cache only if the configuration,
+    the function, the code that it rests on and the versions of the numerical libraries are
+    unchanged.
+
+    Parameters
+    ----------
+    function : callable
+        Pure, seeded by its case, importable: a configuration (dataclass or dict of JSON types)
+        -> a row (dict of JSON types; NumPy's numbers are taken).
+    cases : iterable
+        The configurations. Equal ones are computed once.
+    processes : int
+        Local processes; 1 runs in this process.
+    scheduler : str
+        Address of a Dask scheduler, whose workers compute the rows instead; by default the
+        environment variable `isru.sweep.VARIABLE`, and if that is empty, this machine.
+    cache : str or Path, optional
+        Folder of finished rows.
+    fresh : bool
+        Compute, and keep, every row again.
+    timed : bool
+        The rows are timings: one after another in this process, never beside each other, and
+        kept for this kind of processor only.
+    progress : bool
+        Show a bar with the time left.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order of ``cases``, the same wherever it was computed.
+
+    Raises
+    ------
+    ValueError
+        If timed rows are asked for on a scheduler.
+    SweepError
+        If rows fail (the others are computed and kept first), the scheduler is unreachable or
+        goes away, or a worker has another version of isru.
+    """
+    import pandas as pd
+    from tqdm import tqdm
+
+    if timed and scheduler:
+        raise ValueError(f"expected timed rows to run here, one by one; got scheduler={scheduler}")
+    cases = list(cases)
+    store = Store(cache, function, f"{cpu_model()}, {os.cpu_count()} cores" if timed else "")
+    keys = [store.key(case) for case in cases]
+    todo = dict(zip(keys, cases, strict=True))
+    rows = {} if fresh else {key: row for key in todo if (row := store.get(key)) is not None}
+    todo = {key: case for key, case in todo.items() if key not in rows}
+    total, names, failures = len(rows) + len(todo), list(todo), []
+    if timed:
+        answers = here(function, list(todo.values()))
+    else:
+        answers = _answers(function, list(todo.values()), processes, scheduler_address(scheduler))
+    bar = tqdm(total=total, initial=len(rows), unit="row", disable=not progress)
+    try:
+        with bar, closing(answers):
+            for place, succeeded, answer in answers:
+                key = names[place]
+                if succeeded:
+                    rows[key] = answer
+                    store.put(key, todo[key], answer)
+                else:
+                    failures.append(Failure(todo[key], answer))
+                bar.update()
+    except WorkersLost as error:
+        raise cut_off(str(error), len(rows), total, bool(cache)) from error
+    if failures:
+        raise rows_failed(failures, len(rows), total, bool(cache))
+    return pd.DataFrame([rows[key] for key in keys])
+
+
+def _answers(
+    function: Callable, cases: list, processes: int, address: str
+) -> Iterator[tuple[int, bool, object]]:
+    """Choose where the rows are computed."""
+    if cases and address:
+        return on_cluster(function, cases, address)
+    if processes > 1 and len(cases) > 1:
+        return in_processes(function, cases, processes)
+    return here(function, cases)
