@@ -3,7 +3,7 @@ PYTHON ?= python3
 ISRU = PYTHONPATH="$(CURDIR)/src" "$(PYTHON)" -m isru
 
 .DEFAULT_GOAL := help
-.PHONY: help certify setup execute refresh status book verify publish bench record test test-browser serve lint clean
+.PHONY: help check-record certify setup execute refresh status book verify publish bench record test test-browser serve lint clean
 
 help setup bench record lint clean:
 	@$(ISRU) $@
@@ -17,8 +17,11 @@ refresh:
 status book verify test-browser:  # RUN=quick
 	@$(ISRU) $@ $(if $(RUN),--run "$(RUN)")
 
-publish:  # RUN=full NB=06
-	@$(ISRU) $@ $(if $(RUN),--run "$(RUN)") $(if $(NB),--notebook "$(NB)")
+publish:  # RUN=full NB=06, or RECORD=runs/machines/NAME.json alone
+	@$(ISRU) $@ $(if $(RUN),--run "$(RUN)") $(if $(NB),--notebook "$(NB)") $(if $(RECORD),--record "$(RECORD)")
+
+check-record:  # RECORD=FILE; by default all that are published
+	@$(ISRU) $@ $(if $(RECORD),"$(RECORD)")
 
 serve:  # RUN=quick PORT=8000
 	@$(ISRU) $@ $(if $(RUN),--run "$(RUN)") $(if $(PORT),--port "$(PORT)")

@@ -29,6 +29,8 @@ Books:
 Housekeeping:
   setup         make the environment             lint          check the code's form
   bench         measure our speed goals          clean         remove build/ and runs/
+  check-record FILE   is a machine record whole and as it was measured?
+  publish --record FILE   take a machine record into the book
   certify NAME  look at every float32 input of one activation, or of all (minutes each)
 
 With make: make execute PROFILE=quick NB=06 P="seeds=5"; make verify RUN=quick; ...
@@ -88,9 +90,17 @@ def _parser() -> argparse.ArgumentParser:
     add("status", run=run | {"default": None})
     add("book", run=run | {"default": "published"})
     add("verify", run=run)
-    add("publish", run=run, notebook=notebook)
+    add(
+        "publish",
+        run=run,
+        notebook=notebook,
+        record={"metavar": "FILE", "help": "this record alone"},
+    )
     add("bench")
-    add("record")
+    minutes = {"type": float, "default": 5.0, "metavar": "MINUTES", "help": "time to spend"}
+    add("record", minutes=minutes)
+    checked = commands.add_parser("check-record")
+    checked.add_argument("files", nargs="*", metavar="FILE", help="by default the published ones")
     certify = commands.add_parser("certify")
     certify.add_argument("names", nargs="+", metavar="NAME", help="of the registry, or 'all'")
     add("test", select={"metavar": "EXPRESSION", "help": "as pytest -k"})

@@ -15,6 +15,7 @@ from isru.publish.compare import AGREES, DIFFERS, compare_runs
 from isru.publish.environment import say
 from isru.publish.errors import CompendiumError
 from isru.publish.job import Job
+from isru.publish.machines import publish_record
 from isru.publish.notebooks import all_notebooks, select
 from isru.publish.parameters import check_values, declared_parameters, read_yaml
 from isru.publish.release import publish as publish_results
@@ -86,7 +87,10 @@ def verify(options: Namespace) -> int:
 
 
 def publish(options: Namespace) -> None:
-    """Take results into the published run."""
+    """Take results into the published run, or one machine record into the book."""
+    if options.record:
+        say(f"published: {publish_record(options.record)}. Look at the book (make book), commit it")
+        return
     _existing(options.run)
     names = publish_results(options.run, select(options.notebook))
     say(f"published: {', '.join(names)}. Look at the book (make book), then commit results/")
@@ -126,10 +130,39 @@ def bench(options: Namespace) -> None:
 
 def record(options: Namespace) -> None:
     """Measure this machine and keep the record under runs/machines."""
-    from isru.machine_record import record_machine
+    from isru.machine_records import Interrupted, record_machine
 
-    say("Measuring this machine: about 5 minutes; leave it alone meanwhile")
-    say(f"The record: {record_machine(paths.root() / 'runs' / 'machines')}")
+    say(f"Measuring this machine: about {options.minutes:g} minutes; leave it alone meanwhile")
+    try:
+        path = record_machine(paths.machine_records("own"), minutes=options.minutes)
+    except Interrupted as error:
+        raise CompendiumError(str(error)) from None
+    say(
+        f"The record: {path}\nIt holds no user or host name. To see it beside the others, build a "
+        "book of a run of yours (make execute). To contribute it, copy it to results/machines "
+        "and open a pull request with this one file"
+    )
+
+
+def check_record(options: Namespace) -> int:
+    """Check machine records, by default all that are published; exit code 1 if one is refused."""
+    from isru.machine_records import check_record as check_one
+
+    files = options.files or sorted(paths.machine_records("published").glob("*.json"))
+    refused = 0
+    for file in files:
+        try:
+            record = check_one(file)
+        except (ValueError, FileNotFoundError) as error:
+            say(f"refused: {error}")
+            refused += 1
+            continue
+        say(f"accepted: {file} ({len(record['problems'])} remarks of its measurement on itself)")
+        for problem in record["problems"]:
+            say(f"  {problem}")
+    if not files:
+        say("no machine record is published yet; name the files to check")
+    return int(refused > 0)
 
 
 def certify(options: Namespace) -> int:

@@ -1,0 +1,12 @@
+"""One machine's timings in one file, small enough to contribute and checked before it is used.
+
+`record_machine` measures and writes, `check_record` reads a file and refuses a broken, foreign,
+outdated or edited one, `samples` gives its raw values, `isru.machine_records.summaries` what they
+say. A record holds the machine's description and raw samples, no user or host name; its name ends
+in a hash of its content, so that a record edited by hand is noticed.
+"""
+
+from isru.machine_records.recording import Interrupted, record_machine
+from isru.machine_records.schema import SCHEMA, check_record, samples
+
+__all__ = ["SCHEMA", "Interrupted", "check_record", "record_machine", "samples"]
