@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru import machine_records, paths
+from isru import machine_records
 from isru.cli import main
 from isru.machine_records import (
     Interrupted,
@@ -217,7 +217,7 @@ def test_the_threaded_work_runs(work):
 def test_publishing_refuses_what_the_schema_refuses_and_changed_sources(
     change, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(paths, "machine_records", lambda whose: tmp_path / whose)
+    monkeypatch.setattr(machines, "record_folder", lambda whose: tmp_path / whose)
     clean = change(lambda c: c["machine"]["provenance"].update(dirty=False))
     assert machines.publish_record(clean) == clean.name
     assert list(machines.record_files("published")) == [clean.name]
@@ -235,5 +235,5 @@ def test_the_command_accepts_a_good_record_and_fails_on_a_bad_one(record, change
 
 
 def test_every_published_record_is_accepted():
-    for path in paths.machine_records("published").glob("*.json"):
+    for path in machines.record_folder("published").glob("*.json"):
         check_record(path)

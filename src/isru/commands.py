@@ -15,7 +15,7 @@ from isru.publish.compare import AGREES, DIFFERS, compare_runs
 from isru.publish.environment import say
 from isru.publish.errors import CompendiumError
 from isru.publish.job import Job
-from isru.publish.machines import publish_record
+from isru.publish.machines import publish_record, record_folder
 from isru.publish.notebooks import all_notebooks, select
 from isru.publish.parameters import check_values, declared_parameters, read_yaml
 from isru.publish.release import publish as publish_results
@@ -134,7 +134,7 @@ def record(options: Namespace) -> None:
 
     say(f"Measuring this machine: about {options.minutes:g} minutes; leave it alone meanwhile")
     try:
-        path = record_machine(paths.machine_records("own"), minutes=options.minutes)
+        path = record_machine(record_folder("own"), minutes=options.minutes)
     except Interrupted as error:
         raise CompendiumError(str(error)) from None
     say(
@@ -148,7 +148,7 @@ def check_record(options: Namespace) -> int:
     """Check machine records, by default all that are published; exit code 1 if one is refused."""
     from isru.machine_records import check_record as check_one
 
-    files = options.files or sorted(paths.machine_records("published").glob("*.json"))
+    files = options.files or sorted(record_folder("published").glob("*.json"))
     refused = 0
     for file in files:
         try:

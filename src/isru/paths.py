@@ -47,11 +47,6 @@ def run(name: str) -> Path:
     return results() if name == "published" else root() / "runs" / name
 
 
-def machine_records(whose: str) -> Path:
-    """Return the folder of the machine records: ``"published"``, or ``"own"`` for yours."""
-    return (results() if whose == "published" else root() / "runs") / "machines"
-
-
 def build() -> Path:
     """Return the folder of everything that can be made again."""
     return root() / "build"

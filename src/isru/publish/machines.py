@@ -10,6 +10,11 @@ from isru.publish.errors import CompendiumError
 from isru.records import write_atomically
 
 
+def record_folder(whose: str) -> Path:
+    """Return the folder of the machine records: ``"published"``, or ``"own"`` for yours."""
+    return (paths.results() if whose == "published" else paths.root() / "runs") / "machines"
+
+
 def publish_record(path: str | Path) -> str:
     """Copy a machine record into the published ones and return its name.
 
@@ -29,13 +34,13 @@ def publish_record(path: str | Path) -> str:
             f"not published: {path.name} was made from changed sources: commit them and measure "
             "again (make record)"
         )
-    write_atomically(paths.machine_records("published") / path.name, path.read_bytes())
+    write_atomically(record_folder("published") / path.name, path.read_bytes())
     return path.name
 
 
 def record_files(run: str) -> dict[str, Path]:
     """Return the records that the book of a run shows by name, in a run of yours your own too."""
-    folders = [paths.machine_records("published")]
+    folders = [record_folder("published")]
     if run != "published":
-        folders.append(paths.machine_records("own"))
+        folders.append(record_folder("own"))
     return {path.name: path for folder in folders for path in sorted(folder.glob("*.json"))}
