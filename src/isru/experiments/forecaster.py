@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -18,7 +19,7 @@ from isru.activations import get_activation
 from isru.data.forecast import ForecastWindows, WindowSet, forecast_windows
 from isru.experiments.baselines import skill
 from isru.experiments.timed_steps import setup_step
-from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
+from isru.lstm import Adam, DivergenceError, History, LSTMNetwork, train
 from isru.sweep import run_sweep
 
 __all__ = [
@@ -28,8 +29,10 @@ __all__ = [
     "Case",
     "choose_learning_rates",
     "conditions",
+    "fit",
     "quality",
     "quality_row",
+    "scores",
     "setup_step",
     "train_network",
 ]
@@ -47,6 +50,7 @@ ARMS = {
 }
 CORE = ("tanh", "isru", "identity")
 TARGETS = ("change", "rain")
+OUTPUTS = {"change": 1, "rain": 2}
 _LOSSES = {"change": "mse", "rain": "cross_entropy"}
 
 
@@ -86,12 +90,25 @@ class Case:
     horizon: int = 6
     fill_hours: int = 6
     test: bool = False
+    arms: ClassVar = ARMS
 
     def __post_init__(self):
-        for name, known in (("arm", tuple(ARMS)), ("target", TARGETS)):
+        for name, known in (("arm", tuple(self.arms)), ("target", TARGETS)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}: expected one of {known}, got {getattr(self, name)!r}")
         object.__setattr__(self, "airports", tuple(self.airports))
+
+    def build(self, features: int) -> LSTMNetwork:
+        """Return the untrained network; its weights depend on seed and sizes, not on the arm."""
+        activation, parameters, recurrent_activation = ARMS[self.arm]
+        return LSTMNetwork(
+            features,
+            self.units,
+            OUTPUTS[self.target],
+            activation=get_activation(activation).with_parameters(**parameters),
+            recurrent_activation=recurrent_activation,
+            rng=np.random.default_rng([self.seed, 0]),
+        )
 
 
 @threadpool_limits.wrap(limits=1)
@@ -108,13 +125,16 @@ def quality_row(case: Case) -> dict:
         counts ``tp``, ``tn``, ``fp``, ``fn``.
     """
     network, row = train_network(case)
-    if not case.test:
-        return row
+    return row | (scores(network, case) if case.test else {})
+
+
+def scores(network: LSTMNetwork, case: Case) -> dict:
+    """Return what a network reaches on the test part; see `quality_row`."""
     part = _windows(case).test
     output = network.predict(part.inputs)
-    row["loss"] = _loss(network, part, case.target)
+    found = {"loss": _loss(network, part, case.target)}
     if case.target == "change":
-        return row | {"skill": skill(output, part.change)}
+        return found | {"skill": skill(output, part.change)}
     said, rain = output.argmax(axis=1) == 1, part.rain[:, 0] == 1
     counts = {
         "tp": int(np.sum(said & rain)),
@@ -122,23 +142,37 @@ def quality_row(case: Case) -> dict:
         "fp": int(np.sum(said & ~rain)),
         "fn": int(np.sum(~said & rain)),
     }
-    return row | {"accuracy": 100.0 * float(np.mean(said == rain))} | counts
+    return found | {"accuracy": 100.0 * float(np.mean(said == rain))} | counts
 
 
 @threadpool_limits.wrap(limits=1)
 def train_network(case: Case) -> tuple[LSTMNetwork, dict]:
     """Train the network of a case; return it, at its best epoch, with the row so far."""
+    network = case.build(_windows(case).train.inputs.shape[2])
+    history, diverged = fit(network, case)
+    row = {name: getattr(case, name) for name in ("arm", "units", "seed", "target")}
+    row |= {
+        "learning_rate": case.learning_rate,
+        "best_epoch": history.best_epoch,
+        "updates": history.iterations,
+        "diverged": diverged,
+        "validation_loss": _loss(network, _windows(case).validation, case.target),
+    }
+    return network, row
+
+
+def fit(network: LSTMNetwork, case: Case, *, order: int = 1) -> tuple[History, bool]:
+    """Train any network as a case says; return its history, and whether it diverged.
+
+    Parameters
+    ----------
+    network : LSTMNetwork
+        At the weights to start from; left at its best epoch.
+    case : Case
+    order : int
+        Another number draws another order of the data from the same seed.
+    """
     windows = _windows(case)
-    activation, parameters, recurrent_activation = ARMS[case.arm]
-    network = LSTMNetwork(
-        windows.train.inputs.shape[2],
-        case.units,
-        1 if case.target == "change" else 2,
-        activation=get_activation(activation).with_parameters(**parameters),
-        recurrent_activation=recurrent_activation,
-        rng=np.random.default_rng([case.seed, 0]),
-    )
-    diverged = False
     try:
         history = train(
             network,
@@ -149,19 +183,11 @@ def train_network(case: Case) -> tuple[LSTMNetwork, dict]:
             epochs=case.epochs,
             patience=case.patience,
             validation=(windows.validation.inputs, _target(windows.validation, case.target)),
-            rng=np.random.default_rng([case.seed, 1]),
+            rng=np.random.default_rng([case.seed, order]),
         )
     except DivergenceError as error:
-        diverged, history = True, error.history
-    row = {name: getattr(case, name) for name in ("arm", "units", "seed", "target")}
-    row |= {
-        "learning_rate": case.learning_rate,
-        "best_epoch": history.best_epoch,
-        "updates": history.iterations,
-        "diverged": diverged,
-        "validation_loss": _loss(network, windows.validation, case.target),
-    }
-    return network, row
+        return error.history, True
+    return history, False
 
 
 def quality(cases: Iterable[Case], **where):
