@@ -15,8 +15,9 @@ copy         copyto                                 1 + 1
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -24,28 +25,47 @@ from isru.activations import ACTIVATIONS
 from isru.bench.protocol import Arm
 
 INPUTS = ("near_zero", "typical", "saturated")
+MORE_INPUTS = ("repeated", "unit")
+FRESH = 1_000_000  # a longer array repeats so many values: no branch predictor learns them
+REPEATED = 100  # numbers that a repeated input consists of
 
 
 def draw(rng: np.random.Generator, size: int, dtype: str, input: str) -> np.ndarray:
-    """Return a fresh input array.
+    """Return an input array. Arms that ask equal generators share it: leave it unchanged.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     size : int
+        Beyond a million elements the values repeat.
     dtype : {"float32", "float64"}
-    input : {"near_zero", "typical", "saturated"}
-        N(0, 0.01^2), N(0, 1), or uniform magnitudes from 5 to 20 with random signs.
+    input : {"near_zero", "typical", "saturated", "repeated", "unit"}
+        N(0, 0.01^2); N(0, 1); uniform magnitudes from 5 to 20 with random signs; 100 numbers of
+        N(0, 1) again and again; uniform from 0 to 1, the original study's.
     """
+    known = (*INPUTS, *MORE_INPUTS)
+    if input not in known:
+        raise ValueError(f"expected an input of {known}, got {input!r}")
+    values, after = _drawn(json.dumps(rng.bit_generator.state), size, dtype, input)
+    rng.bit_generator.state = json.loads(after)
+    return values
+
+
+@lru_cache(maxsize=2)
+def _drawn(state: str, size: int, dtype: str, input: str) -> tuple[np.ndarray, str]:
+    """Return the values that follow from a generator's state, and the state after them."""
+    rng = np.random.default_rng()
+    rng.bit_generator.state = json.loads(state)
+    count = min(size, REPEATED if input == "repeated" else FRESH)
     if input == "near_zero":
-        values = rng.normal(0, 0.01, size)
-    elif input == "typical":
-        values = rng.normal(0, 1, size)
+        values = rng.normal(0, 0.01, count)
     elif input == "saturated":
-        values = rng.uniform(5, 20, size) * rng.choice([-1.0, 1.0], size)
+        values = rng.uniform(5, 20, count) * rng.choice([-1.0, 1.0], count)
+    elif input == "unit":
+        values = rng.random(count)
     else:
-        raise ValueError(f"expected an input of {INPUTS}, got {input!r}")
-    return values.astype(dtype)
+        values = rng.normal(0, 1, count)
+    return np.resize(values.astype(dtype), size), json.dumps(rng.bit_generator.state)
 
 
 def activation(
@@ -89,6 +109,34 @@ _FORMS = {
     "isru_plain": lambda x, out: partial(_isru_plain, x, out),
     "isru_naive": lambda x, out: partial(_isru_naive, x),
     "copy": lambda x, out: partial(np.copyto, out, x),
+}
+
+
+def operation(
+    *, rng: np.random.Generator, size: int, dtype: str, input: str, name: str
+) -> Callable[[], np.ndarray]:
+    """Return a NumPy call of one of `OPERATIONS`, or the two calls of "rsqrt".
+
+    Divisors and the arguments of roots and logarithms are |x|.
+    """
+    x, y = draw(rng, size, dtype, input), draw(rng, size, dtype, input)
+    out = np.empty_like(x)
+    if name in ("div", "sqrt", "log", "rsqrt"):
+        x, y = np.abs(x), np.abs(y)
+    if name == "rsqrt":
+        return lambda: np.divide(1, np.sqrt(x, out=out), out=out)
+    function = OPERATIONS[name]
+    return partial(function, *(x, y)[: function.nin], out)
+
+
+OPERATIONS = {
+    "plus": np.add,
+    "minus": np.subtract,
+    "mult": np.multiply,
+    "div": np.divide,
+    "sqrt": np.sqrt,
+    "log": np.log,
+    "exp": np.exp,
 }
 
 

@@ -1,0 +1,227 @@
+"""The original study's fifteen operations as loops in C, timed as it did and as one should.
+
+Three loops of every operation (and of 1/sqrt, which the ISRLU paper argues with), for float and
+double:
+
+======== ============================================ ====================================
+loop     body                                         shows
+======== ============================================ ====================================
+drawn    ``sink = f(rand(), rand())``                 the original's measurement
+array    ``out[i] = f(x[i], y[i])``                   throughput: elements are independent
+chain    ``s = f(x[i] + s, y[i])``                    latency: each waits for the one before
+======== ============================================ ====================================
+
+Compiled in the form "libm" they work one element at a time: tanh, exp and log are calls of the C
+library. "simd" lets the compiler use vector instructions, "fast" also the processor's estimate
+of a reciprocal root; both serve for roots and divisions only.
+
+``python -m isru.bench.c_loops LIBRARY DTYPE CALLS`` runs the original's procedure once: every
+drawn loop in a fixed order, cold, and writes the nanoseconds per call.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from isru.bench.activation_arms import draw
+from isru.bench.plain_c import compiler
+
+# In the original's order; x and y are numbers of the loop's type, functions those of <tgmath.h>.
+OPERATIONS = {
+    "baseline": "x",
+    "plus": "x + y",
+    "minus": "x - y",
+    "mult": "x * y",
+    "div": "x / y",
+    "sqrt": "sqrt(x)",
+    "log": "log(x)",
+    "exp": "exp(x)",
+    "softsign": "x / (1 + fabs(x))",
+    "leaky_relu": "x < 0 ? (REAL)0.01 * x : x",
+    "relu": "x < 0 ? 0 : x",
+    "elu": "x < 0 ? expm1(x) : x",
+    "sigmoid": "1 / (1 + exp(-x))",
+    "tanh": "tanh(x)",
+    "isru": "x / sqrt(1 + x * x)",
+}
+BESIDE = {"rsqrt": "1 / sqrt(x)"}
+POSITIVE = ("div", "sqrt", "log", "rsqrt")  # timed on |x| and |y|
+CHAINED = ("baseline", "relu", "softsign", "isru", "sigmoid", "tanh")  # s stays finite
+REALS = {"float32": "float", "float64": "double"}
+FLAGS = {
+    "libm": ("-O2", "-fno-tree-vectorize", "-fno-math-errno", "-ffp-contract=off"),
+    "simd": ("-O3", "-fno-math-errno", "-fno-trapping-math"),
+    "fast": ("-O3", "-ffast-math"),
+}
+_HEAD = "#include <math.h>\n#include <stdlib.h>\n#include <tgmath.h>\n"
+_LOOPS = """
+#define REAL {real}
+REAL drawn_{name}_{dtype}(long n)
+{{
+    volatile REAL sink = 0;
+    for (long i = 0; i < n; i++) {{
+        const REAL x = rand() / (REAL)RAND_MAX, y = rand() / (REAL)RAND_MAX;
+        (void)y;
+        sink = {body};
+    }}
+    return sink;
+}}
+void array_{name}_{dtype}(const REAL *a, const REAL *b, REAL *out, long n)
+{{
+    for (long i = 0; i < n; i++) {{
+        const REAL x = a[i], y = b[i];
+        (void)y;
+        out[i] = {body};
+    }}
+}}
+void chain_{name}_{dtype}(const REAL *a, const REAL *b, REAL *out, long n)
+{{
+    REAL s = 0;
+    for (long i = 0; i < n; i++) {{
+        const REAL x = a[i] + s, y = b[i];
+        (void)y;
+        s = {body};
+    }}
+    out[0] = s;
+}}
+#undef REAL
+"""
+
+
+def source() -> str:
+    """Return the loops of all operations and types as C."""
+    return _HEAD + "".join(
+        _LOOPS.format(real=real, dtype=dtype, name=name, body=body)
+        for dtype, real in REALS.items()
+        for name, body in (OPERATIONS | BESIDE).items()
+    )
+
+
+def c_compiler() -> list[str] | None:
+    """Return the command of a C compiler, the system's or the packaged one, or None."""
+    if program := compiler():
+        return [program]
+    return [sys.executable, "-m", "ziglang", "cc"] if importlib.util.find_spec("ziglang") else None
+
+
+def compiler_name(command: list[str]) -> str:
+    """Return the first line of what a compiler says of its version."""
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[0].strip()
+
+
+def build(folder: str | Path, form: str = "libm", command: list[str] | None = None) -> str:
+    """Compile the loops into a shared library in ``folder`` and return its path.
+
+    Parameters
+    ----------
+    folder : path-like
+    form : {"libm", "simd", "fast"}
+    command : list of str, optional
+        The compiler's command; by default `c_compiler`'s.
+
+    Raises
+    ------
+    RuntimeError
+        If there is no compiler, or it fails; the message holds what it said.
+    """
+    command = command or c_compiler()
+    if command is None:
+        raise RuntimeError("expected a C compiler on the path, or: pip install ziglang")
+    loops, library = Path(folder) / f"{form}.c", Path(folder) / f"{form}.so"
+    loops.write_text(source(), encoding="utf-8")
+    # The packaged compiler aims at this processor by itself.
+    target = [] if form == "libm" or len(command) > 1 else ["-march=native"]
+    paths = [os.fspath(loops), "-o", os.fspath(library), "-lm"]
+    flags = [*FLAGS[form], *target, "-std=gnu11", "-shared", "-fPIC"]
+    done = subprocess.run([*command, *flags, *paths], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed on the loops:\n{done.stderr[-2000:]}")
+    return os.fspath(library)
+
+
+def c_loop(
+    *,
+    rng: np.random.Generator,
+    size: int,
+    dtype: str,
+    input: str,
+    name: str,
+    library: str,
+    loop: str = "array",
+) -> Callable[[], object]:
+    """Return a call of one of the compiled loops over arrays drawn beforehand.
+
+    Parameters
+    ----------
+    rng, size, dtype, input
+        As for `isru.bench.activation_arms.draw`.
+    name : str
+        Key in `OPERATIONS` or `BESIDE`; for a chain, one of `CHAINED`.
+    library : str
+        What `build` returned.
+    loop : {"array", "chain"}
+        Independent elements or a chain of them.
+
+    Raises
+    ------
+    ValueError
+        For an unknown loop, an unknown operation, or one without such a loop.
+    """
+    known = {"array": (*OPERATIONS, *BESIDE), "chain": CHAINED}
+    if name not in known.get(loop, ()):
+        raise ValueError(f"expected a loop and an operation of {known}, got {loop!r} of {name!r}")
+    x = draw(rng, size, dtype, input)
+    y = draw(rng, size, dtype, input)
+    if name in POSITIVE:
+        x, y = np.abs(x), np.abs(y)
+    out = np.empty_like(x)
+    function = getattr(ctypes.CDLL(library), f"{loop}_{name}_{dtype}")
+    function.argtypes, function.restype = [ctypes.c_void_p] * 3 + [ctypes.c_long], None
+    pointers = [array.ctypes.data for array in (x, y, out)]
+
+    def call(arrays=(x, y, out)):  # the arrays live as long as the call
+        function(*pointers, size)
+        return arrays[2]
+
+    return call
+
+
+def drawn_times(library: str, dtype: str, calls: int) -> dict[str, float]:
+    """Return nanoseconds per call of every drawn loop: once each, in order, cold.
+
+    A flawed measurement, kept to show its flaw: nothing is warmed up or repeated, and drawing
+    the two numbers is part of what is timed.
+    """
+    loops = ctypes.CDLL(library)
+    times = {}
+    for name in OPERATIONS:
+        function = getattr(loops, f"drawn_{name}_{dtype}")
+        function.argtypes = [ctypes.c_long]
+        start = time.perf_counter()
+        function(calls)
+        times[name] = (time.perf_counter() - start) * 1e9 / calls
+    return times
+
+
+def original_runs(library: str, dtype: str, *, calls: int, processes: int) -> list[dict]:
+    """Run `drawn_times` once in each of so many fresh processes and return what they found."""
+    command = [sys.executable, "-m", "isru.bench.c_loops", library, dtype, str(calls)]
+    return [
+        json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        for _ in range(processes)
+    ]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(drawn_times(sys.argv[1], sys.argv[2], int(sys.argv[3]))))
