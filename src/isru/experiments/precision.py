@@ -1,0 +1,193 @@
+"""What does float32 save against float64, with tanh and with ISRU, and what does it cost?
+
+Steps in both precisions are timed side by side; forecasters are trained in both from equal
+weights (drawn in float64 and rounded) on equal batches, so that they are compared by pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from isru.bench import Arm, floor, ratio
+from isru.experiments.forecaster import OUTPUTS, Case, quality_row
+from isru.experiments.savings import step_arms
+from isru.lstm import Adam, LSTMNetwork, train_step
+from isru.stats import Interval, bootstrap_interval, direction
+
+CLOCK = "cpu_seconds"
+DTYPES = ("float32", "float64")
+ACTIVATIONS = ("tanh", "isru")
+LIMIT = 50.0  # half the bytes, twice the numbers in a register: no saving can exceed it for long
+_HERE = "isru.experiments.precision"
+_LEARNING_RATE = 1e-6
+
+
+def precision_arms(steps: int) -> list[Arm]:
+    """Return the arms of `isru.experiments.savings.step_arms` in both precisions.
+
+    Their labels end with the precision, as in ``"tanh float32"``.
+    """
+    return [
+        Arm(f"{arm.label} {dtype}", arm.factory, arm.arguments | {"dtype": dtype})
+        for arm in step_arms(steps)
+        for dtype in DTYPES
+    ]
+
+
+def of_precision(samples: pd.DataFrame, dtype: str) -> pd.DataFrame:
+    """Return one precision's samples under the labels of `isru.experiments.savings`."""
+    chosen = samples[samples["arm"].str.endswith(f" {dtype}")]
+    return chosen.assign(arm=chosen["arm"].str.removesuffix(f" {dtype}"))
+
+
+def setup_stack(
+    *,
+    rng: np.random.Generator,
+    layers: int,
+    units: int,
+    step: str,
+    dtype: str,
+    activation: str = "tanh",
+    batch: int = 1,
+    steps: int = 24,
+    features: int = 87,
+) -> Callable[[], object]:
+    """Return a call that makes one update of a stacked network, or its forward pass alone.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    layers, units, batch, steps, features : int
+        L, H, B, T, F.
+    step : {"train", "predict"}
+    dtype : {"float32", "float64"}
+    activation : str
+    """
+    shape = features, [units] * layers, 1
+    network = LSTMNetwork(*shape, activation=activation, dtype=dtype, rng=rng)
+    x = rng.standard_normal((batch, steps, features)).astype(dtype)
+    target = rng.standard_normal((batch, 1)).astype(dtype)
+    if step == "predict":
+        return lambda: network.forward(x)
+    optimizer = Adam(_LEARNING_RATE)
+    return lambda: train_step(network, optimizer, x, target)
+
+
+def stack_arms(*, layers: int, units: int, steps: int) -> list[Arm]:
+    """Return the arms of the published comparison: one stack, both precisions, two steps."""
+    shape = {"layers": layers, "units": units, "steps": steps}
+    arms = [
+        Arm(f"{step} {dtype}", f"{_HERE}:setup_stack", shape | {"step": step, "dtype": dtype})
+        for step in ("predict", "train")
+        for dtype in DTYPES
+    ]
+    return [*arms, replace(arms[2], label="train float32 again")]
+
+
+def stack_savings(samples: pd.DataFrame, *, rng: np.random.Generator) -> dict[str, Interval]:
+    """Return what float32 saves of a stack's step in %: forward, backward, total.
+
+    "backward" is what an update takes beyond the forward pass, Adam included.
+    """
+    times = samples.groupby(["arm", "process"])[CLOCK].median().unstack()
+    total, forward = ({d: times.loc[f"{s} {d}"] for d in DTYPES} for s in ("train", "predict"))
+    backward = {dtype: total[dtype] - forward[dtype] for dtype in DTYPES}
+    found = {}
+    for name, part in {"forward": forward, "backward": backward, "total": total}.items():
+        saved = 100 * (1 - part["float32"] / part["float64"])
+        found[name] = bootstrap_interval(saved.to_numpy(), rng=rng)
+    return found
+
+
+def float32_savings(
+    samples: pd.DataFrame, *, margin: float = 0.02, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return what float32 saves of each step against float64, in %.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+        Of `isru.bench.measure` with `precision_arms`.
+    margin : float
+        Relative difference below which a difference is of no relevance.
+    rng : numpy.random.Generator
+        For the bootstrap over processes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        activation, step, batch, units; ``step_ms`` (float64); ``saving``, ``low``, ``high``;
+        ``floor_low``, ``floor_high``; ``direction`` (of float32).
+    """
+    rows = []
+    for (step, batch, units), case in samples.groupby(["step", "batch", "units"], sort=False):
+        again = "tanh float32", "tanh_again float32"
+        band = floor(case, *again, clock=CLOCK, rng=rng)
+        for activation in ACTIVATIONS:
+            arms = [f"{activation} {dtype}" for dtype in ("float64", "float32")]
+            found = ratio(case, *arms, clock=CLOCK, rng=rng)
+            wide = case[case["arm"] == arms[0]].groupby("process")[CLOCK].median()
+            row = {"activation": activation, "step": step, "batch": int(batch)}
+            row |= {"units": int(units), "step_ms": 1e3 * float(wide.median())}
+            ends = dict(zip(("saving", "low", "high"), map(_percent, found), strict=True))
+            row |= ends | {"floor_low": _percent(band.low), "floor_high": _percent(band.high)}
+            rows.append(row | {"direction": direction(found, band, margin=margin)})
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class PrecisionCase(Case):
+    """A forecaster's training as in `isru.experiments.forecaster.Case`, in a given precision."""
+
+    dtype: str = "float32"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype: expected one of {DTYPES}, got {self.dtype!r}")
+
+    def build(self, features: int) -> LSTMNetwork:
+        """Return the untrained network: in both precisions the same weights, but for rounding."""
+        return LSTMNetwork(
+            features,
+            self.units,
+            OUTPUTS[self.target],
+            activation=self.arm,
+            dtype=self.dtype,
+            rng=np.random.default_rng([self.seed, 0]),
+        )
+
+
+def precision_row(case: PrecisionCase) -> dict:
+    """Return `isru.experiments.forecaster.quality_row` of a case, with its ``dtype``."""
+    return quality_row(case) | {"dtype": case.dtype}
+
+
+def precision_cases(units: Sequence[int], seeds: int, first_seed: int, **settings) -> list:
+    """Return the cases: both activations in both precisions, for each size and seed."""
+    return [
+        PrecisionCase(activation, size, first_seed + k, dtype=dtype, test=True, **settings)
+        for size in units
+        for k in range(seeds)
+        for activation in ACTIVATIONS
+        for dtype in DTYPES
+    ]
+
+
+def precision_pairs(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return float32 minus float64 in skill, by seed, as `isru.experiments.paired.compare` takes.
+
+    Columns metric ("skill"), units, arm (the activation), seed, difference (pp).
+    """
+    wide = rows.pivot(index=["units", "arm", "seed"], columns="dtype", values="skill")
+    change = (wide["float32"] - wide["float64"]).rename("difference").reset_index()
+    return change.assign(metric="skill")
+
+
+def _percent(value: float) -> float:
+    """Turn a ratio t_float64 / t_float32 into a saving in %."""
+    return 100.0 * (1.0 - 1.0 / value)
