@@ -35,6 +35,7 @@ __all__ = [
     "scores",
     "setup_step",
     "train_network",
+    "windows_of",
 ]
 
 # Names in the registry: candidate and output with its parameters, then the gates. With alpha =
@@ -130,7 +131,7 @@ def quality_row(case: Case) -> dict:
 
 def scores(network: LSTMNetwork, case: Case) -> dict:
     """Return what a network reaches on the test part; see `quality_row`."""
-    part = _windows(case).test
+    part = windows_of(case).test
     output = network.predict(part.inputs)
     found = {"loss": _loss(network, part, case.target)}
     if case.target == "change":
@@ -148,7 +149,7 @@ def scores(network: LSTMNetwork, case: Case) -> dict:
 @threadpool_limits.wrap(limits=1)
 def train_network(case: Case) -> tuple[LSTMNetwork, dict]:
     """Train the network of a case; return it, at its best epoch, with the row so far."""
-    network = case.build(_windows(case).train.inputs.shape[2])
+    network = case.build(windows_of(case).train.inputs.shape[2])
     history, diverged = fit(network, case)
     row = {name: getattr(case, name) for name in ("arm", "units", "seed", "target")}
     row |= {
@@ -156,7 +157,7 @@ def train_network(case: Case) -> tuple[LSTMNetwork, dict]:
         "best_epoch": history.best_epoch,
         "updates": history.iterations,
         "diverged": diverged,
-        "validation_loss": _loss(network, _windows(case).validation, case.target),
+        "validation_loss": _loss(network, windows_of(case).validation, case.target),
     }
     return network, row
 
@@ -172,7 +173,7 @@ def fit(network: LSTMNetwork, case: Case, *, order: int = 1) -> tuple[History, b
     order : int
         Another number draws another order of the data from the same seed.
     """
-    windows = _windows(case)
+    windows = windows_of(case)
     try:
         history = train(
             network,
@@ -253,7 +254,8 @@ def conditions(
     return [entry for entry in plan if entry[-1] > 0]
 
 
-def _windows(case: Case) -> ForecastWindows:
+def windows_of(case: Case) -> ForecastWindows:
+    """Return the weather that a case learns from, made once for all cases alike."""
     return _cached_windows(case.airports, case.window, case.horizon, case.fill_hours)
 
 

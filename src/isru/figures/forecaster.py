@@ -144,7 +144,7 @@ def paired_differences(pairs: pd.DataFrame, summary: pd.DataFrame, *, limit: flo
             for row in summary[match & (summary["arm"] == arm)].itertuples():
                 same = (pairs["metric"] == metric) & (pairs["units"] == units)
                 values = pairs.loc[same & (pairs["arm"] == arm), "difference"].to_numpy()
-                _difference_row(axes, place, values, row, limit)
+                difference_row(axes, place, values, row, limit)
         axes.set(xlim=(-limit, limit), ylim=(len(keys) - 0.4, -0.6), xlabel=METRIC_NAMES[metric])
         axes.grid(axis="y", visible=False)
     names = [f"{ARM_NAMES[arm]}, {units} units" for units, arm in keys]
@@ -152,7 +152,21 @@ def paired_differences(pairs: pd.DataFrame, summary: pd.DataFrame, *, limit: flo
     return figure
 
 
-def _difference_row(axes, place: int, values: np.ndarray, row, limit: float) -> None:
+def difference_row(axes, place: int, values: np.ndarray, row, limit: float) -> None:
+    """Draw one arm's differences: a dot for each seed, the interval and the mean, and as text.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    place : int
+        Height of the row.
+    values : ndarray
+        Differences, one for each seed.
+    row : named tuple
+        A row of `isru.experiments.paired.compare`.
+    limit : float
+        What lies beyond stands at the edge as an arrowhead.
+    """
     colour = COLOURS.get(row.arm, COLOURS["copy"])
     inside = np.abs(values) <= limit
     spread = place + 0.18 * np.linspace(-1, 1, max(len(values), 2))[: len(values)]

@@ -1,0 +1,137 @@
+"""How long does a network need to learn to remember? One configuration -> one row.
+
+An LSTM layer learns the adding or the copy problem of one length, with new sequences in every
+update, until it solves it or the updates run out.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from isru.data.memory import adding, copying
+from isru.experiments.exp_free import ARMS
+from isru.lstm import Adam, LSTMNetwork, train_step
+
+TASKS = ("adding", "copying")
+SYMBOLS, LENGTH = 4, 3  # of the copy problem
+SOLVED = {"adding": 0.01, "copying": 0.01}  # mean squared error; share of wrong answers
+_JUDGED = 256  # sequences that say whether it is solved
+
+
+@dataclass(frozen=True)
+class Task:
+    """One training run on sequences to remember.
+
+    Parameters
+    ----------
+    task : {"adding", "copying"}
+    arm : str
+        A name in `isru.experiments.exp_free.ARMS`, of an LSTM.
+    steps : int
+        Length of the sequences (adding), or the delay (copying).
+    seed, units : int
+    learning_rate : float
+        Of Adam.
+    batch_size, most_updates, judged_every : int
+        Sequences in an update; when it is given up; updates between two looks at the error.
+    """
+
+    task: str
+    arm: str
+    steps: int
+    seed: int
+    units: int = 32
+    learning_rate: float = 5e-3
+    batch_size: int = 32
+    most_updates: int = 1500
+    judged_every: int = 20
+
+    def __post_init__(self):
+        for name, known in (("task", TASKS), ("arm", tuple(ARMS))):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name}: expected one of {known}, got {getattr(self, name)!r}")
+
+
+@threadpool_limits.wrap(limits=1)
+def memory_row(case: Task) -> dict:
+    """Train one network until its error is below `SOLVED`, or the updates run out.
+
+    Weights, training and judging sequences depend on the seed and the task alone: networks of
+    other arms start alike and see the same.
+
+    Returns
+    -------
+    dict
+        ``task``, ``arm``, ``steps``, ``seed``; ``solved``; ``updates`` until then, or all;
+        ``error`` at the end, infinite if the loss was no longer finite.
+    """
+    network = _network(case)
+    draw = np.random.default_rng([case.seed, 1])
+    x, target = _sequences(case, np.random.default_rng([case.seed, 2]), _JUDGED)
+    optimizer, updates, error = Adam(case.learning_rate), 0, math.inf
+    loss = "mse" if case.task == "adding" else "cross_entropy"
+    with np.errstate(over="ignore", invalid="ignore"):  # divergence is an answer, not a warning
+        while updates < case.most_updates and not error < SOLVED[case.task]:
+            batch = _sequences(case, draw, case.batch_size)
+            value, _ = train_step(network, optimizer, *batch, loss, clip_norm=1.0)
+            updates += 1
+            if not math.isfinite(value):
+                error = math.inf
+                break
+            if updates % case.judged_every == 0:
+                error = _error(network, x, target, case)
+    row = {name: getattr(case, name) for name in ("task", "arm", "steps", "seed")}
+    solved = error < SOLVED[case.task]
+    return row | {"solved": solved, "updates": updates, "error": error}
+
+
+def by_length(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return how each arm fares at each length, over the seeds.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        From `memory_row`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        task, arm, steps, ``seeds``, how many of them were ``solved``, and the ``median``,
+        ``fewest`` and ``most`` updates, where an unsolved run counts with all it was given.
+    """
+    groups = rows.groupby(["task", "arm", "steps"], sort=False)
+    return groups.agg(
+        seeds=("seed", "size"),
+        solved=("solved", "sum"),
+        median=("updates", "median"),
+        fewest=("updates", "min"),
+        most=("updates", "max"),
+    ).reset_index()
+
+
+def _network(case: Task) -> LSTMNetwork:
+    settings = ARMS[case.arm].settings()
+    if case.task == "adding":
+        shape = 2, case.units, 1
+    else:
+        shape, settings["return_sequences"] = (SYMBOLS + 2, case.units, SYMBOLS + 2), True
+    return LSTMNetwork(*shape, **settings, rng=np.random.default_rng([case.seed, 0]))
+
+
+def _sequences(case: Task, rng: np.random.Generator, count: int):
+    if case.task == "adding":
+        return adding(rng, count, case.steps)
+    return copying(rng, count, case.steps, length=LENGTH, symbols=SYMBOLS)
+
+
+def _error(network: LSTMNetwork, x, target, case: Task) -> float:
+    answer = network.predict(x)
+    if case.task == "adding":
+        return float(np.mean((answer - target) ** 2))
+    said = answer[:, -LENGTH:].argmax(axis=2)
+    return float(np.mean(said != target[:, -LENGTH:]))
