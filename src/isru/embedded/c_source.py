@@ -1,0 +1,362 @@
+"""The C text of a network: header, constants, and one step."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from isru import __version__
+from isru.embedded.c_text import c_array
+from isru.embedded.errors import ExportError
+from isru.embedded.twins import Twin
+from isru.lstm.cell import GATE_ORDER
+
+_GATES = len(GATE_ORDER)
+
+
+@dataclass(frozen=True)
+class Model:
+    """The numbers of a network in the order in which C reads them.
+
+    Attributes
+    ----------
+    input_size, output_size : int
+    hidden_sizes : tuple of int
+    layers : tuple of dict of ndarray
+        Per layer ``weights``, shape (H, F + H, 4), and ``biases``, (H, 4); for int8 also
+        ``scales``, (H, 4), which the sums are multiplied with.
+    dense : dict of ndarray
+        ``weights`` (C, H), ``biases`` (C,), for int8 ``scales`` (C,).
+    """
+
+    input_size: int
+    hidden_sizes: tuple[int, ...]
+    output_size: int
+    layers: tuple[dict, ...]
+    dense: dict
+
+    @property
+    def quantised(self) -> bool:
+        """Whether the weights are int8."""
+        return "scales" in self.dense
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all numbers, its first 16 digits."""
+        summary = hashlib.sha256()
+        for part in (*self.layers, self.dense):
+            for name in sorted(part):
+                summary.update(np.ascontiguousarray(part[name]).tobytes())
+        return summary.hexdigest()[:16]
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of all constants."""
+        parts = (*self.layers, self.dense)
+        return sum(array.nbytes for part in parts for array in part.values())
+
+    @property
+    def work_size(self) -> int:
+        """Numbers that the longest input row of a layer has, [x, h]."""
+        inputs = (self.input_size, *self.hidden_sizes)
+        return max(f + h for f, h in zip(inputs, self.hidden_sizes, strict=False))
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes of the caller's state."""
+        return 4 * (2 * sum(self.hidden_sizes) + self.work_size)
+
+
+def read_model(network, weights: str = "float32") -> Model:
+    """Take the weights of a network apart.
+
+    Parameters
+    ----------
+    network : isru.lstm.LSTMNetwork
+    weights : {"float32", "int8"}
+        int8: each row (one gate of one unit) divided by the scale that takes its largest
+        weight to 127, and rounded.
+
+    Raises
+    ------
+    ExportError
+        For another cell than the LSTM, or a weight that is not finite in float32.
+    """
+    if network.cell != "lstm":
+        raise ExportError(f"expected a network of LSTM cells (cell='lstm'), got {network.cell!r}")
+    if weights not in ("float32", "int8"):
+        raise ExportError(f"weights: expected 'float32' or 'int8', got {weights!r}")
+    with np.errstate(over="ignore"):
+        arrays = [array.astype(np.float32) for array in network.get_weights()]
+    for name, array in zip(network.weight_names, arrays, strict=True):
+        if not np.isfinite(array).all():
+            place = np.argwhere(~np.isfinite(array))[0].tolist()
+            raise ExportError(
+                f"{name}: expected finite float32 weights, got {array[tuple(place)]} at {place}; "
+                "train again with clipping or a smaller learning rate"
+            )
+    layers = []
+    for number, units in enumerate(network.hidden_sizes):
+        kernel, recurrent, bias = arrays[3 * number : 3 * number + 3]
+        rows = np.vstack([kernel, recurrent]).reshape(-1, _GATES, units).transpose(2, 0, 1)
+        layers.append(_part(rows, bias.reshape(_GATES, units).T, 1, weights))
+    dense = _part(arrays[-2].T, arrays[-1], -1, weights)
+    return Model(
+        network.input_size, network.hidden_sizes, network.output_size, tuple(layers), dense
+    )
+
+
+def _part(rows, biases, axis, weights):
+    """Return arrays as `Model` has them; ``axis`` is that of a row's weights."""
+    rows, biases = np.ascontiguousarray(rows), np.ascontiguousarray(biases)
+    if weights == "float32":
+        return {"weights": rows, "biases": biases}
+    scales = np.abs(rows).max(axis=axis) / np.float32(127)
+    scales = np.where(scales > 0, scales, np.float32(1)).astype(np.float32)
+    whole = np.rint(rows / np.expand_dims(scales, axis)).astype(np.int8)
+    return {"weights": whole, "scales": scales, "biases": biases}
+
+
+def header_text(model: Model, name: str, comment: str) -> str:
+    """Return the text of ``name.h``."""
+    upper = name.upper()
+    states = "".join(
+        f"    float h{number}[{units}], c{number}[{units}];\n"
+        for number, units in enumerate(model.hidden_sizes)
+    )
+    return f"""\
+{comment}
+#ifndef {upper}_H
+#define {upper}_H
+
+#define {upper}_INPUTS {model.input_size}
+#define {upper}_OUTPUTS {model.output_size}
+
+/* Hidden and cell state of each layer, and room for one step's inputs. Yours to place. */
+typedef struct {{
+{states}    float work[{model.work_size}];
+}} {name}_state;
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+/* Forget the past: call it before the first step of a sequence. */
+void {name}_reset({name}_state *state);
+
+/* Take one time step. */
+void {name}_step({name}_state *state, const float input[{upper}_INPUTS]);
+
+/* Compute the outputs from the state after the last step. */
+void {name}_output(const {name}_state *state, float output[{upper}_OUTPUTS]);
+
+#ifdef __cplusplus
+}}
+#endif
+
+#endif
+"""
+
+
+def source_text(model: Model, name: str, activation: Twin, gate: Twin, comment: str) -> str:
+    """Return the text of ``name.c``."""
+    kernel = _INT8 if model.quantised else _FLOAT
+    functions = _functions(activation, gate)
+    parts = [
+        comment,
+        f'#include "{name}.h"\n\n#include <stddef.h>\n' + prologue(functions),
+        functions,
+        _constants(model),
+        kernel,
+        _entries(model, name),
+    ]
+    text = "\n".join(parts)
+    return text.replace("@activation@", activation.name).replace("@gate@", gate.name)
+
+
+def prologue(functions: str) -> str:
+    """Return the declarations that functions of twins need before them."""
+    lines = ["#include <stdint.h>", ""]
+    libm = [word for word in ("expf", "tanhf") if f"{word}(" in functions]
+    lines += [f"float {word}(float x); /* of the C library */" for word in libm]
+    for word, builtin in (("SQRTF", "sqrtf"), ("FABSF", "fabsf")):
+        if f"{word}(" in functions:
+            lines += [
+                "#if defined(__GNUC__)",
+                f"#define {word}(x) __builtin_{builtin}(x)",
+                "#else",
+                "#include <math.h>",
+                f"#define {word}(x) {builtin}(x)",
+                "#endif",
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def _functions(activation, gate):
+    texts = [activation.function()] if activation.name != gate.name else []
+    inside = gate.function()
+    if activation.function() in inside:
+        texts = []
+    return "\n".join([*texts, inside])
+
+
+def _constants(model):
+    texts = ["/* Per unit, for every input and then every state: the weights of i, f, c, o. */\n"]
+    for number, layer in enumerate(model.layers):
+        texts.append(c_array(f"weights{number}", layer["weights"], per_line=2 * _GATES))
+        texts.append("/* Per unit, of i, f, c, o. */\n")
+        for key in ("scales", "biases"):
+            if key in layer:
+                texts.append(c_array(f"{key}{number}", layer[key], per_line=_GATES))
+    texts.append("/* Per output: a weight for every unit of the last layer. */\n")
+    for key in ("weights", "scales", "biases"):
+        if key in model.dense:
+            texts.append(c_array(f"dense_{key}", model.dense[key]))
+    return "".join(texts)
+
+
+_FLOAT = """\
+/* One step of one layer: v = [x, h] has `inputs` numbers; c and h are replaced. */
+static void layer_step(const float *weights, const float *biases, const float *v, size_t inputs,
+                       float *c, float *h, size_t units)
+{
+    for (; units > 0; units--) {
+        float i = biases[0], f = biases[1], g = biases[2], o = biases[3];
+        size_t k = 0;
+        for (; k + 4 <= inputs; k += 4) { /* four at a time, so that loads can follow loads */
+            const float x0 = v[k], x1 = v[k + 1], x2 = v[k + 2], x3 = v[k + 3];
+            i += weights[0] * x0; f += weights[1] * x0; g += weights[2] * x0; o += weights[3] * x0;
+            i += weights[4] * x1; f += weights[5] * x1; g += weights[6] * x1; o += weights[7] * x1;
+            i += weights[8] * x2; f += weights[9] * x2; g += weights[10] * x2; o += weights[11] * x2;
+            i += weights[12] * x3; f += weights[13] * x3; g += weights[14] * x3; o += weights[15] * x3;
+            weights += 16;
+        }
+        for (; k < inputs; k++) {
+            i += weights[0] * v[k];
+            f += weights[1] * v[k];
+            g += weights[2] * v[k];
+            o += weights[3] * v[k];
+            weights += 4;
+        }
+        *c = @gate@(f) * *c + @gate@(i) * @activation@(g);
+        *h = @gate@(o) * @activation@(*c);
+        c++;
+        h++;
+        biases += 4;
+    }
+}
+
+static float dense_sum(const float *weights, float bias, const float *h, size_t units)
+{
+    for (; units > 0; units--) bias += *weights++ * *h++;
+    return bias;
+}
+"""
+
+_INT8 = """\
+/* One step of one layer: v = [x, h] has `inputs` numbers; c and h are replaced. */
+static void layer_step(const int8_t *weights, const float *scales, const float *biases,
+                       const float *v, size_t inputs, float *c, float *h, size_t units)
+{
+    for (; units > 0; units--) {
+        float i = 0.0f, f = 0.0f, g = 0.0f, o = 0.0f;
+        size_t k;
+        for (k = 0; k < inputs; k++) {
+            const float x = v[k];
+            i += (float)weights[0] * x;
+            f += (float)weights[1] * x;
+            g += (float)weights[2] * x;
+            o += (float)weights[3] * x;
+            weights += 4;
+        }
+        i = i * scales[0] + biases[0];
+        f = f * scales[1] + biases[1];
+        g = g * scales[2] + biases[2];
+        o = o * scales[3] + biases[3];
+        *c = @gate@(f) * *c + @gate@(i) * @activation@(g);
+        *h = @gate@(o) * @activation@(*c);
+        c++;
+        h++;
+        scales += 4;
+        biases += 4;
+    }
+}
+
+static float dense_sum(const int8_t *weights, float scale, float bias, const float *h, size_t units)
+{
+    float sum = 0.0f;
+    for (; units > 0; units--) sum += (float)*weights++ * *h++;
+    return sum * scale + bias;
+}
+"""
+
+
+def _entries(model, name):
+    scales = "scales{0}, " if model.quantised else ""
+    dense_scale = "dense_scales[j], " if model.quantised else ""
+    steps, inputs, source = [], model.input_size, "input"
+    for number, units in enumerate(model.hidden_sizes):
+        layer = f"weights{number}, {scales.format(number)}biases{number}, state->work"
+        steps.append(
+            f"    copy(state->work, {source}, {inputs});\n"
+            f"    copy(state->work + {inputs}, state->h{number}, {units});\n"
+            f"    layer_step({layer}, {inputs + units},\n"
+            f"               state->c{number}, state->h{number}, {units});\n"
+        )
+        inputs, source = units, f"state->h{number}"
+    clears = "".join(
+        f"    clear(state->h{number}, {units});\n    clear(state->c{number}, {units});\n"
+        for number, units in enumerate(model.hidden_sizes)
+    )
+    last = len(model.hidden_sizes) - 1
+    upper = name.upper()
+    return f"""\
+static void copy(float *to, const float *from, size_t count)
+{{
+    for (; count > 0; count--) *to++ = *from++;
+}}
+
+static void clear(float *to, size_t count)
+{{
+    for (; count > 0; count--) *to++ = 0.0f;
+}}
+
+void {name}_reset({name}_state *state)
+{{
+{clears}}}
+
+void {name}_step({name}_state *state, const float input[{upper}_INPUTS])
+{{
+{"".join(steps)}}}
+
+void {name}_output(const {name}_state *state, float output[{upper}_OUTPUTS])
+{{
+    size_t j;
+    for (j = 0; j < {upper}_OUTPUTS; j++)
+        output[j] = dense_sum(dense_weights + j * {inputs}, {dense_scale}dense_biases[j],
+                              state->h{last}, {inputs});
+}}
+"""
+
+
+def comment_text(model: Model, name: str, activation: Twin, gate: Twin, *, float_format="") -> str:
+    """Return the comment at the head of both files."""
+    layers = ", ".join(map(str, model.hidden_sizes))
+    kind = "int8 weights, float32 arithmetic" if model.quantised else "float32"
+    libm = sorted({*activation.libm, *gate.libm})
+    needs = f"{' and '.join(libm)} of the C library (link with -lm)" if libm else (
+        "no C library; with -fno-math-errno the square root is one instruction where there is an FPU"
+        if activation.square_root or gate.square_root
+        else "no C library"
+    )
+    return f"""\
+/* {name}: an LSTM network. Written by isru {__version__}; do not edit.
+ *
+ * Inputs {model.input_size}, units {layers}, outputs {model.output_size}; {kind}.
+ * Candidate and output by {activation.name}, gates by {gate.name}; gate order {", ".join(GATE_ORDER)}.
+ * Model hash (SHA-256, first digits): {model.digest}
+ * Constants: {model.weight_bytes} bytes of flash. State: {model.state_bytes} bytes of RAM, yours; no malloc.
+ * Needs {needs}.
+ */"""

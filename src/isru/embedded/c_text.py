@@ -1,0 +1,73 @@
+"""Numbers, arrays and names as C text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+
+from isru.embedded.errors import ExportError
+
+_WIDTH = 96
+_TYPES = {"float32": "float", "int8": "int8_t", "int16": "int16_t", "int32": "int32_t"}
+_KEYWORDS = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if "
+    "inline int long register restrict return short signed sizeof static struct switch typedef "
+    "union unsigned void volatile while class new delete this template namespace private public "
+    "protected virtual operator friend try catch throw using true false bool and or not".split()
+)
+
+
+def c_float(value) -> str:
+    """Return the shortest C literal that is the float32 nearest to a number."""
+    text = np.format_float_positional(np.float32(value), unique=True, trim="0")
+    if len(text) > 14:
+        text = np.format_float_scientific(np.float32(value), unique=True, trim="0")
+    return f"{text}f"
+
+
+def c_array(name: str, values, *, per_line: int = 0, linkage: str = "static const") -> str:
+    """Return the definition of a constant array.
+
+    Parameters
+    ----------
+    name : str
+    values : ndarray of float32, int8, int16 or int32
+        Of any shape; laid out in C order.
+    per_line : int
+        Values on a line; 0 fills lines.
+    linkage : str
+    """
+    flat = np.asarray(values).reshape(-1)
+    write = c_float if flat.dtype == np.float32 else str
+    words = [write(value) for value in flat.tolist()]
+    head = f"{linkage} {_TYPES[flat.dtype.name]} {name}[{len(words)}] = {{\n"
+    return head + "".join(f"    {line}\n" for line in _lines(words, per_line)) + "};\n"
+
+
+def _lines(words: Iterable[str], per_line: int):
+    line, count = "", 0
+    for word in words:
+        full = count == per_line if per_line else len(line) + len(word) > _WIDTH
+        if line and full:
+            yield line.rstrip()
+            line, count = "", 0
+        line += f"{word}, "
+        count += 1
+    yield line.rstrip().rstrip(",")
+
+
+def check_name(name: str) -> str:
+    """Return a prefix for C names in lower case.
+
+    Raises
+    ------
+    ExportError
+        If it is no C identifier, or a word of C or C++.
+    """
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ExportError(f"name: expected a C identifier of a-z, 0-9 and _, got {name!r}")
+    if name in _KEYWORDS:
+        raise ExportError(f"name: expected a name, got the word {name!r} of C or C++")
+    return name

@@ -1,0 +1,124 @@
+"""The little of the ELF format that an image needs: segments, sections and symbols."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+_SECTION = {1: "<10I", 2: "<IIQQQQIIQQ"}
+_SYMBOL = {1: "<IIIBBH", 2: "<IBBHQQ"}
+_EXECUTABLE, _ALLOCATED, _NO_BITS = 4, 2, 8
+_FUNCTION, _OBJECT = 2, 1
+
+
+@dataclass(frozen=True)
+class Section:
+    """An allocated section: where it lies and what it holds (zeros for ``.bss``)."""
+
+    name: str
+    address: int
+    content: bytes
+    executable: bool
+    stored: bool  # takes room in flash, unlike zeros
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A function or an object."""
+
+    name: str
+    address: int  # without the Thumb bit
+    size: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """A linked program.
+
+    Attributes
+    ----------
+    sections : tuple of Section
+        Those that are loaded.
+    symbols : dict of Symbol
+        Functions and objects, by name.
+    """
+
+    sections: tuple[Section, ...]
+    symbols: dict[str, Symbol] = field(repr=False)
+
+    def code(self, symbol: Symbol) -> bytes:
+        """Return the bytes of a symbol."""
+        for section in self.sections:
+            start = symbol.address - section.address
+            if 0 <= start < len(section.content):
+                return section.content[start : start + symbol.size]
+        raise KeyError(f"no section holds {symbol.name}")
+
+
+def read_elf(content: bytes) -> Image:
+    """Read a little-endian ELF file of 32 or 64 bits.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    if content[:4] != b"\x7fELF" or content[5] != 1:
+        raise ValueError("expected a little-endian ELF file")
+    bits = content[4]
+    table, width, count = _section_table(content, bits)
+    headers = [
+        _header(struct.unpack_from(_SECTION[bits], content, table + number * width))
+        for number in range(count)
+    ]
+    names = headers[struct.unpack_from("<H", content, 50 if bits == 1 else 62)[0]]
+    sections = tuple(
+        Section(
+            _text(content, names["offset"] + header["name"]),
+            header["address"],
+            bytes(header["size"]) if header["type"] == _NO_BITS else _bytes(content, header),
+            bool(header["flags"] & _EXECUTABLE),
+            header["type"] != _NO_BITS,
+        )
+        for header in headers
+        if header["flags"] & _ALLOCATED and header["size"]
+    )
+    return Image(sections, _symbols(content, bits, headers))
+
+
+def _section_table(content, bits):
+    if bits == 1:
+        return struct.unpack_from("<I", content, 32)[0], *struct.unpack_from("<HH", content, 46)
+    return struct.unpack_from("<Q", content, 40)[0], *struct.unpack_from("<HH", content, 58)
+
+
+def _header(fields):
+    names = ("name", "type", "flags", "address", "offset", "size", "link")
+    return dict(zip(names, fields, strict=False))
+
+
+def _bytes(content, header):
+    return content[header["offset"] : header["offset"] + header["size"]]
+
+
+def _text(content, start):
+    return content[start : content.index(b"\0", start)].decode()
+
+
+def _symbols(content, bits, headers):
+    found = {}
+    width = struct.calcsize(_SYMBOL[bits])
+    for header in (h for h in headers if h["type"] == 2):
+        names = headers[header["link"]]["offset"]
+        for place in range(header["offset"], header["offset"] + header["size"], width):
+            fields = struct.unpack_from(_SYMBOL[bits], content, place)
+            if bits == 1:
+                name, value, size, info = fields[:4]
+            else:
+                name, info, _, _, value, size = fields
+            kind = info & 15
+            if kind in (_FUNCTION, _OBJECT):
+                text = _text(content, names + name)
+                address = value & ~1 if kind == _FUNCTION else value
+                found[text] = Symbol(text, address, size)
+    return found

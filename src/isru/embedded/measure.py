@@ -1,0 +1,271 @@
+"""Measure activations and whole steps of an LSTM on an emulated core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from isru.embedded.arms import ACTIVATION_ARMS, GATE_ARMS, LSTM_ARMS
+from isru.embedded.cycles import cost
+from isru.embedded.disassembly import decode
+from isru.embedded.emulator import Machine, Trace
+from isru.embedded.errors import SoftFloatError
+from isru.embedded.programs import activation_program, network_program
+from isru.embedded.reference import outputs
+from isru.embedded.targets import Target, get_target
+from isru.embedded.twins import Twin, twin
+from isru.lstm import LSTMNetwork
+
+_COSTS = ("instructions", "cycles", "cycles_low", "cycles_high")
+FEATURES = 5
+
+
+def measure_activation(target, *, arms=None, gates=True, inputs=None):
+    """Measure one call of each function, the call's return included.
+
+    Parameters
+    ----------
+    target : str or Target
+    arms : sequence of str, optional
+        Names of twins; by default `ACTIVATION_ARMS`, and `GATE_ARMS` with ``gates``.
+    gates : bool
+        Whether the functions for gates are measured too.
+    inputs : array_like of float32, optional
+        Arguments; the mean over them is given. By default 41 from -4 to 4. Pass those of a
+        trained network (`isru.embedded.pre_activations`): libm's cost depends on them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a function: ``target, role`` ("activation" or "gate")``, arm, kind, instructions,
+        cycles, cycles_low, cycles_high, instructions_min, instructions_max`` over the inputs,
+        ``constant`` (whether these are equal), ``bytes`` of code and constants,
+        ``speedup_libm`` and ``speedup_best`` (against the cheapest alternative of that role, in
+        cycles, or in instructions where the core has no published table) and ``max_error``, the
+        largest distance to tanh or the logistic function for stand-ins, else to the function
+        itself. Cycles are NaN without a table.
+
+    Raises
+    ------
+    ToolchainError, CompileError, SoftFloatError, EmulatorFault
+    """
+    import pandas
+
+    target = get_target(target)
+    inputs = np.linspace(-4, 4, 41) if inputs is None else np.asarray(inputs).reshape(-1)
+    inputs = inputs.astype(np.float32)
+    roles = [("activation", ACTIVATION_ARMS)] + ([("gate", GATE_ARMS)] if gates else [])
+    rows = [
+        _activation_row(target, role, arm, kind, inputs)
+        for role, known in roles
+        for arm, kind in known.items()
+        if arms is None or arm in arms
+    ]
+    frame = pandas.DataFrame(rows)
+    return _with_speedups(frame, "role")
+
+
+def _activation_row(target, role, arm, kind, inputs):
+    function = twin(arm)
+    image = activation_program(target, function)
+    machine = Machine(target, image)
+    values, costs, total = [], [], None
+    for value in inputs.tolist():
+        y, trace = machine.call_float("f", value)
+        values.append(y)
+        costs.append(cost(target, image, trace))
+        total = trace if total is None else total + trace
+    _check_square_root(target, image, total, function)
+    counts = [one.instructions for one in costs]
+    mean = cost(target, image, total).per(len(inputs))
+    return {
+        "target": target.name,
+        "role": role,
+        "arm": arm,
+        "kind": kind,
+        **dict(zip(_COSTS, mean, strict=True)),
+        "instructions_min": min(counts),
+        "instructions_max": max(counts),
+        "constant": min(counts) == max(counts),
+        "bytes": program_bytes(image),
+        "max_error": _error(function, role, inputs, values),
+    }
+
+
+def _error(function: Twin, role, inputs, values):
+    x = inputs.astype(np.float64)
+    exact = function.reference(x)
+    if function.error:
+        exact = _stood_for(function, role)(x)
+    return float(np.max(np.abs(np.array(values) - exact)))
+
+
+def _stood_for(function, role):
+    """Return the function that a stand-in stands for."""
+    kind = "isru" if function.name.startswith("isru") else "tanh"
+    inner = twin(kind).reference
+    if role == "activation":
+        return inner
+    return lambda x: 0.5 + 0.5 * inner(0.5 * x)
+
+
+def measure_lstm(
+    target,
+    network=None,
+    *,
+    sizes: Sequence[int] = (),
+    inputs=None,
+    arms: Sequence[str] | None = None,
+    steps: int = 8,
+    weights: str = "float32",
+):
+    """Measure one time step of an LSTM for every arm: the mean over a sequence.
+
+    Parameters
+    ----------
+    target : str or Target
+    network : LSTMNetwork, or mapping of arm to LSTMNetwork, or sequence of either, optional
+        Trained networks. An arm that the mapping lacks runs with the weights of ``"libm"``.
+    sizes : sequence of int
+        In place of ``network``: units of networks with 5 inputs and random weights.
+    inputs : ndarray, shape (T, F), optional
+        The sequence, from a state of zero; by default ``steps`` rows drawn from a normal
+        distribution.
+    arms : sequence of str, optional
+        Names in `LSTM_ARMS`; by default all.
+    steps : int
+        At most so many rows of the inputs are used.
+    weights : {"float32", "int8"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a size and arm: ``target, units, arm, kind, instructions, cycles, cycles_low,
+        cycles_high`` of one step, without the dense layer; ``activation_share`` in cycles, from
+        the arm without activations; ``speedup_libm``, ``speedup_best`` as in
+        `measure_activation`; ``max_error`` of the output over the sequence, for stand-ins against
+        the tanh network, else against the network with the arm's own functions.
+
+    Raises
+    ------
+    ToolchainError, CompileError, SoftFloatError, EmulatorFault, ExportError
+    ValueError
+        If neither or both of ``network`` and ``sizes`` are given, or for an unknown arm.
+    """
+    import pandas
+
+    target = get_target(target)
+    rows = []
+    for networks in _networks(network, sizes):
+        for arm in _arms(arms):
+            chosen = networks.get(arm, networks["libm"])
+            rows.append(_lstm_row(target, chosen, arm, _sequence(inputs, chosen, steps), weights))
+    frame = pandas.DataFrame(rows)
+    unit = _unit(frame)
+    bound = frame[frame["arm"] == "identity"].drop_duplicates("units").set_index("units")[unit]
+    share = 1 - frame["units"].map(bound) / frame[unit]
+    frame.insert(frame.columns.get_loc("max_error"), "activation_share", share)
+    return _with_speedups(frame, "units")
+
+
+def _lstm_row(target, network, arm, sequence, weights):
+    chosen = LSTM_ARMS[arm]
+    program = network_program(target, network, arm, weights)
+    machine = Machine(target, program.image)
+    state, place = machine.reserve(program.state_bytes), machine.reserve(4 * sequence.shape[1])
+    result = machine.reserve(4 * network.output_size)
+    machine.call("network_reset", [state])
+    total, found = None, []
+    for row in sequence:
+        machine.write(place, row.tobytes())
+        trace = machine.call("network_step", [state, place])
+        total = trace if total is None else total + trace
+        machine.call("network_output", [state, result])
+        found.append(np.frombuffer(machine.read(result, 4 * network.output_size), "<f4"))
+    for name in (chosen.activation, chosen.gate):
+        _check_square_root(target, program.image, total, twin(name))
+    mean = cost(target, program.image, total).per(len(sequence))
+    exact = outputs(network, sequence, *chosen.reference, weights=weights)
+    error = np.abs(np.array(found) - exact).max() if chosen.kind != "bound" else np.nan
+    return {
+        "target": target.name,
+        "units": _units(network),
+        "arm": arm,
+        "kind": chosen.kind,
+        **dict(zip(_COSTS, mean, strict=True)),
+        "max_error": float(error),
+    }
+
+
+def _networks(network, sizes):
+    if (network is None) == (not len(sizes)):
+        raise ValueError("expected either a network or sizes, got both or neither")
+    if network is None:
+        network = [
+            LSTMNetwork(FEATURES, size, 1, rng=np.random.default_rng(0)) for size in sizes
+        ]
+    several = network if isinstance(network, list | tuple) else [network]
+    return [one if isinstance(one, Mapping) else {"libm": one} for one in several]
+
+
+def _arms(arms):
+    names = list(LSTM_ARMS) if arms is None else list(arms)
+    for name in names:
+        if name not in LSTM_ARMS:
+            raise ValueError(f"expected arms of: {', '.join(LSTM_ARMS)}; got {name!r}")
+    return names
+
+
+def _sequence(inputs, network, steps):
+    if inputs is None:
+        inputs = np.random.default_rng(1).standard_normal((steps, network.input_size))
+    rows = np.ascontiguousarray(inputs, np.float32)[:steps]
+    if rows.ndim != 2 or rows.shape[1] != network.input_size:
+        raise ValueError(
+            f"inputs: expected shape (T, {network.input_size}), got {np.shape(inputs)}"
+        )
+    return rows
+
+
+def _units(network):
+    sizes = network.hidden_sizes
+    return sizes[0] if len(sizes) == 1 else "x".join(map(str, sizes))
+
+
+def _unit(frame):
+    return "instructions" if frame["cycles"].isna().any() else "cycles"
+
+
+def _with_speedups(frame, key):
+    """Add the two speed-ups, within the rows of equal ``key``."""
+    unit = _unit(frame)
+    baseline = frame[frame["kind"] == "libm"].drop_duplicates(key).set_index(key)[unit]
+    best = frame[frame["kind"] == "alternative"].groupby(key)[unit].min()
+    place = frame.columns.get_loc("max_error")
+    frame.insert(place, "speedup_libm", frame[key].map(baseline) / frame[unit])
+    frame.insert(place + 1, "speedup_best", frame[key].map(best) / frame[unit])
+    return frame
+
+
+def _check_square_root(target: Target, image, trace: Trace, function: Twin):
+    """Refuse an image for a core with an FPU that ran no square root instruction."""
+    if not (target.fpu and function.square_root):
+        return
+    for start, size in trace.sizes.items():
+        for section in image.sections:
+            if 0 <= start - section.address < len(section.content):
+                offset = start - section.address
+                block = decode(target, section.content[offset : offset + size], start)
+                if any("sqrt" in item.mnemonic for item in block):
+                    return
+    raise SoftFloatError(
+        f"expected a square root instruction on {target.name}, which has an FPU, got none"
+    )
+
+
+def program_bytes(image) -> int:
+    """Return the bytes that an image takes in flash."""
+    return sum(len(section.content) for section in image.sections if section.stored)
+
+

@@ -1,0 +1,72 @@
+"""The images that are measured: one activation, or a whole network."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from isru.embedded.arms import LSTM_ARMS
+from isru.embedded.c_source import Model, prologue, read_model
+from isru.embedded.elf import Image
+from isru.embedded.export import network_files
+from isru.embedded.libm import math_library
+from isru.embedded.targets import Target
+from isru.embedded.toolchain import compile_image
+from isru.embedded.twins import Twin, twin
+
+ENTRIES = ("network_step", "network_reset", "network_output")
+
+
+class Program(NamedTuple):
+    """A network compiled for a core.
+
+    Attributes
+    ----------
+    image : Image
+    model : Model
+    """
+
+    image: Image
+    model: Model
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes of the caller's state."""
+        return self.model.state_bytes
+
+
+def activation_program(target: Target, function: Twin) -> Image:
+    """Compile one activation as ``float f(float x)``."""
+    text = function.function("f", static=False)
+    return _link(target, {"f.c": prologue(text) + text}, ("f",), bool(function.libm), target.fpu)
+
+
+def network_program(target: Target, network, arm: str, weights: str = "float32") -> Program:
+    """Compile what `export_c` writes, with the two functions of an arm.
+
+    Parameters
+    ----------
+    target : Target
+    network : LSTMNetwork
+        Its weights are used, not its activations.
+    arm : str
+        A name in `LSTM_ARMS`.
+    weights : {"float32", "int8"}
+    """
+    chosen = LSTM_ARMS[arm]
+    model = read_model(network, weights)
+    header, source = network_files(model, twin(chosen.activation), twin(chosen.gate), "network")
+    files = {"network.h": header, "network.c": source}
+    return Program(_link(target, files, ENTRIES, True, target.fpu), model)
+
+
+def _link(target, files, entries, libm, fpu):
+    if not libm and fpu:
+        return compile_image(target, files, entries=entries)
+    library = math_library(target)
+    return compile_image(
+        target,
+        files | library.sources,
+        entries=entries,
+        include=library.include,
+        flags=library.flags,
+    )

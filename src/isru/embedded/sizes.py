@@ -1,0 +1,84 @@
+"""Bytes and instructions of what the compiler made."""
+
+from __future__ import annotations
+
+from isru.embedded.arms import LSTM_ARMS
+from isru.embedded.cycles import TABLES, straight
+from isru.embedded.disassembly import decode
+from isru.embedded.measure import _arms, _networks, _units, program_bytes
+from isru.embedded.programs import activation_program, network_program
+from isru.embedded.targets import get_target
+from isru.embedded.twins import twin
+
+
+def code_size(target, network=None, *, sizes=(), arms=None, weights="float32"):
+    """Count the bytes of the linked network: step, reset and output, with all that they call.
+
+    Parameters
+    ----------
+    target, network, sizes, arms, weights
+        As in `isru.embedded.measure_lstm`; the same binary.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a size and arm: ``target, units, arm, kind``; in bytes ``code``, ``constants``
+        (of libm, the table), their sum ``flash`` and ``weights`` apart; ``ram``, the state.
+    """
+    import pandas
+
+    target = get_target(target)
+    rows = []
+    for networks in _networks(network, sizes):
+        for arm in _arms(arms):
+            chosen = networks.get(arm, networks["libm"])
+            program = network_program(target, chosen, arm, weights)
+            code = sum(len(s.content) for s in program.image.sections if s.executable)
+            total = program_bytes(program.image)
+            rows.append(
+                {
+                    "target": target.name,
+                    "units": _units(chosen),
+                    "arm": arm,
+                    "kind": LSTM_ARMS[arm].kind,
+                    "code": code,
+                    "constants": total - code - program.model.weight_bytes,
+                    "flash": total - program.model.weight_bytes,
+                    "weights": program.model.weight_bytes,
+                    "ram": program.state_bytes,
+                }
+            )
+    return pandas.DataFrame(rows)
+
+
+def disassemble(target, arm: str):
+    """Return the instructions of one activation.
+
+    Parameters
+    ----------
+    target : str or Target
+    arm : str
+        Name of a twin.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``address``, ``bytes``, ``instruction`` and, where the core has a table, ``cycles`` (nominal,
+        as if no branch were taken, but for the return).
+    """
+    import pandas
+
+    target = get_target(target)
+    image = activation_program(target, twin(arm))
+    symbol = image.symbols["f"]
+    items = decode(target, image.code(symbol), symbol.address)
+    rows = []
+    for number, item in enumerate(items):
+        row = {"address": f"{item.address:x}", "bytes": item.size}
+        row["instruction"] = f"{item.mnemonic} {item.operands}".strip()
+        if target.table in TABLES:
+            before = straight(target, items[:number]).cycles if number else 0.0
+            here = straight(target, items[: number + 1], taken=number == len(items) - 1).cycles
+            row["cycles"] = here - before
+        rows.append(row)
+    return pandas.DataFrame(rows)
