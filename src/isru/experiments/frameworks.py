@@ -1,0 +1,313 @@
+"""Keras with ISRU: does a model survive saving, what does a step cost, which kernels are lost?
+
+The timed network is the published one in kind: a stack of LSTM layers that reads an image row by
+row. It is compiled as a graph, with and without XLA. Only here arms of one process share a
+compiled step where they are equal: compiling takes seconds.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from isru.activations import get_activation
+from isru.bench import Arm, measure, per_call
+from isru.bench.worker import run_job
+from isru.experiments.savings import savings
+from isru.lstm import Adam, LSTMNetwork, train_step
+
+MODES = ("graph", "xla")
+CLASSES = 10
+CLOCK = "seconds"
+_HERE = "isru.experiments.frameworks"
+_LEARNING_RATE = 1e-6
+_PAIRS = (("tanh", "sigmoid"), ("isru", "sigmoid"), ("isru", "isru_sigmoid"))
+
+
+def image_network(
+    rng: np.random.Generator, *, activation: str, layers: int, units: int, columns: int
+) -> LSTMNetwork:
+    """Return a classifier of images read row by row: LSTM layers, then ten classes."""
+    return LSTMNetwork(columns, [units] * layers, CLASSES, activation=activation, rng=rng)
+
+
+def setup_step(
+    *,
+    rng: np.random.Generator,
+    units: int,
+    batch: int,
+    activation: str,
+    mode: str,
+    layers: int,
+    rows: int,
+    columns: int,
+    framework: str = "keras",
+    step: str = "train",
+) -> Callable[[], object]:
+    """Return a call that makes one update of an image classifier.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    units, batch, layers, rows, columns : int
+        H, B, L, T, F.
+    activation : str
+    mode : {"graph", "xla", "numpy"}
+        Keras in a ``tf.function``, without and with XLA, or the NumPy engine.
+    framework, step : str
+        Names of the case; this is Keras, or NumPy beside it, and an update.
+    """
+    shape = activation, layers, units, rows, columns
+    x, target = images(rng, batch, rows, columns)
+    if mode == "numpy":
+        network = image_network(
+            rng, activation=activation, layers=layers, units=units, columns=columns
+        )
+        return partial(train_step, network, Adam(_LEARNING_RATE), x, target, "cross_entropy")
+    from isru.keras_bridge import load_tensorflow
+
+    tf = load_tensorflow()
+    update = _compiled_step(*shape, batch, mode)
+    x, target = tf.constant(x), tf.constant(target)
+    return lambda: update(x, target).numpy()
+
+
+def images(rng: np.random.Generator, batch: int, rows: int, columns: int):
+    """Return random images (B, T, F) in [0, 1) and their classes (B,): time needs no pictures."""
+    x = rng.random((batch, rows, columns), dtype=np.float32)
+    return x, rng.integers(0, CLASSES, batch).astype(np.int32)
+
+
+@lru_cache(maxsize=16)
+def _compiled_step(activation, layers, units, rows, columns, batch, mode):
+    """Return the compiled update; the same one for arms that are equal."""
+    from isru.keras_bridge import build_keras, make_train_step
+
+    network = image_network(
+        np.random.default_rng(0), activation=activation, layers=layers, units=units, columns=columns
+    )
+    model = build_keras(network, steps=rows, batch_size=batch)
+    return make_train_step(
+        model, "cross_entropy", learning_rate=_LEARNING_RATE, jit_compile=mode == "xla"
+    )
+
+
+def setup_calls(
+    *,
+    rng: np.random.Generator,
+    units: int,
+    batch: int,
+    activation: str,
+    mode: str,
+    layers: int,
+    rows: int,
+    framework: str = "keras",
+    step: str = "train",
+) -> Callable[[], object]:
+    """Return a call of only the candidate and output activations of an update, with gradients.
+
+    As often and on arrays of the shape that the network has, in a loop of the graph, with the
+    product whose gradient makes Keras keep the activations' outputs in any case.
+    """
+    from isru.keras_bridge import keras_activation, load_tensorflow
+
+    tf = load_tensorflow()
+    function = keras_activation(get_activation(activation))
+    values = tf.constant(rng.standard_normal((layers * rows, 2, batch, units)).astype(np.float32))
+
+    @tf.function(jit_compile=mode == "xla")
+    def forward_and_gradient(values):
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            total = tf.scan(
+                lambda total, pair: total + function(pair[0]) * function(pair[1]),
+                values,
+                initializer=tf.zeros_like(values[0, 0]),
+            )[-1]
+        return tape.gradient(total, values)
+
+    return lambda: forward_and_gradient(values).numpy()
+
+
+def keras_arms(mode: str, *, layers: int, rows: int, columns: int) -> list[Arm]:
+    """Return the arms of a mode: tanh twice, ISRU, their calls alone; beside a graph NumPy."""
+    shape = {"layers": layers, "rows": rows, "mode": mode}
+    names = {"tanh": "tanh", "tanh_again": "tanh", "isru": "isru"}
+    arms = [
+        Arm(label, f"{_HERE}:setup_step", shape | {"activation": name, "columns": columns})
+        for label, name in names.items()
+    ]
+    for name in ("tanh", "isru"):
+        arms.append(Arm(f"{name}_calls", f"{_HERE}:setup_calls", shape | {"activation": name}))
+    if mode == "graph":
+        plain = shape | {"columns": columns, "mode": "numpy"}
+        for name in ("tanh", "isru"):
+            arms.append(Arm(f"numpy {name}", f"{_HERE}:setup_step", plain | {"activation": name}))
+    return arms
+
+
+def keras_cases(units: Sequence[int], batch: int) -> list[dict]:
+    """Return the cases: an update for each size."""
+    return [{"framework": "keras", "step": "train", "batch": batch, "units": n} for n in units]
+
+
+def measure_here(arms: Sequence[Arm], cases: Sequence[dict], *, fresh: bool, **protocol):
+    """Measure as `isru.bench.measure` does, or for a first look in this process alone.
+
+    Parameters
+    ----------
+    arms, cases, **protocol
+        As for `isru.bench.measure`.
+    fresh : bool
+        Whether each process of the measurement is fresh. If not, there is only this one: nothing
+        is said about how much processes differ.
+    """
+    if fresh:
+        return measure(arms, cases, **protocol)
+    known = {"seed": 0, "blocks": 5, "min_seconds": 1e-3}
+    job = {key: protocol.get(key, value) for key, value in known.items()}
+    listed = [{"label": a.label, "factory": a.factory, "arguments": a.arguments} for a in arms]
+    job |= {"arms": listed, "cases": list(cases), "process": 0, "warmup": 1}
+    rows = [
+        {"process": 0, "block": block, "position": position, "arm": arms[arm].label}
+        | cases[answer["case"]]
+        | {"loops": loops, "seconds": seconds, "cpu_seconds": cpu_seconds}
+        for answer in run_job(job)
+        for block, position, arm, loops, seconds, cpu_seconds in answer["samples"]
+    ]
+    return pd.DataFrame(rows)
+
+
+def keras_savings(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Return what ISRU saves of a step, beside what its calls predict.
+
+    Columns units, step_ms, saving, low, high, floor_low, floor_high, direction, expected,
+    expected_low, expected_high, as `isru.experiments.savings.savings` explains.
+    """
+    plain = samples[samples["arm"] == "isru"].assign(arm="plain")  # no such arm here
+    table = savings(pd.concat([samples, plain]), rng=rng)
+    unused = table.columns.str.startswith("plain") | table.columns.isin(
+        ["framework", "step", "share"]
+    )
+    return table.loc[:, ~unused]
+
+
+def step_times(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Return ms per update with interval: columns mode, activation, units, ms, low, high."""
+    kept = samples[samples["arm"].isin(["tanh", "isru", "numpy tanh", "numpy isru"])]
+    rows = []
+    for mode, part in kept.groupby("mode", sort=False):
+        for row in per_call(part.drop(columns="mode"), clock=CLOCK, rng=rng).itertuples():
+            *first, activation = row.arm.split()
+            ends = {"ms": row.seconds, "low": row.low, "high": row.high}
+            about = {"mode": first[0] if first else mode, "activation": activation}
+            rows.append(about | {"units": row.units} | {k: 1e3 * v for k, v in ends.items()})
+    return pd.DataFrame(rows)
+
+
+def start_seconds(mode: str, activation: str, **shape: int) -> dict[str, float]:
+    """Return what the first update costs before it is one: s to build, and to trace and compile.
+
+    Parameters
+    ----------
+    mode : {"graph", "xla"}
+    activation : str
+    **shape : int
+        layers, units, rows, columns, batch.
+    """
+    from isru.keras_bridge import load_tensorflow
+
+    tf = load_tensorflow()
+    x, target = images(np.random.default_rng(0), shape["batch"], shape["rows"], shape["columns"])
+    x, target = tf.constant(x), tf.constant(target)
+    names = ("layers", "units", "rows", "columns", "batch")
+    start = time.perf_counter()
+    update = _compiled_step(activation, *(shape[name] for name in names), mode)
+    built = time.perf_counter()
+    update(x, target).numpy()
+    return {"build": built - start, "first": time.perf_counter() - built}
+
+
+def round_trips(model, x, folder: str | Path) -> pd.DataFrame:
+    """Save, load, clone and rebuild a Keras model; say how far its outputs move.
+
+    Parameters
+    ----------
+    model : keras.Model
+    x : array_like, shape (B, T, F)
+    folder : str or Path
+        For the saved file, which is removed again.
+
+    Returns
+    -------
+    pandas.DataFrame
+        way, activation (its class after the way), difference (largest, absolute).
+    """
+    import keras
+
+    path = Path(folder) / "round-trip.keras"
+    with warnings.catch_warnings():  # Keras's own way to read its variables
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
+        model.save(path)
+        models = {"saved and loaded": keras.models.load_model(path)}
+        path.unlink()
+        models["cloned"] = keras.models.clone_model(model)
+        models["rebuilt from its configuration"] = type(model).from_config(model.get_config())
+        for way in ("cloned", "rebuilt from its configuration"):  # both make new weights
+            models[way].set_weights(model.get_weights())
+    rows = []
+    for way, other in models.items():
+        difference = np.abs(other(x).numpy() - model(x).numpy()).max()
+        kind = type(other.layers[0].activation).__name__
+        rows.append({"way": way, "activation": kind, "difference": float(difference)})
+    return pd.DataFrame(rows)
+
+
+def cudnn_conditions() -> list[str]:
+    """Return the conditions of the fused GPU kernel, from the installed Keras's documentation.
+
+    Raises
+    ------
+    ValueError
+        If Keras no longer lists them; the message names the version.
+    """
+    from isru.keras_bridge import load_tensorflow
+
+    load_tensorflow()
+    import keras
+
+    text = (keras.layers.LSTM.__doc__ or "").partition("cuDNN implementation are:")[2]
+    found = re.findall(r"^\s*\d\. (.+)$", text, re.M)
+    if not found:
+        raise ValueError(
+            f"expected a numbered list of cuDNN's requirements in keras.layers.LSTM of Keras "
+            f"{keras.__version__}, found none: read its documentation"
+        )
+    return found
+
+
+def cudnn_support() -> pd.DataFrame:
+    """Return which activations leave the fused GPU kernel open, by its first two conditions.
+
+    Columns activation, recurrent_activation, ``fused``: whether they are Keras's own tanh and
+    sigmoid. The other conditions (no recurrent dropout, no unrolling, a bias) do not depend on
+    the activation.
+    """
+    from isru.keras_bridge import keras_activation, load_tensorflow
+
+    load_tensorflow()
+    import keras
+
+    rows = []
+    for names in _PAIRS:
+        functions = [keras_activation(name) for name in names]
+        own = functions[0] is keras.activations.tanh and functions[1] is keras.activations.sigmoid
+        rows.append({"activation": names[0], "recurrent_activation": names[1], "fused": own})
+    return pd.DataFrame(rows)
