@@ -1,5 +1,9 @@
 """Compiled twins of the activations, and the LSTM's time loops: the only place with Numba.
 
+``from isru.kernels import isru, isru_sigmoid`` gives NumPy ufuncs; so for every name of the
+registry, and, with the suffix ``_fast``, for those in `isru.kernels.ufuncs.FAST_BOUNDS`.
+``KERNELS[name][form]`` are plain loops in three forms, for measuring.
+
 Every function of the registry has its scalar twin here, under the same name; `lstm_forward` and
 `lstm_backward` run whole windows with any pair of them. Nothing is compiled at import. The first
 call for a dtype compiles for some seconds and keeps the result on disk for every later process.
@@ -25,16 +29,35 @@ except ImportError as error:
     ) from error
 
 from isru.kernels.activations import TWINS, Twin, apply_twin, array_function, twin
+from isru.kernels.forms import FORMS, KERNELS, instructions
 from isru.kernels.lstm import add_rows, lstm_backward, lstm_forward, stream_step
+from isru.kernels.ufuncs import NAMES as UFUNCS
+from isru.kernels.ufuncs import ufunc
 
 __all__ = [
+    "FORMS",
+    "KERNELS",
     "TWINS",
+    "UFUNCS",
     "Twin",
     "add_rows",
     "apply_twin",
     "array_function",
+    "instructions",
     "lstm_backward",
     "lstm_forward",
     "stream_step",
     "twin",
+    "ufunc",
 ]
+
+
+def __getattr__(name: str):
+    """Return a ufunc by its name; it is compiled only if somebody asks for it."""
+    if name not in UFUNCS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return ufunc(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *UFUNCS})

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numba
 from llvmlite import ir
-from numba.core import config
+from numba.core import cgutils, config
 from numba.extending import intrinsic
 
 _HERE = Path(__file__).parent
+_ALL_FLAGS = 0x3F  # those of every processor; others are ignored
 
 
 def inlined(function):
@@ -90,3 +91,51 @@ def apply(typing_context, which, x, y):
 
 def _reinterpret(context, builder, signature, arguments):
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+@intrinsic
+def moved(typing_context, pointer, size_bytes):
+    """Return a pointer moved by some bytes."""
+
+    def generate(context, builder, signature, arguments):
+        kind = arguments[0].type
+        start = builder.ptrtoint(arguments[0], arguments[1].type)
+        return builder.inttoptr(builder.add(start, arguments[1]), kind)
+
+    return pointer(pointer, numba.intp), generate
+
+
+@intrinsic
+def one_by_one(typing_context, array, place):
+    """Return an element of a contiguous array by an atomic load, which keeps the loop scalar."""
+
+    def generate(context, builder, signature, arguments):
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        size_bytes = signature.args[0].dtype.bitwidth // 8
+        return builder.load_atomic(builder.gep(data, [arguments[1]]), "monotonic", size_bytes)
+
+    return array.dtype(array, numba.intp), generate
+
+
+@intrinsic
+def clear_float_flags(typing_context):
+    """Forget which floating-point exceptions were raised, as C's feclearexcept."""
+
+    def generate(context, builder, signature, arguments):
+        integer = ir.IntType(32)
+        kind = ir.FunctionType(integer, [integer])
+        function = cgutils.get_or_insert_function(builder.module, kind, "feclearexcept")
+        builder.call(function, [integer(_ALL_FLAGS)])
+        return context.get_dummy_value()
+
+    return numba.void(), generate
+
+
+@intrinsic
+def same(typing_context, pointer, other):
+    """Return whether two pointers are equal."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.icmp_unsigned("==", *arguments)
+
+    return numba.boolean(pointer, other), generate

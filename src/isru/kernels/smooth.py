@@ -13,16 +13,24 @@ from numba.extending import overload
 
 from isru.kernels.compiling import bits, from_bits, inlined, like
 
-_LOG2_E = 1 / math.log(2)
-_LN2_HIGH = 0.693359375  # 9 bits: its product with an exponent is exact
-_LN2_LOW = math.log(2) - _LN2_HIGH
-_ROUNDING = 1.5 * 2.0**23  # adding this leaves the nearest integer in the lowest bits
+LOG2_E = 1 / math.log(2)
+LN2_HIGH = 0.693359375  # 9 bits: its product with an exponent is exact
+LN2_LOW = math.log(2) - LN2_HIGH
+ROUNDING = 1.5 * 2.0**23  # adding this leaves the nearest integer in the lowest bits
 # (tanh(t)/t - 1)/t^2 in t^2 up to 5/8, and (e^r - 1 - r)/r^2 for |r| up to ln(2)/2: fits at
 # Chebyshev's nodes, relative error below 1e-8.
 _TANH = (-0.333333283662796, 0.13332781195640564, -0.05385234206914902)
 _TANH += (0.02100311405956745, -0.006104347761720419)
 _EXP = (0.5, 0.16666576266288757, 0.04166646674275398)
 _EXP += (0.008363175205886364, 0.0013933642767369747)
+
+
+@inlined
+def exp_minus_one(r):
+    """Return e^r - 1 for |r| up to ln(2)/2, in float32's precision."""
+    p = like(_EXP[2], r) + r * (like(_EXP[3], r) + r * like(_EXP[4], r))
+    p = like(_EXP[0], r) + r * (like(_EXP[1], r) + r * p)
+    return r + r * r * p
 
 
 @inlined
@@ -38,12 +46,10 @@ def _tanh_float32(x):
     small = size + size * (square * p)
     # Large: from 10 on it rounds to 1; the comparison sends NaN there, too.
     t = size * two if size < like(10.0, x) else like(20.0, x)
-    shifted = t * like(_LOG2_E, x) + like(_ROUNDING, x)
-    n = shifted - like(_ROUNDING, x)
-    r = (t - n * like(_LN2_HIGH, x)) - n * like(_LN2_LOW, x)
-    p = like(_EXP[2], x) + r * (like(_EXP[3], x) + r * like(_EXP[4], x))
-    p = like(_EXP[0], x) + r * (like(_EXP[1], x) + r * p)
-    p = one + (r + r * r * p)
+    shifted = t * like(LOG2_E, x) + like(ROUNDING, x)
+    n = shifted - like(ROUNDING, x)
+    r = (t - n * like(LN2_HIGH, x)) - n * like(LN2_LOW, x)
+    p = one + exp_minus_one(r)
     # The lowest bits of `shifted` are n; moved to the exponent they make p into 2^n p.
     power = from_bits(numba.int32(bits(p) + (bits(shifted) << 23)))
     large = one - two / (power + one)

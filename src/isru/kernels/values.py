@@ -1,0 +1,205 @@
+"""One number in, one number out: the activations with a small relative error everywhere.
+
+`isru.activations` has two forms of some functions: the network's, whose absolute error is small,
+and `value`, right to some units in the last place for every input. The scalar twins of
+`isru.kernels.smooth` and its neighbours are the network's; where the two differ, the careful
+one stands here, beside the fast one.
+
+"Fast" allows the compiler to reorder sums, to fuse a product with a sum, and to replace a
+division and a square root by the processor's estimate and a Newton step. It never assumes
+that there is no NaN and no infinity, so these values still come out right.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numba
+import numpy as np
+from numba.extending import overload
+
+from isru.activations import ACTIVATIONS
+from isru.kernels import smooth
+from isru.kernels.activations import TWINS
+from isru.kernels.algebraic import clamp
+from isru.kernels.compiling import bits, from_bits, inlined, like
+
+FAST = {"reassoc", "contract", "arcp", "afn", "nsz"}
+_LOW, _HIGH = 2.0**-32, 2.0**62  # as in `isru.activations.algebraic.bounds`
+_SCALE = 2.0**-64
+
+
+def _fast(function):
+    return numba.njit(nogil=True, error_model="numpy", fastmath=FAST)(function)
+
+
+@inlined
+def _rounded(x):
+    """Return isru of |x| as min(|x|, sqrt(p / (1 + p))), p = x^2: within 2 ULP."""
+    size, low, high = abs(x), like(_LOW, x), like(_HIGH, x)
+    inside = low if size < low else size
+    inside = high if inside > high else inside
+    square = inside * inside
+    y = math.sqrt(square / (like(1.0, x) + square))
+    return size if size < y else y
+
+
+@inlined
+def isru(x):
+    """Return x / sqrt(1 + x^2)."""
+    return math.copysign(_rounded(x), x)
+
+
+@inlined
+def isru_sigmoid(x):
+    """Return (1 + isru(x/2)) / 2, the left tail as 1 / 2(s^2 + s t), which does not cancel."""
+    half, one, scale = like(0.5, x), like(1.0, x), like(_SCALE, x)
+    t = abs(x) * half
+    inside = clamp(t, like(_HIGH, x))
+    s = math.sqrt(one + inside * inside)
+    s = t if t > s else s
+    # Scaled, since the sum could overflow where the tail is still subnormal.
+    scaled = t * scale
+    tail = half / ((scale + t * scaled) + s * scaled) * scale
+    return tail if x < like(0.0, x) else one - tail
+
+
+@inlined
+def isrlu(x):
+    """Return x from 0 on, isru below."""
+    return -_rounded(x) if x < like(0.0, x) else x
+
+
+@inlined
+def _exp_float32(x):
+    """Return e^x for x <= 0 within 2 ULP, written out so that it vectorises."""
+    t = x if x > like(-105.0, x) else like(-105.0, x)  # there it rounds to 0
+    shifted = t * like(smooth.LOG2_E, x) + like(smooth.ROUNDING, x)
+    n = shifted - like(smooth.ROUNDING, x)
+    r = (t - n * like(smooth.LN2_HIGH, x)) - n * like(smooth.LN2_LOW, x)
+    y = like(1.0, x) + smooth.exp_minus_one(r)
+    # 2^n in two factors, since the result may be subnormal
+    exponent = bits(shifted) - bits(like(smooth.ROUNDING, x))
+    first = exponent >> numba.int32(1)
+    y = y * _power_of_two(first) * _power_of_two(exponent - first)
+    return y if x == x else x
+
+
+@inlined
+def _power_of_two(exponent):
+    return from_bits(numba.int32((exponent + numba.int32(127)) << numba.int32(23)))
+
+
+def _exp(x):
+    """Return e^x for x <= 0; stands for one of the two forms below."""
+    raise NotImplementedError("expected to be called from compiled code")
+
+
+@overload(_exp)
+def _exp_of_type(x):
+    if x == numba.float32:
+        return lambda x: _exp_float32(x)
+    return lambda x: math.exp(x)  # libm's, a call for each element
+
+
+@inlined
+def sigmoid(x):
+    """Return 1 / (1 + e^-x) from e^-|x|, which cannot overflow."""
+    power, one = _exp(-abs(x)), like(1.0, x)
+    return (power if x < like(0.0, x) else one) / (one + power)
+
+
+@_fast
+def _estimate(q):
+    """Return 1 / sqrt(q): the processor's estimate and a Newton step, in float32."""
+    return np.float32(1.0) / math.sqrt(np.float32(q))
+
+
+def _inverse_root(q):
+    """Return 1 / sqrt(q) fast; stands for one of the two forms below."""
+    raise NotImplementedError("expected to be called from compiled code")
+
+
+@overload(_inverse_root)
+def _inverse_root_of_type(q):
+    if q == numba.float32:
+        return lambda q: _estimate(q)
+    return lambda q: _inverse_root_float64(q)
+
+
+@_fast
+def _inverse_root_float64(q):
+    """Refine float32's: with e = 1 - q r^2 the root is r (1 + e/2 + 3 e^2/8 + ...)."""
+    r = np.float64(_estimate(q))
+    e = 1.0 - q * r * r
+    return r + r * e * (0.5 + 0.375 * e)
+
+
+@_fast
+def isru_fast(x):
+    """Return x times the inverse square root of 1 + x^2."""
+    x = clamp(x, like(_HIGH, x))
+    return x * _inverse_root(like(1.0, x) + x * x)
+
+
+@_fast
+def isru_sigmoid_fast(x):
+    """Return 1/2 + isru_fast(x/2) / 2."""
+    half = like(0.5, x)
+    return half + half * isru_fast(half * x)
+
+
+@_fast
+def isrlu_fast(x):
+    """Return x from 0 on, isru_fast below."""
+    y = isru_fast(x)
+    return y if x < like(0.0, x) else x
+
+
+@_fast
+def sigmoid_fast(x):
+    """Return tanh(x/2)/2 + 1/2."""
+    half = like(0.5, x)
+    return half + half * smooth.tanh(half * x, half, half, half)[0]
+
+
+# ---- one number at a time, as C code calls its library
+
+
+@inlined
+def _tanh_libm(x):
+    return math.tanh(x)
+
+
+@inlined
+def _sigmoid_libm(x):
+    one = like(1.0, x)
+    return one / (one + math.exp(-x))
+
+
+def _first(name: str, compiled=inlined) -> Callable:
+    """Return x -> y of a twin with the registry's own parameters."""
+    twin, parameters = TWINS[name], ACTIVATIONS[name].parameters
+    forward, (a, b, c) = compiled(twin.forward.py_func), (*twin.constants(parameters), 0, 0, 0)[:3]
+    return compiled(lambda x: forward(x, like(a, x), like(b, x), like(c, x))[0])
+
+
+_CAREFUL = {"isru": isru, "isru_sigmoid": isru_sigmoid, "isrlu": isrlu, "sigmoid": sigmoid}
+VALUES: Mapping[str, Callable] = MappingProxyType(
+    {name: _CAREFUL.get(name) or _first(name) for name in TWINS}
+)
+"""Every function of the registry, compiled: x -> y, right for every input as `value` is."""
+
+_QUICK = {"isru": isru_fast, "isru_sigmoid": isru_sigmoid_fast}
+_QUICK |= {"isrlu": isrlu_fast, "sigmoid": sigmoid_fast}
+FAST_VALUES: Mapping[str, Callable] = MappingProxyType(
+    {name: _QUICK.get(name) or _first(name, _fast) for name in TWINS}
+)
+"""The same, fast."""
+
+LIBM_VALUES: Mapping[str, Callable] = MappingProxyType(
+    {**VALUES, "tanh": _tanh_libm, "sigmoid": _sigmoid_libm}
+)
+"""The same, with tanh, e^x and their kin from the C library."""
