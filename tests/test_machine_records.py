@@ -1,6 +1,7 @@
 """A machine's record: what is written is accepted, what is broken is refused with the reason."""
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,8 @@ import pytest
 
 from isru import machine_records
 from isru.cli import main
+from isru.data.published import load_published
+from isru.figures.machines import machine_gains, machine_steps
 from isru.machine_records import (
     Interrupted,
     check_record,
@@ -15,6 +18,7 @@ from isru.machine_records import (
     recording,
     samples,
     schema,
+    summaries,
 )
 from isru.machine_records.plans import all_parts, setup_threaded, thread_counts
 from isru.publish import machines
@@ -232,6 +236,63 @@ def test_the_command_accepts_a_good_record_and_fails_on_a_bad_one(record, change
     assert main(["check-record", str(change(lambda c: c.update(schema=1)))]) == 1
     said = "".join(capsys.readouterr())
     assert "accepted" in said and "older schema" in said
+
+
+@pytest.fixture(scope="module")
+def tables(record):
+    content = check_record(record)
+    return summaries.summarise({"a processor": content}, seed=0)
+
+
+def test_a_summary_holds_every_form_engine_and_number_of_threads(tables):
+    forms = {"NumPy calls", "compiled, libm", "compiled, SIMD"}
+    assert set(tables["activations"]["form"]) == forms
+    assert set(tables["steps"]["engine"]) == {"NumPy", "compiled"}
+    assert set(tables["threads"]["threads"]) == set(thread_counts(os.cpu_count())) - {1}
+
+
+def test_a_gain_is_the_difference_of_the_times_per_element(record):
+    content = check_record(record)
+    part = content["parts"]["activations"]
+    seconds = {"tanh": 4e-5, "isru_plain": 1e-5}
+    for one in part:
+        for sample in one["samples"]:
+            sample[5] = seconds.get(one["arm"], 4e-5)
+    found = summaries.activation_gains(content, rng=np.random.default_rng(0))
+    row = found[(found["form"] == "NumPy calls") & (found["dtype"] == "float32")].iloc[0]
+    assert row["gain_ns"] == pytest.approx(0.3)
+    assert row["ratio"] == pytest.approx(4)
+    assert row["direction"] == "faster"
+
+
+def test_a_saving_is_negative_where_isru_takes_longer(record):
+    content = check_record(record)
+    for one in content["parts"]["steps"]:
+        for sample in one["samples"]:
+            sample[5] = 3e-5 if one["arm"] == "isru" else 2e-5
+    found = summaries.step_savings(content, rng=np.random.default_rng(0))
+    assert found["saving"].to_numpy() == pytest.approx(-50)
+
+
+def test_equal_processors_are_told_apart(record):
+    content = check_record(record)
+    one, two = summaries.titles({"a": content, "b": content}).values()
+    assert one != two
+    assert one.endswith("(1)")
+
+
+def test_the_figures_show_every_machine(tables):
+    published = load_published("forecaster")
+    rows = tables["activations"].query("dtype == 'float32'")
+    axes = machine_gains(rows).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a processor"]
+    panels = machine_steps(tables["steps"], published).axes
+    assert [axes.get_title(loc="left") for axes in panels] == [
+        "Compiled",
+        "NumPy",
+        "Published machines",
+    ]
+    assert len(machine_steps(tables["steps"].iloc[:0], published).axes) == 1
 
 
 def test_every_published_record_is_accepted():

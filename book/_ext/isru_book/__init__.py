@@ -2,7 +2,8 @@
 
 Roles: ``val`` (a recorded value), ``verdict`` (the word on a claim). Directives:
 ``result-figure``, ``figure-list``, ``result-table``, ``claims-table``, ``parameter-table``,
-``provenance-table``, ``environment-table``, ``run-comparison``, ``your-case``.
+``provenance-table``, ``environment-table``, ``run-comparison``, ``your-case``,
+``machine-records``, ``machine-figure``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from isru_book.claims import ClaimsTable, VerdictRole
 from isru_book.comparison import RunComparison
 from isru_book.environment import EnvironmentTable
 from isru_book.figures import FigureList, ResultFigure, write_files
+from isru_book.machines import MachineFigure, MachineRecords
 from isru_book.parameters import ParameterTable
 from isru_book.provenance import ProvenanceTable
 from isru_book.tables import ResultTable
@@ -22,6 +24,8 @@ _DIRECTIVES = {
     "claims-table": ClaimsTable,
     "environment-table": EnvironmentTable,
     "figure-list": FigureList,
+    "machine-figure": MachineFigure,
+    "machine-records": MachineRecords,
     "parameter-table": ParameterTable,
     "provenance-table": ProvenanceTable,
     "result-figure": ResultFigure,
@@ -37,6 +41,7 @@ _LISTS = (
     "book/parameters",
     "book/environment",
     "book/compare",
+    "book/machines",
 )
 
 

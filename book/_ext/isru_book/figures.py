@@ -49,7 +49,7 @@ class ResultFigure(SphinxDirective):
             self.env.note_dependency(str(svg.with_suffix(suffix)))
         self.env.note_dependency(str(run.values_file(about["notebook"][:2])))
         figure = nodes.figure("", classes=["isru-figure"])
-        figure += Picture("", stem=identifier, alt=self._alt(identifier), **_size(svg))
+        figure += Picture("", stem=identifier, alt=self._alt(identifier), **size_of(svg))
         if "thumbnail" in self.options:
             figure["classes"] += ["isru-thumbnail"]
             figure += nodes.legend("", *self._caption(identifier)[0].children)
@@ -109,7 +109,7 @@ class FigureList(SphinxDirective):
             self.env.note_dependency(str(run.folder / "figures" / f"{about['id']}.json"))
             block = nodes.container("", classes=["isru-listed-figure"])
             svg = run.folder / "figures" / f"{about['id']}.svg"
-            block += Picture("", stem=about["id"], alt=about["title"], **_size(svg))
+            block += Picture("", stem=about["id"], alt=about["title"], **size_of(svg))
             words = nodes.container("")
             words += nodes.paragraph("", "", nodes.strong("", about["title"]))
             where = nodes.paragraph("", "Notebook ")
@@ -173,7 +173,7 @@ def source(app, about: dict) -> str:
     )
 
 
-def _size(svg: Path) -> dict:
+def size_of(svg: Path) -> dict:
     """Return an SVG's size in CSS pixels, so that a page does not jump while it loads."""
     found = _SIZE.search(svg.read_text(encoding="utf-8")[:2000])
     if not found:

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from isru.bench import Arm
-from isru.bench.activation_arms import INPUTS, cost_arms
+from isru.bench.activation_arms import INPUTS, cost_arms, draw
 from isru.experiments.timed_steps import setup_step
 
 REFERENCE_SIZE = 100_000  # measured with every input, the other sizes with the typical one
@@ -20,9 +20,15 @@ UNITS = (10, 25, 50, 100, 200, 300)
 THREADED_UNITS = (30, 100, 300)
 THREADED_BATCH = 128
 PRODUCT_SIZE = 768
-# How compiled code is made (isru.kernels.KERNELS), and the functions recorded of each.
-FORMS = ("libm", "simd")
-COMPILED = ("tanh", "isru", "isru_plain", "rational_tanh")
+# Compiled loops: label, form and name in `isru.kernels.KERNELS`.
+COMPILED = {
+    "libm_tanh": ("libm", "tanh"),
+    "libm_tanh_again": ("libm", "tanh"),
+    "libm_isru": ("libm", "isru"),
+    "simd_tanh": ("simd", "tanh"),
+    "simd_isru": ("simd", "isru"),
+    "simd_rational_tanh": ("simd", "rational_tanh"),
+}
 _HERE = "isru.machine_records.plans"
 _STEP = "isru.experiments.timed_steps:setup_step"
 
@@ -66,7 +72,7 @@ def all_parts(cores: int | None = None) -> list[Part]:
     """
     compiled = find_spec("numba") is not None
     parts = [Part("activations", tuple(_numpy_arms()), tuple(_array_cases()))]
-    if compiled and _compiled_arms():
+    if compiled:
         parts.append(Part("compiled", tuple(_compiled_arms()), tuple(_array_cases())))
     parts.append(Part("steps", tuple(_step_arms()), tuple(_step_cases(compiled))))
     return parts + [_thread_part(count) for count in thread_counts(cores or os.cpu_count() or 1)]
@@ -94,8 +100,11 @@ def _array_cases() -> list[dict]:
 
 
 def _compiled_arms() -> list[Arm]:
-    """Return the arms of compiled code, none where `isru.kernels` has no table of kernels."""
-    return []
+    factory = f"{_HERE}:setup_compiled"
+    return [
+        Arm(label, factory, {"form": form, "name": name})
+        for label, (form, name) in COMPILED.items()
+    ]
 
 
 def _step_arms() -> list[Arm]:
@@ -136,3 +145,22 @@ def setup_threaded(*, rng: np.random.Generator, work: str) -> Callable[[], objec
         a, b = rng.standard_normal((2, int(size), int(size))).astype(np.float32)
         return partial(np.dot, a, b, np.empty_like(a))
     raise ValueError(f"expected work train_N or product_N, got {work!r}")
+
+
+def setup_compiled(
+    *, rng: np.random.Generator, size: int, dtype: str, input: str, form: str, name: str
+) -> Callable[[], object]:
+    """Return a call of a compiled loop on arrays made beforehand.
+
+    Parameters
+    ----------
+    rng, size, dtype, input
+        See `isru.bench.activation_arms.draw`.
+    form, name : str
+        See `isru.kernels.KERNELS`: a call of the C library's function for each number, or vector
+        instructions; the registry's name.
+    """
+    from isru.kernels import KERNELS
+
+    x = draw(rng, size, dtype, input)
+    return partial(KERNELS[name][form].loop(dtype), x, np.empty_like(x))

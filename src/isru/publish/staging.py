@@ -12,6 +12,7 @@ from pathlib import Path
 
 from isru import paths
 from isru.publish.errors import CompendiumError
+from isru.publish.machines import record_files
 from isru.publish.normalise import with_present_prose
 from isru.publish.staleness import stale_notebooks
 from isru.records import to_json
@@ -45,6 +46,7 @@ def stage(run: str, source: Path) -> None:
         for part in _SHOWN_PARTS:
             files |= _tree(origin / part, f"results/{part}")
         executed |= {path.stem: path for path in sorted((origin / "notebooks").glob("*.ipynb"))}
+    files |= {f"results/machines/{name}": path for name, path in record_files(run).items()}
     if not any((folder / "notebooks").glob("*.ipynb")):
         raise CompendiumError(
             f"no executed notebook in {folder / 'notebooks'}: expected at least one. "
