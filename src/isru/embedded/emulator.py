@@ -57,8 +57,6 @@ class Machine:
         self._free = RAM
         for section in image.sections:
             self._engine.mem_write(section.address, section.content)
-            if section.address >= RAM:
-                self._free = max(self._free, section.address + len(section.content))
         _switch_on_floats(unicorn, target, self._engine)
         self._blocks: list[tuple[int, int]] = []
         self._engine.hook_add(unicorn.UC_HOOK_BLOCK, self._note)

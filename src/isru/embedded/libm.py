@@ -6,25 +6,31 @@ float-only branch, ``sqrtf`` for cores that have no such instruction.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from isru.embedded.targets import Target
-from isru.embedded.toolchain import load
+from isru.embedded.toolchain import cache_folder, load
+from isru.records import write_atomically
 
 NAME = "picolibc 1.7.9, float only"
 
-_FILES = (
-    "math/sf_tanh.c",
-    "common/sf_expm1.c",
-    "math/sf_exp.c",
-    "math/sf_sqrt.c",
-    "common/sf_fpclassify.c",
+_OVERFLOW = (
     "common/math_errf_oflowf.c",
     "common/math_errf_uflowf.c",
-    "common/math_errf_invalidf.c",
     "common/math_errf_with_errnof.c",
 )
+_FILES = {
+    "tanhf": ("math/sf_tanh.c", "common/sf_expm1.c", *_OVERFLOW),
+    "expf": ("math/sf_exp.c", *_OVERFLOW),
+    "sqrtf": (
+        "math/sf_sqrt.c",
+        "common/sf_fpclassify.c",
+        "common/math_errf_invalidf.c",
+        "common/math_errf_with_errnof.c",
+    ),
+}
 # The branch of cores whose FPU has no double precision; errors without errno.
 _FLAGS = (
     "-D__OBSOLETE_MATH_FLOAT=1",
@@ -38,31 +44,34 @@ _FLAGS = (
 class Library(NamedTuple):
     """What `isru.embedded.toolchain.compile_image` takes."""
 
-    sources: dict[str, str]
-    include: tuple[str, ...]
+    files: tuple[str, ...]
     flags: tuple[str, ...]
 
 
-def math_library(target: Target) -> Library:
-    """Return the library's sources, folders of headers and flags.
+def math_library(target: Target, functions: Iterable[str]) -> Library:
+    """Return the files of the library that some functions need, and the flags for them.
 
     Parameters
     ----------
     target : Target
         With an FPU, ``sqrtf`` is an instruction and left out.
+    functions : iterable of str
+        Of ``tanhf``, ``expf`` and ``sqrtf``.
 
     Raises
     ------
     ToolchainError
         If the package is missing or has another version than the pinned one.
     """
+    needed = [name for name in _FILES if name in functions]
+    if target.fpu:
+        needed = [name for name in needed if name != "sqrtf"]
+    if not needed:
+        return Library((), ())
     newlib = Path(load("pythondata-software-picolibc").data_location) / "newlib"
-    files = [name for name in _FILES if not (target.fpu and ("sqrt" in name or "classify" in name))]
-    sources = {
-        f"libm/{Path(name).name}": (newlib / "libm" / name).read_text(encoding="utf-8")
-        for name in files
-    }
-    # What its build system would write: nothing of it concerns these files.
-    sources["picolibc.h"] = "#pragma once\n"
-    folders = ("libc/include", "libm/common", "libm/math")
-    return Library(sources, tuple(str(newlib / folder) for folder in folders), _FLAGS)
+    configuration = cache_folder() / "picolibc" / "picolibc.h"
+    if not configuration.is_file():  # what its build system would write; nothing of it matters here
+        write_atomically(configuration, "#pragma once\n")
+    folders = (newlib / "libc/include", newlib / "libm/common", configuration.parent)
+    files = dict.fromkeys(str(newlib / "libm" / file) for name in needed for file in _FILES[name])
+    return Library(tuple(files), (*_FLAGS, *(f"-I{folder}" for folder in folders)))

@@ -37,7 +37,7 @@ class Program(NamedTuple):
 def activation_program(target: Target, function: Twin) -> Image:
     """Compile one activation as ``float f(float x)``."""
     text = function.function("f", static=False)
-    return _link(target, {"f.c": prologue(text) + text}, ("f",), bool(function.libm), target.fpu)
+    return _link(target, {"f.c": prologue(text) + text}, ("f",), (function,))
 
 
 def network_program(target: Target, network, arm: str, weights: str = "float32") -> Program:
@@ -54,19 +54,17 @@ def network_program(target: Target, network, arm: str, weights: str = "float32")
     """
     chosen = LSTM_ARMS[arm]
     model = read_model(network, weights)
-    header, source = network_files(model, twin(chosen.activation), twin(chosen.gate), "network")
+    twins = twin(chosen.activation), twin(chosen.gate)
+    header, source = network_files(model, *twins, "network")
     files = {"network.h": header, "network.c": source}
-    return Program(_link(target, files, ENTRIES, True, target.fpu), model)
+    return Program(_link(target, files, ENTRIES, twins), model)
 
 
-def _link(target, files, entries, libm, fpu):
-    if not libm and fpu:
-        return compile_image(target, files, entries=entries)
-    library = math_library(target)
+def _link(target, files, entries, twins):
+    functions = {name for twin in twins for name in twin.libm}
+    if any(twin.square_root for twin in twins):
+        functions.add("sqrtf")
+    library = math_library(target, functions)
     return compile_image(
-        target,
-        files | library.sources,
-        entries=entries,
-        include=library.include,
-        flags=library.flags,
+        target, files, entries=entries, library=library.files, flags=library.flags
     )

@@ -50,7 +50,6 @@ SECTIONS
     . = {FLASH:#x};
     .text : {{ *(.text .text.*) }}
     .rodata : {{ *(.rodata .rodata.* .srodata .srodata.*) }}
-    . = {RAM:#x};
     .data : {{ *(.data .data.* .sdata .sdata.*) }}
     .bss : {{ *(.bss .bss.* .sbss .sbss.* COMMON) }}
     /DISCARD/ : {{ *(.ARM.exidx*) *(.ARM.attributes) *(.comment) *(.eh_frame*) *(.riscv.*) }}
@@ -123,7 +122,7 @@ def compile_image(
     sources: Mapping[str, str],
     *,
     entries: Sequence[str],
-    include: Sequence[str] = (),
+    library: Sequence[str] = (),
     flags: Sequence[str] = (),
     optimisation: str = OPTIMISATION,
 ) -> Image:
@@ -136,8 +135,8 @@ def compile_image(
         File name -> text; names that end in ``.c`` are compiled, others can be included.
     entries : sequence of str
         Functions that must be kept; what they do not reach is dropped.
-    include : sequence of str
-        Folders of headers.
+    library : sequence of str
+        Paths of further C files, of a package whose version is pinned.
     flags : sequence of str
         Further flags.
     optimisation : str
@@ -152,9 +151,10 @@ def compile_image(
     key = {
         "versions": PINNED,
         "target": [target.triple, target.cpu, *target.flags],
-        "flags": [*FLAGS, *flags, optimisation, _LINKER_SCRIPT],
+        "flags": [*FLAGS, *_portable(flags), optimisation, _LINKER_SCRIPT],
         "sources": dict(sources),
         "entries": list(entries),
+        "library": [Path(file).name for file in library],
         "fpu": target.fpu,
     }
     load("ziglang")
@@ -162,12 +162,17 @@ def compile_image(
     if digest not in _IMAGES:
         kept = cache_folder() / f"{digest}.elf"
         if not kept.is_file():
-            job = target, sources, entries, include, (optimisation, *FLAGS, *flags)
+            job = target, sources, entries, library, (optimisation, *FLAGS, *flags)
             write_atomically(kept, _compile(*job))
         _IMAGES[digest] = read_elf(kept.read_bytes())
     if target.fpu:
         check_hard_float(_IMAGES[digest])
     return _IMAGES[digest]
+
+
+def _portable(flags):
+    """Return flags without the folders that differ between machines."""
+    return [flag for flag in flags if not flag.startswith("-I")]
 
 
 def cache_folder() -> Path:
@@ -178,7 +183,7 @@ def cache_folder() -> Path:
         return Path(tempfile.gettempdir()) / "isru-embedded"
 
 
-def _compile(target, sources, entries, include, flags) -> bytes:
+def _compile(target, sources, entries, library, flags) -> bytes:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file, text in {**sources, "image.ld": _LINKER_SCRIPT}.items():
@@ -190,8 +195,9 @@ def _compile(target, sources, entries, include, flags) -> bytes:
         command = compiler_command(
             *("-target", target.triple, f"-mcpu={target.cpu}", *target.flags),
             *flags,
-            *(f"-I{place}" for place in (".", *include)),
+            "-I.",
             *(file for file in sources if file.endswith(".c")),
+            *library,
             *(*runtime, "-Wl,-T,image.ld", "-Wl,--gc-sections"),
             *(f"-Wl,-u,{entry}" for entry in entries),
             f"-Wl,--entry={entries[0]}",
