@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from isru.sweep.errors import SweepError
 from isru.sweep.local import WorkersLost, attempt
@@ -56,10 +58,11 @@ def on_cluster(function: Callable, cases: list, address: str) -> Iterator[tuple[
         name = f"isru-{uuid.uuid4().hex[:12]}"
         here = about(function)
         futures = {
-            client.submit(_row, function, case, here, key=f"{name}-{n}", pure=False): n
+            # Packed, so that the scheduler need not import what only the workers use.
+            client.submit(_row, pickle.dumps((function, case)), here, key=f"{name}-{n}"): n
             for n, case in enumerate(cases)
         }
-        for future in as_completed(futures, raise_errors=False):
+        for future in as_completed(futures, loop=client.loop, raise_errors=False):
             place = futures[future]
             if future.status == "finished":
                 yield place, *future.result()
@@ -78,8 +81,11 @@ def _connect(address: str):
             f"a sweep on the scheduler {address!r} needs Dask, which is not installed: "
             "python -m pip install 'isru[sweep]'"
         ) from error
-    place = {"scheduler_file": address} if address.endswith(".json") else {"address": address}
+    file = address.endswith(".json")
+    place = {"scheduler_file": address} if file else {"address": address}
     try:
+        if file and not Path(address).is_file():
+            raise FileNotFoundError("no such file")
         return Client(**place, timeout=_SECONDS, set_as_default=False), as_completed
     except (OSError, TimeoutError, ValueError) as error:
         raise SweepError(
@@ -90,8 +96,9 @@ def _connect(address: str):
         ) from error
 
 
-def _row(function: Callable, case: object, wanted: dict) -> tuple[bool, object]:
+def _row(packed: bytes, wanted: dict) -> tuple[bool, object]:
     """Compute a row on a worker, if it has the code that was asked for."""
+    function, case = pickle.loads(packed)
     found = about(function)
     other = [
         f"{name} {found.get(name, 'none')} instead of {version}"
