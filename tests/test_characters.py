@@ -10,17 +10,10 @@ import pytest
 from isru.data import text as text_module
 from isru.data.text import Alphabet, read_text, split
 from isru.experiments import characters
-from isru.experiments.characters import (
-    ARMS,
-    Case,
-    differences,
-    new_model,
-    plan,
-    quality_row,
-    with_own_rates,
-)
+from isru.experiments.characters import ARMS, Case, new_model, quality_row
 from isru.experiments.characters_baselines import compressed_bits, ngram_bits
 from isru.experiments.characters_model import CharacterModel
+from isru.experiments.characters_plan import differences, plan, with_own_rates
 from isru.lstm import CheckpointError, LSTMNetwork
 
 RATES = {"low": 0.003, "middle": 0.01, "high": 0.03}

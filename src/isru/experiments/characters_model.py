@@ -21,6 +21,7 @@ from isru.lstm import LOSSES, Adam, CheckpointError, LSTMNetwork, sample, train_
 from isru.records import write_atomically
 
 VERSION = 1
+_SETTINGS = ("window", "batch", "clip_norm")
 _ENTRY = "characters"  # of the file: what is not a network, as JSON
 
 
@@ -239,9 +240,7 @@ class CharacterModel:
             "version": VERSION,
             "alphabet": self.alphabet.characters,
             "learning_rate": self.optimizer.learning_rate,
-            "window": self.window,
-            "batch": self.batch,
-            "clip_norm": self.clip_norm,
+            **{name: getattr(self, name) for name in _SETTINGS},
             "updates": self.updates,
             "window_number": self.window_number,
             "text": self._digest,
@@ -271,8 +270,7 @@ class CharacterModel:
         CheckpointError
             If it is damaged, or holds something else.
         """
-        path = Path(path)
-        if not path.is_file():
+        if not Path(path).is_file():
             raise FileNotFoundError(f"no model {path}: expected a file saved by isru")
         network = LSTMNetwork.load(path, engine=engine)
         with np.load(path, allow_pickle=False) as archive:
@@ -284,10 +282,9 @@ class CharacterModel:
             )
         about = json.loads(str(arrays[_ENTRY]))
         if about["version"] != VERSION:
-            raise CheckpointError(
-                f"{path}: expected version {VERSION} of a character model, got {about['version']}"
-            )
-        training = {name: about[name] for name in ("learning_rate", "window", "batch", "clip_norm")}
+            got = about["version"]
+            raise CheckpointError(f"{path}: expected version {VERSION} of a model, got {got}")
+        training = {name: about[name] for name in ("learning_rate", *_SETTINGS)}
         model = cls(network, Alphabet(about["alphabet"]), **training)
         model.window_number, model._digest = about["window_number"], about["text"]
         if about["updates"]:
