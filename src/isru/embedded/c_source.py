@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from isru import __version__
+from isru.embedded.c_kernels import FLOAT, INT8
 from isru.embedded.c_text import c_array
 from isru.embedded.errors import ExportError
 from isru.embedded.twins import Twin
 from isru.lstm.cell import GATE_ORDER
 
 _GATES = len(GATE_ORDER)
+_BLOCK = 4  # inputs that the float kernel takes at a time
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,10 @@ class Model:
     input_size, output_size : int
     hidden_sizes : tuple of int
     layers : tuple of dict of ndarray
-        Per layer ``weights``, shape (H, F + H, 4), and ``biases``, (H, 4); for int8 also
-        ``scales``, (H, 4), which the sums are multiplied with.
+        Per layer ``weights``. In float32 their shape is (H, K, 4): for every unit a row for each
+        of its K inputs, which are x, h, a one for the bias, and zeros up to a multiple of four.
+        In int8 it is (H, F + H, 4), with ``scales``, (H, 4), by which the sums are multiplied,
+        and ``biases``, (H, 4).
     dense : dict of ndarray
         ``weights`` (C, H), ``biases`` (C,), for int8 ``scales`` (C,).
     """
@@ -59,9 +63,10 @@ class Model:
 
     @property
     def work_size(self) -> int:
-        """Numbers that the longest input row of a layer has, [x, h]."""
+        """Room for the inputs of any layer; the end is written four at a time."""
         inputs = (self.input_size, *self.hidden_sizes)
-        return max(f + h for f, h in zip(inputs, self.hidden_sizes, strict=False))
+        longest = max(f + h for f, h in zip(inputs, self.hidden_sizes, strict=False))
+        return longest + (0 if self.quantised else _BLOCK)
 
     @property
     def state_bytes(self) -> int:
@@ -101,11 +106,21 @@ def read_model(network, weights: str = "float32") -> Model:
     for number, units in enumerate(network.hidden_sizes):
         kernel, recurrent, bias = arrays[3 * number : 3 * number + 3]
         rows = np.vstack([kernel, recurrent]).reshape(-1, _GATES, units).transpose(2, 0, 1)
-        layers.append(_part(rows, bias.reshape(_GATES, units).T, 1, weights))
+        layers.append(_layer(rows, bias.reshape(_GATES, units).T, weights))
     dense = _part(arrays[-2].T, arrays[-1], -1, weights)
     return Model(
         network.input_size, network.hidden_sizes, network.output_size, tuple(layers), dense
     )
+
+
+def _layer(rows, biases, weights):
+    """Return the arrays of a layer, from rows (H, F + H, 4) and biases (H, 4)."""
+    if weights == "int8":
+        return _part(rows, biases, 1, weights)
+    units, inputs, gates = rows.shape
+    padded = np.zeros((units, -(-(inputs + 1) // _BLOCK) * _BLOCK, gates), np.float32)
+    padded[:, :inputs], padded[:, inputs] = rows, biases
+    return {"weights": padded}
 
 
 def _part(rows, biases, axis, weights):
@@ -162,7 +177,7 @@ void {name}_output(const {name}_state *state, float output[{upper}_OUTPUTS]);
 
 def source_text(model: Model, name: str, activation: Twin, gate: Twin, comment: str) -> str:
     """Return the text of ``name.c``."""
-    kernel = _INT8 if model.quantised else _FLOAT
+    kernel = INT8 if model.quantised else FLOAT
     functions = _functions(activation, gate)
     parts = [
         comment,
@@ -202,11 +217,16 @@ def _functions(activation, gate):
     return "\n".join([*texts, inside])
 
 
+_LAYOUT = {
+    False: "/* Per unit a row of i, f, c, o for each input, each state, the bias; zeros fill a block. */\n",
+    True: "/* Per unit a row of i, f, c, o for each input and each state. */\n",
+}
+
+
 def _constants(model):
-    texts = ["/* Per unit, for every input and then every state: the weights of i, f, c, o. */\n"]
+    texts = [_LAYOUT[model.quantised]]
     for number, layer in enumerate(model.layers):
         texts.append(c_array(f"weights{number}", layer["weights"], per_line=2 * _GATES))
-        texts.append("/* Per unit, of i, f, c, o. */\n")
         for key in ("scales", "biases"):
             if key in layer:
                 texts.append(c_array(f"{key}{number}", layer[key], per_line=_GATES))
@@ -217,93 +237,23 @@ def _constants(model):
     return "".join(texts)
 
 
-_FLOAT = """\
-/* One step of one layer: v = [x, h] has `inputs` numbers; c and h are replaced. */
-static void layer_step(const float *weights, const float *biases, const float *v, size_t inputs,
-                       float *c, float *h, size_t units)
-{
-    for (; units > 0; units--) {
-        float i = biases[0], f = biases[1], g = biases[2], o = biases[3];
-        size_t k = 0;
-        for (; k + 4 <= inputs; k += 4) { /* four at a time, so that loads can follow loads */
-            const float x0 = v[k], x1 = v[k + 1], x2 = v[k + 2], x3 = v[k + 3];
-            i += weights[0] * x0; f += weights[1] * x0; g += weights[2] * x0; o += weights[3] * x0;
-            i += weights[4] * x1; f += weights[5] * x1; g += weights[6] * x1; o += weights[7] * x1;
-            i += weights[8] * x2; f += weights[9] * x2; g += weights[10] * x2; o += weights[11] * x2;
-            i += weights[12] * x3; f += weights[13] * x3; g += weights[14] * x3; o += weights[15] * x3;
-            weights += 16;
-        }
-        for (; k < inputs; k++) {
-            i += weights[0] * v[k];
-            f += weights[1] * v[k];
-            g += weights[2] * v[k];
-            o += weights[3] * v[k];
-            weights += 4;
-        }
-        *c = @gate@(f) * *c + @gate@(i) * @activation@(g);
-        *h = @gate@(o) * @activation@(*c);
-        c++;
-        h++;
-        biases += 4;
-    }
-}
-
-static float dense_sum(const float *weights, float bias, const float *h, size_t units)
-{
-    for (; units > 0; units--) bias += *weights++ * *h++;
-    return bias;
-}
-"""
-
-_INT8 = """\
-/* One step of one layer: v = [x, h] has `inputs` numbers; c and h are replaced. */
-static void layer_step(const int8_t *weights, const float *scales, const float *biases,
-                       const float *v, size_t inputs, float *c, float *h, size_t units)
-{
-    for (; units > 0; units--) {
-        float i = 0.0f, f = 0.0f, g = 0.0f, o = 0.0f;
-        size_t k;
-        for (k = 0; k < inputs; k++) {
-            const float x = v[k];
-            i += (float)weights[0] * x;
-            f += (float)weights[1] * x;
-            g += (float)weights[2] * x;
-            o += (float)weights[3] * x;
-            weights += 4;
-        }
-        i = i * scales[0] + biases[0];
-        f = f * scales[1] + biases[1];
-        g = g * scales[2] + biases[2];
-        o = o * scales[3] + biases[3];
-        *c = @gate@(f) * *c + @gate@(i) * @activation@(g);
-        *h = @gate@(o) * @activation@(*c);
-        c++;
-        h++;
-        scales += 4;
-        biases += 4;
-    }
-}
-
-static float dense_sum(const int8_t *weights, float scale, float bias, const float *h, size_t units)
-{
-    float sum = 0.0f;
-    for (; units > 0; units--) sum += (float)*weights++ * *h++;
-    return sum * scale + bias;
-}
-"""
+def _layer_call(model, number, inputs):
+    units = model.hidden_sizes[number]
+    state = f"state->c{number}, state->h{number}, {units}"
+    if model.quantised:
+        constants = f"weights{number}, scales{number}, biases{number}"
+        return f"    layer_step({constants}, state->work, {inputs},\n               {state});\n"
+    blocks = model.layers[number]["weights"].shape[1] // _BLOCK
+    return f"    layer_step(weights{number}, state->work, {blocks}, {state});\n"
 
 
 def _entries(model, name):
-    scales = "scales{0}, " if model.quantised else ""
     dense_scale = "dense_scales[j], " if model.quantised else ""
     steps, inputs, source = [], model.input_size, "input"
     for number, units in enumerate(model.hidden_sizes):
-        layer = f"weights{number}, {scales.format(number)}biases{number}, state->work"
         steps.append(
-            f"    copy(state->work, {source}, {inputs});\n"
-            f"    copy(state->work + {inputs}, state->h{number}, {units});\n"
-            f"    layer_step({layer}, {inputs + units},\n"
-            f"               state->c{number}, state->h{number}, {units});\n"
+            f"    gather(state->work, {source}, {inputs}, state->h{number}, {units});\n"
+            + _layer_call(model, number, inputs + units)
         )
         inputs, source = units, f"state->h{number}"
     clears = "".join(
@@ -313,11 +263,6 @@ def _entries(model, name):
     last = len(model.hidden_sizes) - 1
     upper = name.upper()
     return f"""\
-static void copy(float *to, const float *from, size_t count)
-{{
-    for (; count > 0; count--) *to++ = *from++;
-}}
-
 static void clear(float *to, size_t count)
 {{
     for (; count > 0; count--) *to++ = 0.0f;
@@ -346,10 +291,14 @@ def comment_text(model: Model, name: str, activation: Twin, gate: Twin, *, float
     layers = ", ".join(map(str, model.hidden_sizes))
     kind = "int8 weights, float32 arithmetic" if model.quantised else "float32"
     libm = sorted({*activation.libm, *gate.libm})
-    needs = f"{' and '.join(libm)} of the C library (link with -lm)" if libm else (
-        "no C library; with -fno-math-errno the square root is one instruction where there is an FPU"
-        if activation.square_root or gate.square_root
-        else "no C library"
+    needs = (
+        f"{' and '.join(libm)} of the C library (link with -lm)"
+        if libm
+        else (
+            "no C library; with -fno-math-errno the square root is one instruction where there is an FPU"
+            if activation.square_root or gate.square_root
+            else "no C library"
+        )
     )
     return f"""\
 /* {name}: an LSTM network. Written by isru {__version__}; do not edit.

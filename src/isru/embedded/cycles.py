@@ -62,12 +62,8 @@ def cost(target: Target, image: Image, trace: Trace) -> Cost:
         If an instruction ran that the core's table does not list.
     """
     table = TABLES.get(target.table)
-    blocks = {
-        start: _decoded(target, image, start, size) for start, size in trace.sizes.items()
-    }
-    instructions = sum(
-        times * len(blocks[start]) for (start, _), times in trace.edges.items()
-    )
+    blocks = {start: _decoded(target, image, start, size) for start, size in trace.sizes.items()}
+    instructions = sum(times * len(blocks[start]) for (start, _), times in trace.edges.items())
     if table is None:
         return Cost(instructions, float("nan"), float("nan"), float("nan"))
     cycles = [0.0, 0.0, 0.0]

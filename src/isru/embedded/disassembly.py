@@ -64,9 +64,7 @@ def decode(target: Target, code: bytes, address: int) -> list[Instruction]:
     for item in disassembler.disasm(code, address):
         mnemonic = item.mnemonic.removeprefix("c.")
         reads, writes = registers(item, mnemonic)
-        found.append(
-            Instruction(item.address, item.size, mnemonic, item.op_str, reads, writes)
-        )
+        found.append(Instruction(item.address, item.size, mnemonic, item.op_str, reads, writes))
     if sum(item.size for item in found) != len(code):
         place = found[-1].address + found[-1].size if found else address
         raise CycleTableError(f"{target.name}: expected an instruction at {place:#x}, got data")

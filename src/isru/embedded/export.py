@@ -129,9 +129,7 @@ def dequantised(network):
     """
     model = read_model(network, "int8")
     arrays = []
-    for layer, inputs in zip(
-        model.layers, (model.input_size, *model.hidden_sizes), strict=False
-    ):
+    for layer, inputs in zip(model.layers, (model.input_size, *model.hidden_sizes), strict=False):
         rows = layer["weights"] * layer["scales"][:, None, :]
         flat = rows.transpose(1, 2, 0).reshape(rows.shape[1], -1)
         arrays += [flat[:inputs], flat[inputs:], layer["biases"].T.reshape(-1)]

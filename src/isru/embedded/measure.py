@@ -202,9 +202,7 @@ def _networks(network, sizes):
     if (network is None) == (not len(sizes)):
         raise ValueError("expected either a network or sizes, got both or neither")
     if network is None:
-        network = [
-            LSTMNetwork(FEATURES, size, 1, rng=np.random.default_rng(0)) for size in sizes
-        ]
+        network = [LSTMNetwork(FEATURES, size, 1, rng=np.random.default_rng(0)) for size in sizes]
     several = network if isinstance(network, list | tuple) else [network]
     return [one if isinstance(one, Mapping) else {"libm": one} for one in several]
 
@@ -267,5 +265,3 @@ def _check_square_root(target: Target, image, trace: Trace, function: Twin):
 def program_bytes(image) -> int:
     """Return the bytes that an image takes in flash."""
     return sum(len(section.content) for section in image.sections if section.stored)
-
-

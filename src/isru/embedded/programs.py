@@ -65,6 +65,4 @@ def _link(target, files, entries, twins):
     if any(twin.square_root for twin in twins):
         functions.add("sqrtf")
     library = math_library(target, functions)
-    return compile_image(
-        target, files, entries=entries, library=library.files, flags=library.flags
-    )
+    return compile_image(target, files, entries=entries, library=library.files, flags=library.flags)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from isru import paths
@@ -36,7 +37,6 @@ FLAGS = (
     "-std=c99",
     "-ffreestanding",
     "-fno-math-errno",  # or sqrtf is a call beside the square root instruction
-    "-ffp-contract=off",
     "-fomit-frame-pointer",
     "-ffunction-sections",
     "-fdata-sections",
@@ -59,6 +59,7 @@ _IMAGES: dict[str, Image] = {}
 _SOFT = re.compile(r"\b(__aeabi_[df]\w+|__(?:add|sub|mul|div)[sd]f3)\b")
 
 
+@cache
 def load(package: str):
     """Import a package of the toolchain, of the pinned version.
 

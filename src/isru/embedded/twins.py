@@ -93,7 +93,9 @@ def _isru_sigmoid(entry):
 
 
 def _isrlu(entry):
-    return f"return x < 0.0f ? x / SQRTF(1.0f + {c_float(entry.parameters['alpha'])} * (x * x)) : x;"
+    return (
+        f"return x < 0.0f ? x / SQRTF(1.0f + {c_float(entry.parameters['alpha'])} * (x * x)) : x;"
+    )
 
 
 def _rsqrt(steps):
@@ -203,8 +205,9 @@ def twin(activation: str | Activation) -> Twin:
         return STAND_INS[activation]
     entry = get_activation(activation)
     if entry.name not in _TWINS:
-        raise ExportError(f"expected an activation with a C twin: {', '.join(_TWINS)}; "
-                          f"got {entry.name}")
+        raise ExportError(
+            f"expected an activation with a C twin: {', '.join(_TWINS)}; got {entry.name}"
+        )
     parts = dict(_TWINS[entry.name])
     body = parts.pop("body")
     text = body(entry) if callable(body) else body
