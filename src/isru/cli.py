@@ -26,6 +26,9 @@ Re-running:
 Books:
   book --run quick                               serve         show a book in the browser
   test-browser  open every page in a headless Chromium
+The character model:
+  sample        --prompt "In the beginning" --temperature 0.7 --length 300 --seed 0 --model FILE
+  train-characters  --model FILE --updates 2000 --text FILE: go on from FILE, or make it
 Housekeeping:
   setup         make the environment             lint          check the code's form
   bench         measure our speed goals          clean         remove build/ and runs/
@@ -103,6 +106,27 @@ def _parser() -> argparse.ArgumentParser:
     checked.add_argument("files", nargs="*", metavar="FILE", help="by default the published ones")
     certify = commands.add_parser("certify")
     certify.add_argument("names", nargs="+", metavar="NAME", help="of the registry, or 'all'")
+    number, real = {"type": int}, {"type": float}
+    file = {"metavar": "FILE"}
+    add(
+        "sample",
+        model=file | {"help": "by default the published one"},
+        prompt={"default": "In the beginning "},
+        temperature=real | {"default": 0.7},
+        length=number | {"default": 300},
+        seed=number | {"default": 0},
+    )
+    names = {"layers": number, "units": number, "activation": {}, "learning-rate": real}
+    about = {name: kind | {"help": "of a new model"} for name, kind in names.items()}
+    add(
+        "train-characters",
+        model=file | {"help": "by default runs/characters/model.npz"},
+        start=file | {"help": "a model to begin with, such as results/models/07-isru.npz"},
+        text=file | {"default": "kjv", "help": "UTF-8; by default the King James Bible"},
+        updates=number | {"default": 1000},
+        **about,
+        seed=number | {"help": "of a new model"},
+    )
     add("test", select={"metavar": "EXPRESSION", "help": "as pytest -k"})
     add("test-browser", run=run | {"default": "published"})
     add("serve", run=run | {"default": "published"}, port={"type": int, "default": 8000})

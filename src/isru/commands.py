@@ -9,6 +9,9 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
 
 from isru import paths
 from isru.publish.compare import AGREES, DIFFERS, compare_runs
@@ -194,6 +197,51 @@ def _known(look_up):
             raise CompendiumError(str(error)) from None
 
     return find
+
+
+def sample(options: Namespace) -> None:
+    """Write a prompt and what a character model makes of it."""
+    from isru.experiments.characters_model import CharacterModel
+
+    path = options.model or paths.results() / "models" / "07-isru.npz"
+    model = _told(CharacterModel.load, path)
+    about = {"prompt": options.prompt, "temperature": options.temperature}
+    if options.seed < 0:
+        raise CompendiumError(f"seed: expected at least 0, got {options.seed}")
+    rng = np.random.default_rng(options.seed)
+    written = _told(model.sample, options.length, **about, rng=rng)
+    sys.stdout.write(f"{options.prompt}{written}\n")
+
+
+def train_characters(options: Namespace) -> None:
+    """Train a character model that exists, or a new one, and save it as it goes."""
+    from isru.experiments.characters_session import DEFAULTS, open_session, train_and_save
+
+    path = Path(options.model or paths.root() / "runs" / "characters" / "model.npz")
+    if paths.results() in path.resolve().parents:
+        raise CompendiumError(
+            f"{path} is published and stays as it is: give it as --start, and another --model"
+        )
+    given = {name: getattr(options, name) for name in DEFAULTS}
+    given = {name: value for name, value in given.items() if value is not None}
+    for name, least in {"updates": 1, "layers": 1, "seed": 0}.items():
+        value = getattr(options, name)
+        if value is not None and value < least:
+            raise CompendiumError(f"{name}: expected at least {least}, got {value}")
+    model, parts = _told(open_session, path, source=options.text, start=options.start, **given)
+    made = _told(train_and_save, model, path, parts.training, options.updates)
+    bits = _told(model.bits_per_character, parts.validation)
+    ended = "interrupted after " if made < options.updates else ""
+    say(f"{ended}{made} updates, {model.updates} in all; {bits:.3f} bits per character held out")
+    say(f"The model: {path}. Repeat the command to go on; look at it with: sample --model {path}")
+
+
+def _told(function, *arguments, **named):
+    """Return what a call returns; what a person can put right becomes a message."""
+    try:
+        return function(*arguments, **named)
+    except (ValueError, FileNotFoundError, FloatingPointError) as error:
+        raise CompendiumError(str(error)) from None
 
 
 def test(options: Namespace) -> int:

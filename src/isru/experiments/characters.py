@@ -86,8 +86,9 @@ def quality_row(case: Case) -> dict:
     dict
         ``arm``, ``network``, ``layers``, ``units``, ``seed``, ``learning_rate``; ``updates``
         made; ``diverged`` (a number was not finite, or the loss more than a bit above that of the
-        untrained network: the weights of the last evaluation before count); ``validation_bits`` and ``test_bits`` per character, at the end; ``curve``: pairs
-        of updates and validation bits, from 0 on.
+        untrained network: the weights of the last evaluation before count); ``validation_bits``
+        and ``test_bits`` per character, at the end; ``curve``: pairs of updates and validation
+        bits, from 0 on.
     """
     parts = load_parts(case.text, case.characters)[1]
     model, start = new_model(case)

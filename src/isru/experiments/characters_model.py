@@ -18,6 +18,7 @@ import numpy as np
 
 from isru.data.text import Alphabet
 from isru.lstm import LOSSES, Adam, CheckpointError, LSTMNetwork, sample, train_step
+from isru.lstm.inputs import check_size
 from isru.records import write_atomically
 
 VERSION = 1
@@ -26,7 +27,7 @@ _ENTRY = "characters"  # of the file: what is not a network, as JSON
 
 
 class CharacterModel:
-    """A stacked LSTM that predicts the next character, and its training by truncated windows.
+    """A stacked LSTM that predicts the next character, trained window by window.
 
     The text is cut into `batch` pieces of equal length; an update reads the next `window`
     characters of each. The state is carried from window to window and starts from zero only where
@@ -65,8 +66,7 @@ class CharacterModel:
         got = network.input_size, network.output_size, network.return_sequences
         if wanted != got:
             raise ValueError(
-                "network: expected inputs, outputs and return_sequences of "
-                f"{wanted}, as the alphabet asks for, got {got}"
+                f"network: expected inputs, outputs and return_sequences of {wanted}, got {got}"
             )
         self.network, self.alphabet = network, alphabet
         self.optimizer = Adam(learning_rate)
@@ -151,13 +151,10 @@ class CharacterModel:
         return losses
 
     def _pieces(self, symbols):
-        length = len(symbols) // self.batch
+        length, least = len(symbols) // self.batch, self.batch * (self.window + 1)
         windows = (length - 1) // self.window
         if windows < 1:
-            raise ValueError(
-                f"text: expected at least {self.batch * (self.window + 1)} characters for a "
-                f"batch of {self.batch} and a window of {self.window}, got {len(symbols)}"
-            )
+            raise ValueError(f"text: expected at least {least} characters, got {len(symbols)}")
         return symbols[: length * self.batch].reshape(self.batch, length), windows
 
     def _update(self, pieces, windows):
@@ -228,7 +225,9 @@ class CharacterModel:
             For an empty prompt, one with characters that the model does not know, or as
             `isru.lstm.sample`.
         """
-        prompt = self.alphabet.encode(prompt, "prompt")
+        if not prompt:
+            raise ValueError("prompt: expected at least one character, got none")
+        prompt, length = self.alphabet.encode(prompt, "prompt"), check_size("length", length)
         drawn = sample(self.network, length, prompt=prompt, temperature=temperature, rng=rng)
         return self.alphabet.decode(drawn)
 
@@ -277,8 +276,8 @@ class CharacterModel:
             arrays = {key: archive[key] for key in archive.files}
         if _ENTRY not in arrays:
             raise CheckpointError(
-                f"{path}: expected a character model, got a network without an alphabet: "
-                "name a file that 'train-characters' wrote, or models/07-*.npz of a run"
+                f"{path}: expected a character model, got a network without an alphabet: name a "
+                "file that 'train-characters' wrote, or models/07-*.npz of a run"
             )
         about = json.loads(str(arrays[_ENTRY]))
         if about["version"] != VERSION:
