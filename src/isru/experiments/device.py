@@ -1,0 +1,162 @@
+"""A forecaster on a microcontroller: which network, what it costs, and against what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from isru import paths
+from isru.embedded import (
+    code_size,
+    measure_activation,
+    measure_lstm,
+    pre_activations,
+    toolchain_problem,
+)
+from isru.experiments.forecaster import Case, train_network, windows_of
+from isru.lstm import LSTMNetwork
+
+# The arms that run with weights of their own, and how the forecaster's study calls them.
+OWN_WEIGHTS = {"libm": "tanh", "isru": "isru", "exp_free": "exp_free"}
+
+
+def trained_forecasters(
+    units: int, *, epochs: int, seed: int
+) -> tuple[dict[str, LSTMNetwork], list[str]]:
+    """Return forecasters of one size, by arm.
+
+    Parameters
+    ----------
+    units : int
+    epochs : int
+        Of training, where the forecaster's study kept no such network.
+    seed : int
+
+    Returns
+    -------
+    networks : dict of {str: LSTMNetwork}
+        ``"libm"`` and ``"exp_free"`` always, ``"isru"`` where the study kept one.
+    brief : list of str
+        The arms that were trained here, and briefly.
+    """
+    networks, brief = {}, []
+    for arm, studied in OWN_WEIGHTS.items():
+        kept = _find_model(f"06-{studied.replace('_', '-')}-{units}")
+        if kept:
+            networks[arm] = LSTMNetwork.load(kept)
+        elif arm != "isru":
+            networks[arm], _ = train_network(Case(studied, units, seed, epochs=epochs))
+            brief.append(arm)
+    return networks, brief
+
+
+def _find_model(name: str) -> Path | None:
+    places = (run / "models" / f"{name}.npz" for run in paths.upstream())
+    return next((place for place in places if place.is_file()), None)
+
+
+def weather_sequence(steps: int, *, seed: int) -> np.ndarray:
+    """Return one window of the test part, its last ``steps`` hours: shape (steps, F), float32."""
+    windows = windows_of(Case("tanh", 10, seed)).test.inputs
+    chosen = np.random.default_rng(seed).integers(len(windows))
+    return np.ascontiguousarray(windows[chosen, -steps:])
+
+
+def arguments(network: LSTMNetwork, sequence: np.ndarray, count: int) -> np.ndarray:
+    """Return ``count`` of the arguments that a network's tanh gets, evenly spread by rank."""
+    seen = np.sort(pre_activations(network, sequence)["activation"])
+    return seen[np.linspace(0, len(seen) - 1, count).round().astype(int)]
+
+
+def count_calls(targets: Sequence[str], inputs: np.ndarray) -> pd.DataFrame:
+    """Count one call of every function on every core; see `isru.embedded.measure_activation`."""
+    return pd.concat(
+        [measure_activation(target, inputs=inputs) for target in targets], ignore_index=True
+    )
+
+
+def count_steps(
+    targets: Sequence[str],
+    networks: Sequence[Mapping[str, LSTMNetwork]],
+    sequence: np.ndarray,
+    *,
+    arms: Sequence[str] | None = None,
+    weights: str = "float32",
+) -> pd.DataFrame:
+    """Count a step of every network on every core; see `isru.embedded.measure_lstm`."""
+    common = {"inputs": sequence, "arms": arms, "steps": len(sequence), "weights": weights}
+    parts = [measure_lstm(target, list(networks), **common) for target in targets]
+    return pd.concat(parts, ignore_index=True)
+
+
+def count_bytes(
+    targets: Sequence[str], networks: Sequence[Mapping[str, LSTMNetwork]], *, weights: str
+) -> pd.DataFrame:
+    """Count the bytes of every network on every core; see `isru.embedded.code_size`."""
+    parts = [code_size(target, list(networks), weights=weights) for target in targets]
+    return pd.concat(parts, ignore_index=True)
+
+
+def counted(name: str, count: Callable[..., pd.DataFrame], *args, **kwargs) -> pd.DataFrame:
+    """Count now; where the toolchain is missing, return what the published run counted.
+
+    Parameters
+    ----------
+    name : str
+        Of the published table, without its number.
+    count : callable
+        One of this module's ``count_...`` functions, with its arguments behind it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the toolchain is missing and nothing is published either; the message says what to
+        install.
+    """
+    problem = toolchain_problem()
+    if not problem:
+        return count(*args, **kwargs)
+    stored = paths.results() / "tables" / f"10-{name}.csv"
+    if not stored.is_file():
+        raise FileNotFoundError(f"{problem} (there are no stored counts in {stored} either)")
+    return pd.read_csv(stored)
+
+
+def gains(steps: pd.DataFrame) -> pd.DataFrame:
+    """Compare the arms with ISRU with libm and with the best that one could do instead.
+
+    Parameters
+    ----------
+    steps : pandas.DataFrame
+        From `count_steps`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``target, units, arm, against`` (``"libm"`` or ``"best"``), ``rival``, the arm that is
+        compared with, ``measure`` (``"instructions"`` or ``"cycles"``), and the ``ratio`` of the
+        rival's number to the arm's: above 1 the arm with ISRU costs less. ``low`` and ``high``
+        of cycles are the smallest and the largest of the ratios under the three readings of the
+        core's table, each reading applied to both arms; instructions are exact.
+    """
+    rows = []
+    for (target, units), part in steps.groupby(["target", "units"], sort=False):
+        part = part.set_index("arm")
+        for arm in part.index[part["kind"] == "isru"]:
+            for against, kind in (("libm", "libm"), ("best", "alternative")):
+                rivals = part[part["kind"] == kind]
+                for measure in ("instructions", "cycles"):
+                    if rivals[measure].isna().any():
+                        continue
+                    rival = rivals[measure].idxmin()
+                    ends = [measure]
+                    if measure == "cycles":
+                        ends += ["cycles_low", "cycles_high"]
+                    ratios = [part.loc[rival, end] / part.loc[arm, end] for end in ends]
+                    place = (target, units, arm, against, rival, measure)
+                    rows.append((*place, ratios[0], min(ratios), max(ratios)))
+    names = ["target", "units", "arm", "against", "rival", "measure", "ratio", "low", "high"]
+    return pd.DataFrame(rows, columns=names)
