@@ -218,8 +218,8 @@ def _functions(activation, gate):
 
 
 _LAYOUT = {
-    False: "/* Per unit a row of i, f, c, o for each input, each state, the bias; zeros fill a block. */\n",
-    True: "/* Per unit a row of i, f, c, o for each input and each state. */\n",
+    False: "/* Per unit: i, f, c, o of each input, each state and the bias; zeros to the next four. */\n",
+    True: "/* Per unit: i, f, c, o of each input and each state. */\n",
 }
 
 
@@ -286,26 +286,29 @@ void {name}_output(const {name}_state *state, float output[{upper}_OUTPUTS])
 """
 
 
-def comment_text(model: Model, name: str, activation: Twin, gate: Twin, *, float_format="") -> str:
+def comment_text(model: Model, name: str, activation: Twin, gate: Twin) -> str:
     """Return the comment at the head of both files."""
-    layers = ", ".join(map(str, model.hidden_sizes))
     kind = "int8 weights, float32 arithmetic" if model.quantised else "float32"
+    lines = [
+        f"{name}: an LSTM network. Written by isru {__version__}; do not edit.",
+        "",
+        f"Inputs {model.input_size}, units {', '.join(map(str, model.hidden_sizes))}, "
+        f"outputs {model.output_size}; {kind}.",
+        f"Candidate and output by {activation.name}, gates by {gate.name}; "
+        f"gate order {', '.join(GATE_ORDER)}.",
+        f"Model hash (SHA-256, first digits): {model.digest}",
+        f"Constants: {model.weight_bytes} bytes of flash.",
+        f"State: {model.state_bytes} bytes of RAM, the caller's; no malloc.",
+        f"Needs {_needs(activation, gate)}.",
+    ]
+    body = "\n".join(f" * {line}".rstrip() for line in lines[1:])
+    return f"/* {lines[0]}\n{body}\n */"
+
+
+def _needs(activation, gate):
     libm = sorted({*activation.libm, *gate.libm})
-    needs = (
-        f"{' and '.join(libm)} of the C library (link with -lm)"
-        if libm
-        else (
-            "no C library; with -fno-math-errno the square root is one instruction where there is an FPU"
-            if activation.square_root or gate.square_root
-            else "no C library"
-        )
-    )
-    return f"""\
-/* {name}: an LSTM network. Written by isru {__version__}; do not edit.
- *
- * Inputs {model.input_size}, units {layers}, outputs {model.output_size}; {kind}.
- * Candidate and output by {activation.name}, gates by {gate.name}; gate order {", ".join(GATE_ORDER)}.
- * Model hash (SHA-256, first digits): {model.digest}
- * Constants: {model.weight_bytes} bytes of flash. State: {model.state_bytes} bytes of RAM, yours; no malloc.
- * Needs {needs}.
- */"""
+    if libm:
+        return f"{' and '.join(libm)} of the C library (link with -lm)"
+    if activation.square_root or gate.square_root:
+        return "no C library on a core with an FPU (compile with -fno-math-errno), else its sqrtf"
+    return "no C library"

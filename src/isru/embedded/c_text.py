@@ -7,15 +7,16 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from isru.embedded.disassembly import words
 from isru.embedded.errors import ExportError
 
 _WIDTH = 96
 _TYPES = {"float32": "float", "int8": "int8_t", "int16": "int16_t", "int32": "int32_t"}
-_KEYWORDS = frozenset(
+_KEYWORDS = words(
     "auto break case char const continue default do double else enum extern float for goto if "
     "inline int long register restrict return short signed sizeof static struct switch typedef "
     "union unsigned void volatile while class new delete this template namespace private public "
-    "protected virtual operator friend try catch throw using true false bool and or not".split()
+    "protected virtual operator friend try catch throw using true false bool and or not"
 )
 
 

@@ -8,7 +8,9 @@ Memory has no wait states. Dependencies are looked up within a block, not across
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from isru.embedded.cycles_arm import cortex_m0plus, cortex_m4
@@ -61,29 +63,26 @@ def cost(target: Target, image: Image, trace: Trace) -> Cost:
     CycleTableError
         If an instruction ran that the core's table does not list.
     """
-    table = TABLES.get(target.table)
-    blocks = {start: _decoded(target, image, start, size) for start, size in trace.sizes.items()}
-    instructions = sum(times * len(blocks[start]) for (start, _), times in trace.edges.items())
-    if table is None:
-        return Cost(instructions, float("nan"), float("nan"), float("nan"))
-    cycles = [0.0, 0.0, 0.0]
+    total = [0.0, 0.0, 0.0, 0.0]
     for (start, following), times in trace.edges.items():
-        taken = following != start + trace.sizes[start]
-        for place, number in enumerate(table(blocks[start], taken)):
-            cycles[place] += times * number
-    low, nominal, high = cycles
+        size = trace.sizes[start]
+        code = image.bytes_at(start, size)
+        for place, number in enumerate(_block(target, code, start, following != start + size)):
+            total[place] += times * number
+    instructions, low, nominal, high = total
     return Cost(instructions, nominal, low, high)
+
+
+@lru_cache(maxsize=1 << 16)
+def _block(target, code, start, taken):
+    """Return instructions and low, nominal and high cycles of one run of a block."""
+    block = decode(target, code, start)
+    table = TABLES.get(target.table)
+    cycles = table(block, taken) if table else (math.nan,) * 3
+    return len(block), *cycles
 
 
 def straight(target: Target, instructions: list[Instruction], *, taken: bool = False) -> Cost:
     """Return the cost of instructions that run once, one after the other."""
     low, nominal, high = TABLES[target.table](instructions, taken)
     return Cost(len(instructions), nominal, low, high)
-
-
-def _decoded(target, image, start, size):
-    for section in image.sections:
-        offset = start - section.address
-        if 0 <= offset < len(section.content):
-            return decode(target, section.content[offset : offset + size], start)
-    raise KeyError(f"no section holds {start:#x}")

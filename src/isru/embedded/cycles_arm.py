@@ -13,29 +13,29 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from isru.embedded.disassembly import Instruction
+from isru.embedded.disassembly import Instruction, words
 from isru.embedded.errors import CycleTableError
 
 _CONDITION = re.compile(r"(eq|ne|hs|lo|cs|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)$")
-_SIMPLE = set(
+_SIMPLE = words(
     "mov movs movw movt mvn mvns add adds addw adc adcs sub subs subw sbc sbcs rsb rsbs cmp cmn "
     "and ands orr orrs orn orns eor eors bic bics tst teq lsl lsls lsr lsrs asr asrs ror rors rrx "
     "rrxs rev rev16 revsh rbit clz sxtb sxth uxtb uxth bfi bfc ubfx sbfx ssat usat it itt ite ittt "
     "itte itet itee itttt nop adr mul muls mla mls smull umull smlal umlal smmul smlabb smulbb "
     "smlabt smlatb smlatt smulbt smultb smultt smlad smuad sxtb16 uxtb16 sxtab sxtah uxtab uxtah "
-    "sxtab16 uadd8 sel umaal pkhbt pkhtb qadd qsub negs neg smmla smlawb smulwb".split()
+    "sxtab16 uadd8 sel umaal pkhbt pkhtb qadd qsub negs neg smmla smlawb smulwb"
 )
 _FLOAT = {
     **dict.fromkeys(
-        "vabs vadd vcmp vcmpe vcvt vcvtr vcvtb vcvtt vmov vmrs vmsr vmul vneg vnmul vsub".split(), 1
+        words("vabs vadd vcmp vcmpe vcvt vcvtr vcvtb vcvtt vmov vmrs vmsr vmul vneg vnmul vsub"), 1
     ),
-    **dict.fromkeys("vmla vmls vnmla vnmls vfma vfms vfnma vfnms".split(), 3),
-    **dict.fromkeys("vdiv vsqrt".split(), 14),
+    **dict.fromkeys(words("vmla vmls vnmla vnmls vfma vfms vfnma vfnms"), 3),
+    **dict.fromkeys(words("vdiv vsqrt"), 14),
 }
 _ARITHMETIC = set(_FLOAT) - {"vmov", "vmrs", "vmsr", "vcmp", "vcmpe", "vabs", "vneg"}
-_LOADS = set("ldr ldrb ldrh ldrsb ldrsh vldr".split())
-_STORES = set("str strb strh vstr".split())
-_MULTIPLE = set("ldm ldmia ldmdb stm stmia stmdb push pop vpush vpop vldmia vldmdb vstmia".split())
+_LOADS = words("ldr ldrb ldrh ldrsb ldrsh vldr")
+_STORES = words("str strb strh vstr")
+_MULTIPLE = words("ldm ldmia ldmdb stm stmia stmdb push pop vpush vpop vldmia vldmdb vstmia")
 _MULTIPLE |= {"vldm", "vstm"}
 _BRANCHES = {"b", "bl", "bx", "blx", "cbz", "cbnz"}
 _PIPELINE = (1, 1, 3), (1, 2, 3)  # P, low nominal high: to a fixed address, through a register
@@ -94,7 +94,7 @@ def _m4_transfer(item, name, before):
     address = item.reads if name in _LOADS else _address(item)
     follows = before is not None and base_name(before.mnemonic) in single
     depends = before is not None and bool(before.writes & address)
-    if name in _STORES and "#" in item.operands or name in ("str", "strb", "strh"):
+    if (name in _STORES and "#" in item.operands) or name in ("str", "strb", "strh"):
         cycles = 1
     else:
         cycles = 1 if follows and not depends else 2

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from isru.embedded.disassembly import Instruction
+from isru.embedded.disassembly import Instruction, words
 from isru.embedded.errors import CycleTableError
 
-_SIMPLE = set(
-    "add addi sub and andi or ori xor xori sll slli srl srli sra srai slt slti sltu sltiu lui auipc "
-    "li mv nop neg not seqz snez sltz sgtz mul addi16sp addi4spn zext.b".split()
+_SIMPLE = words(
+    "add addi sub and andi or ori xor xori sll slli srl srli sra srai slt slti sltu sltiu lui "
+    "auipc li mv nop neg not seqz snez sltz sgtz mul addi16sp addi4spn zext.b"
 )
-_LOADS = set("lw lh lhu lb lbu flw lwsp flwsp".split())
-_STORES = set("sw sh sb fsw swsp fswsp".split())
-_BRANCHES = set("beq bne blt bge bltu bgeu beqz bnez blez bgez bltz bgtz bgt ble bgtu bleu".split())
-_JUMPS = set("j jal jr jalr ret".split())
+_LOADS = words("lw lh lhu lb lbu flw lwsp flwsp")
+_STORES = words("sw sh sb fsw swsp fswsp")
+_BRANCHES = words("beq bne blt bge bltu bgeu beqz bnez blez bgez bltz bgtz bgt ble bgtu bleu")
+_JUMPS = words("j jal jr jalr ret")
 _LONG_MULTIPLY = {"mulh", "mulhu", "mulhsu"}
 _DIVIDE = {"div", "divu", "rem", "remu"}
 

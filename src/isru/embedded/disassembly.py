@@ -35,6 +35,11 @@ class Instruction(NamedTuple):
         return f"{self.address:x}  {self.mnemonic} {self.operands}".rstrip()
 
 
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text, as tables of mnemonics are written."""
+    return frozenset(text.split())
+
+
 def decode(target: Target, code: bytes, address: int) -> list[Instruction]:
     """Disassemble.
 

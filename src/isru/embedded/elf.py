@@ -48,11 +48,15 @@ class Image:
 
     def code(self, symbol: Symbol) -> bytes:
         """Return the bytes of a symbol."""
+        return self.bytes_at(symbol.address, symbol.size)
+
+    def bytes_at(self, address: int, size: int) -> bytes:
+        """Return loaded bytes; a KeyError tells that there are none."""
         for section in self.sections:
-            start = symbol.address - section.address
+            start = address - section.address
             if 0 <= start < len(section.content):
-                return section.content[start : start + symbol.size]
-        raise KeyError(f"no section holds {symbol.name}")
+                return section.content[start : start + size]
+        raise KeyError(f"no section holds {address:#x}")
 
 
 def read_elf(content: bytes) -> Image:

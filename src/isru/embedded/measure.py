@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from isru.embedded.arms import ACTIVATION_ARMS, GATE_ARMS, LSTM_ARMS
-from isru.embedded.cycles import cost
+from isru.embedded.cycles import Cost, cost
 from isru.embedded.disassembly import decode
 from isru.embedded.emulator import Machine, Trace
 from isru.embedded.errors import SoftFloatError
@@ -70,15 +70,15 @@ def _activation_row(target, role, arm, kind, inputs):
     function = twin(arm)
     image = activation_program(target, function)
     machine = Machine(target, image)
-    values, costs, total = [], [], None
+    values, costs, traces = [], [], []
     for value in inputs.tolist():
         y, trace = machine.call_float("f", value)
         values.append(y)
         costs.append(cost(target, image, trace))
-        total = trace if total is None else total + trace
-    _check_square_root(target, image, total, function)
+        traces.append(trace)
+    _check_square_root(target, image, traces[0], function)
     counts = [one.instructions for one in costs]
-    mean = cost(target, image, total).per(len(inputs))
+    mean = Cost(*np.mean(costs, axis=0).tolist())
     return {
         "target": target.name,
         "role": role,
@@ -251,12 +251,9 @@ def _check_square_root(target: Target, image, trace: Trace, function: Twin):
     if not (target.fpu and function.square_root):
         return
     for start, size in trace.sizes.items():
-        for section in image.sections:
-            if 0 <= start - section.address < len(section.content):
-                offset = start - section.address
-                block = decode(target, section.content[offset : offset + size], start)
-                if any("sqrt" in item.mnemonic for item in block):
-                    return
+        block = decode(target, image.bytes_at(start, size), start)
+        if any("sqrt" in item.mnemonic for item in block):
+            return
     raise SoftFloatError(
         f"expected a square root instruction on {target.name}, which has an FPU, got none"
     )

@@ -63,8 +63,8 @@ def disassemble(target, arm: str):
     Returns
     -------
     pandas.DataFrame
-        ``address``, ``bytes``, ``instruction`` and, where the core has a table, ``cycles`` (nominal,
-        as if no branch were taken, but for the return).
+        ``address``, ``bytes``, ``instruction`` and, where the core has a table, ``cycles``
+        (nominal, as if no branch were taken, but for the return).
     """
     import pandas
 

@@ -129,11 +129,15 @@ return x < 0.0f ? -y : y;"""
 
 _POLYNOMIAL = (0.9758548, -0.25349486, 0.049096954, -0.004946972, 0.00019335269)
 _POLYNOMIAL_END = 3.0
-_POLYNOMIAL_BODY = f"""\
+_POLYNOMIAL_BODY = (
+    f"""\
 const float s = {_clip("-" + c_float(_POLYNOMIAL_END), c_float(_POLYNOMIAL_END))};
 const float q = s * s;
-return s * ({c_float(_POLYNOMIAL[0])} + q * ({c_float(_POLYNOMIAL[1])} + q * (
-    {c_float(_POLYNOMIAL[2])} + q * ({c_float(_POLYNOMIAL[3])} + q * {c_float(_POLYNOMIAL[4])}))));"""
+float y = {c_float(_POLYNOMIAL[-1])};
+"""
+    + "".join(f"y = y * q + {c_float(factor)};\n" for factor in reversed(_POLYNOMIAL[:-1]))
+    + "return s * y;"
+)
 
 
 def _polynomial(x):
