@@ -11,14 +11,36 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from isru.activations import get_activation
-from isru.cost import network_count
+from isru.cost import layer_count, network_count
 from isru.experiments import forecaster
-from isru.experiments.forecaster import OUTPUTS, scores, train_network
+from isru.experiments.forecaster import OUTPUTS, choose_learning_rates, scores, train_network
+from isru.experiments.paired import compare
 from isru.lstm import LSTMNetwork
+from isru.stats import bootstrap_interval
 from isru.sweep import run_sweep
+
+__all__ = [
+    "ARMS",
+    "CELLS",
+    "FEWEST",
+    "TRAINED",
+    "Arm",
+    "Case",
+    "cells_table",
+    "choose_learning_rates",
+    "conditions",
+    "equal_units",
+    "paired_words",
+    "quality",
+    "quality_row",
+    "scale_candidate",
+]
+
+FEWEST = 10  # pairs that may be called equivalent
 
 
 @dataclass(frozen=True)
@@ -203,3 +225,48 @@ def conditions(
     for key, count in added:
         plan[key] = max(plan.get(key, 0), count)
     return [(*key, count) for key, count in plan.items() if count > 0]
+
+
+def paired_words(pairs: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Compare every arm with the baseline; fewer than `FEWEST` pairs are never "equivalent".
+
+    Parameters and result are those of `isru.experiments.paired.compare`.
+    """
+    table = compare(pairs, rng=rng)
+    if not table.empty:
+        table.loc[(table["n"] < FEWEST) & (table["word"] == "equivalent"), "word"] = "undecided"
+    return table
+
+
+def cells_table(rows: pd.DataFrame, features: int, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Return size, cost and skill of LSTM, GRU and coupled gates.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        From `quality`; those of the temperature count.
+    features : int
+        F.
+    rng : numpy.random.Generator
+        For the bootstrap intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``arm`` ("tanh" is the LSTM), ``units`` of the LSTM compared with, ``cell_units``,
+        ``parameters`` of the network, ``macs`` and ``activations`` of a step, ``seeds``, and the
+        ``mean`` skill in % with the ends ``low`` and ``high`` of its 95 % interval.
+    """
+    found = []
+    chosen = rows[(rows["target"] == "change") & rows["arm"].isin(["tanh", *CELLS])]
+    for (arm, units), part in chosen.groupby(["arm", "units"], sort=False):
+        width = int(part["cell_units"].iloc[0])
+        count = layer_count(features, width, cell=ARMS[arm].cell)
+        mean = bootstrap_interval(part["skill"], statistic="mean", rng=rng)
+        found.append(
+            {"arm": arm, "units": units, "cell_units": width}
+            | {"parameters": int(part["parameters"].iloc[0]), "macs": count.macs}
+            | {"activations": count.gates + count.activations, "seeds": len(part)}
+            | {"mean": mean.estimate, "low": mean.low, "high": mean.high}
+        )
+    return pd.DataFrame(found)

@@ -7,20 +7,25 @@ update, until it solves it or the updates run out.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from isru.activations import Activation, get_activation
 from isru.data.memory import adding, copying
 from isru.experiments.exp_free import ARMS
 from isru.lstm import Adam, LSTMNetwork, train_step
+from isru.sweep import run_sweep
 
 TASKS = ("adding", "copying")
 SYMBOLS, LENGTH = 4, 3  # of the copy problem
 SOLVED = {"adding": 0.01, "copying": 0.01}  # mean squared error; share of wrong answers
-_JUDGED = 256  # sequences that say whether it is solved
+CONTROL = "frozen"  # its gates stay near 1/2, so that nothing survives some steps
+FROZEN = get_activation("isru_sigmoid").with_parameters(k=1e-3)
+_JUDGED = 128  # sequences that say whether it is solved
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Task:
     ----------
     task : {"adding", "copying"}
     arm : str
-        A name in `isru.experiments.exp_free.ARMS`, of an LSTM.
+        A name in `isru.experiments.exp_free.ARMS`, of an LSTM; or `CONTROL`.
     steps : int
         Length of the sequences (adding), or the delay (copying).
     seed, units : int
@@ -52,7 +57,7 @@ class Task:
     judged_every: int = 20
 
     def __post_init__(self):
-        for name, known in (("task", TASKS), ("arm", tuple(ARMS))):
+        for name, known in (("task", TASKS), ("arm", (*ARMS, CONTROL))):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}: expected one of {known}, got {getattr(self, name)!r}")
 
@@ -67,8 +72,8 @@ def memory_row(case: Task) -> dict:
     Returns
     -------
     dict
-        ``task``, ``arm``, ``steps``, ``seed``; ``solved``; ``updates`` until then, or all;
-        ``error`` at the end, infinite if the loss was no longer finite.
+        ``task``, ``arm``, ``steps``, ``seed``, ``learning_rate``; ``solved``; ``updates`` until
+        then, or all; ``error`` at the end, infinite if the loss was no longer finite.
     """
     network = _network(case)
     draw = np.random.default_rng([case.seed, 1])
@@ -85,9 +90,69 @@ def memory_row(case: Task) -> dict:
                 break
             if updates % case.judged_every == 0:
                 error = _error(network, x, target, case)
-    row = {name: getattr(case, name) for name in ("task", "arm", "steps", "seed")}
+    names = ("task", "arm", "steps", "seed", "learning_rate")
+    row = {name: getattr(case, name) for name in names}
     solved = error < SOLVED[case.task]
     return row | {"solved": solved, "updates": updates, "error": error}
+
+
+def choose_rates(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Return the learning rate that solves a task in the fewest updates, per (task, arm).
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        From `memory_row`, several learning rates over the same seeds; perhaps none. The mean
+        counts, with all updates of a run that was given up.
+    """
+    if rows.empty:
+        return {}
+    mean = rows.groupby(["task", "arm", "learning_rate"], sort=False)["updates"].mean()
+    best = mean.groupby(["task", "arm"], sort=False).idxmin()
+    return {tuple(index[:2]): float(index[2]) for index in best}
+
+
+def update_ratios(rows: pd.DataFrame, baseline: str = "tanh") -> pd.DataFrame:
+    """Return how many times the baseline's updates an arm takes, task by task and seed by seed.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        From `memory_row`.
+    baseline : str
+
+    Returns
+    -------
+    pandas.DataFrame
+        task, arm, seed, ``ratio``: geometric mean over the lengths. A run that was given up
+        counts with its updates, so that the ratio is a bound where one of the two was.
+    """
+    wide = rows.pivot(index=["task", "seed", "steps"], columns="arm", values="updates")
+    logs = np.log(wide.div(wide[baseline], axis=0)).drop(columns=baseline)
+    means = np.exp(logs.groupby(["task", "seed"], sort=False).mean())
+    return means.melt(ignore_index=False, var_name="arm", value_name="ratio").reset_index()
+
+
+def input_to_hold(gate: str | Activation, steps: int) -> float:
+    """Return the gate's input at which half of a cell state survives so many steps.
+
+    That is the z with s(z)^steps = 1/2, to 1e-9 of itself.
+
+    Parameters
+    ----------
+    gate : str or Activation
+        A rising function into [0, 1] that is 1/2 at 0.
+    steps : int
+        2 or more.
+    """
+    entry, wanted = get_activation(gate), 0.5 ** (1 / steps)
+    low, high = 0.0, 1.0
+    while entry.value(high) < wanted:
+        low, high = high, 2 * high
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if entry.value(middle) < wanted else (low, middle)
+    return high
 
 
 def by_length(rows: pd.DataFrame) -> pd.DataFrame:
@@ -114,8 +179,16 @@ def by_length(rows: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
+def memory(cases: Iterable[Task], **where) -> pd.DataFrame:
+    """Return the rows of many cases; see `isru.experiments.forecaster.quality`."""
+    return run_sweep(memory_row, cases, **where)
+
+
 def _network(case: Task) -> LSTMNetwork:
-    settings = ARMS[case.arm].settings()
+    if case.arm == CONTROL:
+        settings = {"recurrent_activation": FROZEN}
+    else:
+        settings = ARMS[case.arm].settings()
     if case.task == "adding":
         shape = 2, case.units, 1
     else:

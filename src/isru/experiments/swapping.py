@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from isru.experiments import exp_free
-from isru.experiments.forecaster import fit, scores, train_network
+from isru.experiments.baselines import skill
+from isru.experiments.forecaster import fit, train_network, windows_of
 from isru.sweep import run_sweep
 
-STAGES = ("swapped", "tuned")
+STAGES = ("swapped", "shrunk", "tuned")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Swap(exp_free.Case):
     def __post_init__(self):
         super().__post_init__()
         object.__setattr__(self, "into", tuple(self.into))
+        if self.target != "change":
+            raise ValueError(f"target: expected 'change', which has a skill, got {self.target!r}")
         for name in self.into:
             arm = exp_free.ARMS.get(name)
             if arm is None or arm.trainable_alpha or arm.cell != "lstm":
@@ -49,17 +53,28 @@ def swap_row(case: Swap) -> dict:
     Returns
     -------
     dict
-        ``units``, ``seed``, and the test skill in % by "ARM swapped" and "ARM tuned".
+        ``units``, ``seed``; and by "ARM factor", what the swap multiplies the forecasts with
+        (least squares); by "ARM swapped", "ARM tuned" and "ARM shrunk" the test skill in % after
+        the swap, after fine-tuning, and of the trained network with its forecasts multiplied by
+        that factor, which is the part of the swap's effect that is a change of scale alone.
     """
     network, _ = train_network(case)
-    weights, row = network.get_weights(), {"units": case.units, "seed": case.seed}
+    inputs, change = windows_of(case).test.inputs, windows_of(case).test.change
+    weights, before = network.get_weights(), network.predict(inputs)
+    row = {"units": case.units, "seed": case.seed}
     for name in (case.arm, *(name for name in case.into if name != case.arm)):
         changed = replace(case, arm=name, epochs=case.fine_epochs)
         twin = changed.build(network.input_size)
         twin.set_weights(weights)
-        row[f"{name} swapped"] = scores(twin, changed)["skill"]
+        after = twin.predict(inputs)
+        factor = float(np.vdot(before, after) / np.vdot(before, before))
         fit(twin, changed, order=2)
-        row[f"{name} tuned"] = scores(twin, changed)["skill"]
+        row |= {
+            f"{name} factor": factor,
+            f"{name} swapped": skill(after, change),
+            f"{name} shrunk": skill(factor * before, change),
+            f"{name} tuned": skill(twin.predict(inputs), change),
+        }
     return row
 
 
@@ -75,9 +90,9 @@ def swap_pairs(rows: pd.DataFrame, stage: str, baseline: str = "tanh") -> pd.Dat
     ----------
     rows : pandas.DataFrame
         From `swap`.
-    stage : {"swapped", "tuned"}
-        Right after the swap, against the trained network; or after fine-tuning, against that
-        network after as much further training.
+    stage : {"swapped", "shrunk", "tuned"}
+        Right after the swap, or only multiplied as the swap does, against the trained network;
+        or after fine-tuning, against that network after as much further training.
     baseline : str
         The arm that was trained.
 
