@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isru.experiments import frameworks
+from isru.experiments import frameworks, frameworks_setups
 from isru.keras_bridge import build_keras, load_tensorflow
 
 SHAPE = {"layers": 1, "rows": 3, "columns": 2}
@@ -37,7 +37,7 @@ def test_a_measurement_here_has_every_arm_and_its_savings():
 
 def test_xla_compiles_the_step_and_the_calls():
     for arm in frameworks.keras_arms("xla", **SHAPE)[2::2]:  # ISRU's step, ISRU's calls
-        setup = getattr(frameworks, arm.factory.partition(":")[2])
+        setup = getattr(frameworks_setups, arm.factory.partition(":")[2])
         call = setup(rng=np.random.default_rng(0), units=3, batch=2, **arm.arguments)
         assert np.isfinite(call()).all()
 
@@ -45,7 +45,7 @@ def test_xla_compiles_the_step_and_the_calls():
 def test_the_same_step_learns_the_same_in_keras_and_numpy():
     losses = []
     for mode in ("graph", "numpy"):
-        call = frameworks.setup_step(
+        call = frameworks_setups.setup_step(
             rng=np.random.default_rng(0), units=3, batch=2, activation="isru", mode=mode, **SHAPE
         )
         losses.append(np.ravel(call()[0] if mode == "numpy" else call())[0])

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.experiments import precision
+from isru.experiments import precision, precision_setup
 from isru.experiments.paired import compare
 from isru.experiments.savings import savings
 from isru.sweep import run_sweep
@@ -43,7 +43,7 @@ def test_backward_is_what_an_update_takes_beyond_the_forward_pass():
 
 def test_every_arm_runs_in_its_precision():
     for arm in precision.stack_arms(layers=2, units=3, steps=4):
-        network_call = precision.setup_stack(rng=np.random.default_rng(0), **arm.arguments)
+        network_call = precision_setup.setup_stack(rng=np.random.default_rng(0), **arm.arguments)
         network_call()
     dtypes = [arm.arguments["dtype"] for arm in precision.precision_arms(4)]
     assert dtypes.count("float32") == dtypes.count("float64") == 6

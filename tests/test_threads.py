@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.experiments import threads
+from isru.experiments import threads, threads_setups
 from isru.experiments.threads_runners import RUNNERS, KeptThreads, in_turn
 from isru.experiments.threads_step import SharedStep
 from isru.lstm import LSTMNetwork
@@ -98,7 +98,7 @@ def test_break_even_is_interpolated_in_logarithms():
 @pytest.mark.parametrize("arms", [threads.thread_arms, threads.blas_arms])
 def test_every_arm_runs(arms):
     for arm in arms(steps=3, features=4, tasks=2):
-        setup = getattr(threads, arm.factory.partition(":")[2])
+        setup = getattr(threads_setups, arm.factory.partition(":")[2])
         call = setup(rng=np.random.default_rng(0), layers=1, units=5, batch=2, **arm.arguments)
         call()
         call()
@@ -106,4 +106,14 @@ def test_every_arm_runs(arms):
 
 def test_long_tasks_run_in_threads():
     for arm in threads.core_arms(tasks=2):
-        threads.setup_long_tasks(rng=np.random.default_rng(0), batch=1, **arm.arguments)()
+        threads_setups.setup_long_tasks(rng=np.random.default_rng(0), batch=1, **arm.arguments)()
+
+
+def test_published_speedups_are_medians_and_their_work_is_counted():
+    table = threads.published_speedups(91).set_index(["cpu", "units"])
+    assert table.loc[("i7", 100), "speedup"] == pytest.approx(0.80675)
+    assert len(table) == 3 * 7
+    one_layer, upper = 4 * 16 * (91 + 17), 4 * 16 * (16 + 17)
+    means = [(one_layer + (count - 1) * upper) / count for count in range(1, 7)]
+    expected = 1.5e-3 * 0.7 * np.median(means)
+    assert table.loc[("m1", 16), "shared_us"] == pytest.approx(expected)

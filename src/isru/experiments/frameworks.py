@@ -1,8 +1,6 @@
 """Keras with ISRU: does a model survive saving, what does a step cost, which kernels are lost?
 
-The timed network is the published one in kind: a stack of LSTM layers that reads an image row by
-row. It is compiled as a graph, with and without XLA. Only here arms of one process share a
-compiled step where they are equal: compiling takes seconds.
+The timed network is the published one in kind, see `isru.experiments.frameworks_setups`.
 """
 
 from __future__ import annotations
@@ -10,130 +8,35 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from isru.activations import get_activation
 from isru.bench import Arm, measure, per_call
 from isru.bench.worker import run_job
+from isru.experiments.frameworks_setups import build_step, image_network, images
 from isru.experiments.savings import savings
-from isru.lstm import Adam, LSTMNetwork, train_step
 
 MODES = ("graph", "xla")
-CLASSES = 10
+__all__ = [
+    "MODES",
+    "cudnn_conditions",
+    "cudnn_support",
+    "image_network",
+    "images",
+    "keras_arms",
+    "keras_cases",
+    "keras_savings",
+    "measure_here",
+    "round_trips",
+    "start_seconds",
+    "step_times",
+]
 CLOCK = "seconds"
-_HERE = "isru.experiments.frameworks"
-_LEARNING_RATE = 1e-6
+_SETUPS = "isru.experiments.frameworks_setups"
 _PAIRS = (("tanh", "sigmoid"), ("isru", "sigmoid"), ("isru", "isru_sigmoid"))
-
-
-def image_network(
-    rng: np.random.Generator, *, activation: str, layers: int, units: int, columns: int
-) -> LSTMNetwork:
-    """Return a classifier of images read row by row: LSTM layers, then ten classes."""
-    return LSTMNetwork(columns, [units] * layers, CLASSES, activation=activation, rng=rng)
-
-
-def setup_step(
-    *,
-    rng: np.random.Generator,
-    units: int,
-    batch: int,
-    activation: str,
-    mode: str,
-    layers: int,
-    rows: int,
-    columns: int,
-    framework: str = "keras",
-    step: str = "train",
-) -> Callable[[], object]:
-    """Return a call that makes one update of an image classifier.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    units, batch, layers, rows, columns : int
-        H, B, L, T, F.
-    activation : str
-    mode : {"graph", "xla", "numpy"}
-        Keras in a ``tf.function``, without and with XLA, or the NumPy engine.
-    framework, step : str
-        Names of the case; this is Keras, or NumPy beside it, and an update.
-    """
-    shape = activation, layers, units, rows, columns
-    x, target = images(rng, batch, rows, columns)
-    if mode == "numpy":
-        network = image_network(
-            rng, activation=activation, layers=layers, units=units, columns=columns
-        )
-        return partial(train_step, network, Adam(_LEARNING_RATE), x, target, "cross_entropy")
-    from isru.keras_bridge import load_tensorflow
-
-    tf = load_tensorflow()
-    update = _compiled_step(*shape, batch, mode)
-    x, target = tf.constant(x), tf.constant(target)
-    return lambda: update(x, target).numpy()
-
-
-def images(rng: np.random.Generator, batch: int, rows: int, columns: int):
-    """Return random images (B, T, F) in [0, 1) and their classes (B,): time needs no pictures."""
-    x = rng.random((batch, rows, columns), dtype=np.float32)
-    return x, rng.integers(0, CLASSES, batch).astype(np.int32)
-
-
-@lru_cache(maxsize=16)
-def _compiled_step(activation, layers, units, rows, columns, batch, mode):
-    """Return the compiled update; the same one for arms that are equal."""
-    from isru.keras_bridge import build_keras, make_train_step
-
-    network = image_network(
-        np.random.default_rng(0), activation=activation, layers=layers, units=units, columns=columns
-    )
-    model = build_keras(network, steps=rows, batch_size=batch)
-    return make_train_step(
-        model, "cross_entropy", learning_rate=_LEARNING_RATE, jit_compile=mode == "xla"
-    )
-
-
-def setup_calls(
-    *,
-    rng: np.random.Generator,
-    units: int,
-    batch: int,
-    activation: str,
-    mode: str,
-    layers: int,
-    rows: int,
-    framework: str = "keras",
-    step: str = "train",
-) -> Callable[[], object]:
-    """Return a call of only the candidate and output activations of an update, with gradients.
-
-    As often and on arrays of the shape that the network has, in a loop of the graph, with the
-    product whose gradient makes Keras keep the activations' outputs in any case.
-    """
-    from isru.keras_bridge import keras_activation, load_tensorflow
-
-    tf = load_tensorflow()
-    function = keras_activation(get_activation(activation))
-    values = tf.constant(rng.standard_normal((layers * rows, 2, batch, units)).astype(np.float32))
-
-    @tf.function(jit_compile=mode == "xla")
-    def forward_and_gradient(values):
-        with tf.GradientTape() as tape:
-            tape.watch(values)
-            total = tf.scan(
-                lambda total, pair: total + function(pair[0]) * function(pair[1]),
-                values,
-                initializer=tf.zeros_like(values[0, 0]),
-            )[-1]
-        return tape.gradient(total, values)
-
-    return lambda: forward_and_gradient(values).numpy()
 
 
 def keras_arms(mode: str, *, layers: int, rows: int, columns: int) -> list[Arm]:
@@ -141,15 +44,15 @@ def keras_arms(mode: str, *, layers: int, rows: int, columns: int) -> list[Arm]:
     shape = {"layers": layers, "rows": rows, "mode": mode}
     names = {"tanh": "tanh", "tanh_again": "tanh", "isru": "isru"}
     arms = [
-        Arm(label, f"{_HERE}:setup_step", shape | {"activation": name, "columns": columns})
+        Arm(label, f"{_SETUPS}:setup_step", shape | {"activation": name, "columns": columns})
         for label, name in names.items()
     ]
     for name in ("tanh", "isru"):
-        arms.append(Arm(f"{name}_calls", f"{_HERE}:setup_calls", shape | {"activation": name}))
+        arms.append(Arm(f"{name}_calls", f"{_SETUPS}:setup_calls", shape | {"activation": name}))
     if mode == "graph":
         plain = shape | {"columns": columns, "mode": "numpy"}
         for name in ("tanh", "isru"):
-            arms.append(Arm(f"numpy {name}", f"{_HERE}:setup_step", plain | {"activation": name}))
+            arms.append(Arm(f"numpy {name}", f"{_SETUPS}:setup_step", plain | {"activation": name}))
     return arms
 
 
@@ -229,7 +132,7 @@ def start_seconds(mode: str, activation: str, **shape: int) -> dict[str, float]:
     x, target = tf.constant(x), tf.constant(target)
     names = ("layers", "units", "rows", "columns", "batch")
     start = time.perf_counter()
-    update = _compiled_step(activation, *(shape[name] for name in names), mode)
+    update = build_step(activation, *(shape[name] for name in names), mode)
     built = time.perf_counter()
     update(x, target).numpy()
     return {"build": built - start, "first": time.perf_counter() - built}

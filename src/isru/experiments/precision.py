@@ -6,7 +6,7 @@ weights (drawn in float64 and rounded) on equal batches, so that they are compar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,15 +15,14 @@ import pandas as pd
 from isru.bench import Arm, floor, ratio
 from isru.experiments.forecaster import OUTPUTS, Case, quality_row
 from isru.experiments.savings import step_arms
-from isru.lstm import Adam, LSTMNetwork, train_step
+from isru.lstm import LSTMNetwork
 from isru.stats import Interval, bootstrap_interval, direction
 
 CLOCK = "cpu_seconds"
 DTYPES = ("float32", "float64")
 ACTIVATIONS = ("tanh", "isru")
 LIMIT = 50.0  # half the bytes, twice the numbers in a register: no saving can exceed it for long
-_HERE = "isru.experiments.precision"
-_LEARNING_RATE = 1e-6
+_SETUP = "isru.experiments.precision_setup:setup_stack"
 
 
 def precision_arms(steps: int) -> list[Arm]:
@@ -44,44 +43,11 @@ def of_precision(samples: pd.DataFrame, dtype: str) -> pd.DataFrame:
     return chosen.assign(arm=chosen["arm"].str.removesuffix(f" {dtype}"))
 
 
-def setup_stack(
-    *,
-    rng: np.random.Generator,
-    layers: int,
-    units: int,
-    step: str,
-    dtype: str,
-    activation: str = "tanh",
-    batch: int = 1,
-    steps: int = 24,
-    features: int = 87,
-) -> Callable[[], object]:
-    """Return a call that makes one update of a stacked network, or its forward pass alone.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    layers, units, batch, steps, features : int
-        L, H, B, T, F.
-    step : {"train", "predict"}
-    dtype : {"float32", "float64"}
-    activation : str
-    """
-    shape = features, [units] * layers, 1
-    network = LSTMNetwork(*shape, activation=activation, dtype=dtype, rng=rng)
-    x = rng.standard_normal((batch, steps, features)).astype(dtype)
-    target = rng.standard_normal((batch, 1)).astype(dtype)
-    if step == "predict":
-        return lambda: network.forward(x)
-    optimizer = Adam(_LEARNING_RATE)
-    return lambda: train_step(network, optimizer, x, target)
-
-
 def stack_arms(*, layers: int, units: int, steps: int) -> list[Arm]:
     """Return the arms of the published comparison: one stack, both precisions, two steps."""
     shape = {"layers": layers, "units": units, "steps": steps}
     arms = [
-        Arm(f"{step} {dtype}", f"{_HERE}:setup_stack", shape | {"step": step, "dtype": dtype})
+        Arm(f"{step} {dtype}", _SETUP, shape | {"step": step, "dtype": dtype})
         for step in ("predict", "train")
         for dtype in DTYPES
     ]

@@ -12,113 +12,26 @@ nothing. All of it is measured; nothing is fitted to the threaded step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from isru.bench import Arm, floor, ratio
-from isru.cost import layer_count
-from isru.experiments.threads_runners import RUNNERS, nothing
-from isru.experiments.threads_step import SharedStep
-from isru.lstm import LSTMNetwork
+from isru.data.law import QUOTED_NS
+from isru.data.published import load_published
+from isru.experiments.threads_setups import hand_offs
 from isru.stats import Interval, bootstrap_interval, direction
 
 CLOCK = "seconds"  # what a user waits for: processor time adds up over threads
 FORMS = ("kept", "new")
-_HERE = "isru.experiments.threads"
+_SETUPS = "isru.experiments.threads_setups"
 _CASE = ["batch", "layers", "units"]
-_INNER, _OUTER, _REPEATS = 512, 1024, 8  # of the long tasks that show what the cores do at once
-
-
-def setup_step(
-    *,
-    rng: np.random.Generator,
-    layers: int,
-    units: int,
-    batch: int,
-    steps: int,
-    features: int,
-    run: str,
-    tasks: int,
-    blas: int = 0,
-) -> Callable[[], object]:
-    """Return a call that makes one update of a stacked LSTM with shared gates.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    layers, units, batch, steps, features : int
-        L, H, B, T, F; one output for each sequence.
-    run : str
-        Who does the tasks: a name in `isru.experiments.threads_runners.RUNNERS`.
-    tasks : {1, 2, 4}
-        Parts that the gates are cut into.
-    blas : int
-        Threads that the BLAS is set to before each update; 0 leaves it as it is.
-    """
-    network = LSTMNetwork(features, [units] * layers, 1, rng=rng)
-    x = rng.standard_normal((batch, steps, features)).astype(np.float32)
-    target = rng.standard_normal((batch, 1)).astype(np.float32)
-    step = SharedStep(network, x, target, RUNNERS[run](tasks), tasks)
-    if not blas:
-        return step
-    libraries = _blas_libraries()
-
-    def step_with_blas_threads():
-        for library in libraries:
-            library.set_num_threads(blas)
-        step()
-
-    return step_with_blas_threads
-
-
-def setup_hand_offs(
-    *,
-    rng: np.random.Generator,
-    layers: int,
-    units: int,
-    batch: int,
-    steps: int,
-    run: str,
-    tasks: int,
-) -> Callable[[], object]:
-    """Return a call that hands off as often as a step does, tasks that do nothing."""
-    runner, empty = RUNNERS[run](tasks), [nothing] * tasks
-    count = hand_offs(layers, steps)
-
-    def call():
-        for _ in range(count):
-            runner(empty)
-
-    return call
-
-
-def setup_long_tasks(
-    *, rng: np.random.Generator, batch: int, run: str, tasks: int
-) -> Callable[[], object]:
-    """Return a call that hands off once, tasks of many products of a gate's kind."""
-    runner = RUNNERS[run](tasks)
-    weights = rng.standard_normal((tasks, _INNER, _OUTER)).astype(np.float32)
-    rows = rng.standard_normal((tasks, batch, _INNER)).astype(np.float32)
-    out = np.empty((tasks, batch, _OUTER), np.float32)
-
-    def work(k):
-        for _ in range(_REPEATS):
-            np.dot(rows[k], weights[k], out=out[k])
-
-    calls = [lambda k=k: work(k) for k in range(tasks)]
-    return lambda: runner(calls)
-
-
-def hand_offs(layers: int, steps: int) -> int:
-    """Return how often a step hands its gates off: L (2 T + 1), and once for Adam."""
-    return layers * (2 * steps + 1) + 1
 
 
 def thread_arms(*, steps: int, features: int, tasks: int) -> list[Arm]:
     """Return the arms: one thread twice, kept and new threads, and what the prediction needs."""
-    step, empty = f"{_HERE}:setup_step", f"{_HERE}:setup_hand_offs"
+    step, empty = f"{_SETUPS}:setup_step", f"{_SETUPS}:setup_hand_offs"
     network = {"steps": steps, "features": features}
     shared = network | {"tasks": tasks}
     arms = [
@@ -141,14 +54,14 @@ def blas_arms(*, steps: int, features: int, tasks: int) -> list[Arm]:
     """
     network = {"steps": steps, "features": features, "run": "in_turn", "tasks": 1}
     counts = {"one": 1, "one_again": 1, "blas": tasks}
-    return [Arm(name, f"{_HERE}:setup_step", network | {"blas": n}) for name, n in counts.items()]
+    return [Arm(name, f"{_SETUPS}:setup_step", network | {"blas": n}) for name, n in counts.items()]
 
 
 def core_arms(*, tasks: int) -> list[Arm]:
     """Return the arms that show what the cores do at once: long tasks in turn and in threads."""
     names = {"in_turn": "in_turn", "in_turn_again": "in_turn", "kept": "kept"}
     return [
-        Arm(label, f"{_HERE}:setup_long_tasks", {"run": run, "tasks": tasks})
+        Arm(label, f"{_SETUPS}:setup_long_tasks", {"run": run, "tasks": tasks})
         for label, run in names.items()
     ]
 
@@ -288,15 +201,31 @@ def _text(size: float, units: pd.Series) -> str:
     return f"below {units.min()}" if size == 0 else f"{size:.0f}"
 
 
-def work_us(units: int, features: int, mac_ns: float) -> float:
-    """Return the us of one layer's gate products in one time step of one sequence."""
-    macs = layer_count(features, units).macs - 3 * units  # without those of the cell state
-    return 1e-3 * mac_ns * macs
+def published_speedups(features: int) -> pd.DataFrame:
+    """Return the published speed-ups by machine and units, medians over the layers.
 
+    Parameters
+    ----------
+    features : int
+        Inputs F of the first layer, symbols of the text.
 
-def _blas_libraries() -> list:
-    from threadpoolctl import ThreadpoolController
-
-    return [
-        library for library in ThreadpoolController().lib_controllers if library.user_api == "blas"
+    Returns
+    -------
+    pandas.DataFrame
+        cpu, units, speedup, ``shared_us``: an estimate of the work of one hand-off. A layer's
+        products take `isru.data.law.QUOTED_NS` a MAC forward and twice that backward, in two
+        hand-offs for each time step.
+    """
+    table = load_published("threads")
+    table["shared_us"] = [
+        1.5e-3 * QUOTED_NS[1] * _gate_macs(row.layers, row.units, features)
+        for row in table.itertuples()
     ]
+    middle = table.groupby(["cpu", "units"])[["speedup_total", "shared_us"]].median()
+    return middle.rename(columns={"speedup_total": "speedup"}).reset_index()
+
+
+def _gate_macs(layers: int, units: int, features: int) -> float:
+    """Return the MACs of the gates' products in a time step, the mean over the layers."""
+    inputs = [features] + [units] * (layers - 1)
+    return float(np.mean([4 * units * (size + units + 1) for size in inputs]))
