@@ -17,8 +17,9 @@ class Arm(NamedTuple):
     ----------
     activation, gate : str
         Names of twins, for candidate and output, and for the three gates.
-    kind : {"libm", "isru", "alternative", "bound"}
-        The baseline; arms with ISRU; what else one could do; no activation at all.
+    kind : {"libm", "isru", "alternative", "bound", "integer"}
+        The baseline; arms with ISRU; what else one could do; no activation at all; the integer
+        kernel, whose activations come from tables.
     """
 
     activation: str
@@ -48,6 +49,8 @@ LSTM_ARMS = {
     "softsign": Arm("softsign", "softsign_sigmoid", "alternative"),
     "hard": Arm("hard_tanh", "hard_sigmoid", "alternative"),
     "identity": Arm("identity", "identity", "bound"),
+    "integer_tanh": Arm("tanh", "sigmoid", "integer"),
+    "integer_isru": Arm("isru", "isru_sigmoid", "integer"),
 }
 ACTIVATION_ARMS = {
     "tanh": "libm",

@@ -218,7 +218,7 @@ def _functions(activation, gate):
 
 
 _LAYOUT = {
-    False: "/* Per unit: i, f, c, o of each input, each state and the bias; zeros to the next four. */\n",
+    False: "/* Per unit: i, f, c, o of each input, each state, the bias; zeros to four. */\n",
     True: "/* Per unit: i, f, c, o of each input and each state. */\n",
 }
 

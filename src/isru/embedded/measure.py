@@ -11,7 +11,7 @@ from isru.embedded.cycles import Cost, cost
 from isru.embedded.disassembly import decode
 from isru.embedded.emulator import Machine, Trace
 from isru.embedded.errors import SoftFloatError
-from isru.embedded.programs import activation_program, network_program
+from isru.embedded.programs import activation_program, integer_program, network_program
 from isru.embedded.reference import outputs
 from isru.embedded.targets import Target, get_target
 from isru.embedded.twins import Twin, twin
@@ -165,12 +165,15 @@ def measure_lstm(
     unit = _unit(frame)
     bound = frame[frame["arm"] == "identity"].drop_duplicates("units").set_index("units")[unit]
     share = 1 - frame["units"].map(bound) / frame[unit]
+    share[frame["kind"] == "integer"] = np.nan  # the bound is that of the float kernel
     frame.insert(frame.columns.get_loc("max_error"), "activation_share", share)
     return _with_speedups(frame, "units")
 
 
 def _lstm_row(target, network, arm, sequence, weights):
     chosen = LSTM_ARMS[arm]
+    if chosen.kind == "integer":
+        return _integer_row(target, network, arm, sequence)
     program = network_program(target, network, arm, weights)
     machine = Machine(target, program.image)
     state, place = machine.reserve(program.state_bytes), machine.reserve(4 * sequence.shape[1])
@@ -195,6 +198,32 @@ def _lstm_row(target, network, arm, sequence, weights):
         "kind": chosen.kind,
         **dict(zip(_COSTS, mean, strict=True)),
         "max_error": float(error),
+    }
+
+
+def _integer_row(target, network, arm, sequence):
+    image, model = integer_program(target, network, arm, sequence)
+    machine = Machine(target, image)
+    state, place = machine.reserve(model.state_bytes), machine.reserve(sequence.shape[1])
+    machine.call("network_reset", [state])
+    hidden = state + 2 * sum(model.hidden_sizes) + sum(model.hidden_sizes[:-1])
+    total, found = None, []
+    for row in np.rint(sequence / model.input_scale).astype(np.int8):
+        machine.write(place, row.tobytes())
+        trace = machine.call("network_step", [state, place])
+        total = trace if total is None else total + trace
+        found.append(np.frombuffer(machine.read(hidden, model.hidden_sizes[-1]), np.int8))
+    dense, bias = network.get_weights()[-2:]
+    y = np.array(found) / 128 @ dense.astype(np.float64) + bias
+    exact = outputs(network, sequence, *LSTM_ARMS[arm].reference)
+    mean = cost(target, image, total).per(len(sequence))
+    return {
+        "target": target.name,
+        "units": _units(network),
+        "arm": arm,
+        "kind": "integer",
+        **dict(zip(_COSTS, mean, strict=True)),
+        "max_error": float(np.abs(y - exact).max()),
     }
 
 

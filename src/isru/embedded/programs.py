@@ -8,6 +8,7 @@ from isru.embedded.arms import LSTM_ARMS
 from isru.embedded.c_source import Model, prologue, read_model
 from isru.embedded.elf import Image
 from isru.embedded.export import network_files
+from isru.embedded.integer import IntegerModel, program_files, quantise, table
 from isru.embedded.libm import math_library
 from isru.embedded.targets import Target
 from isru.embedded.toolchain import compile_image
@@ -58,6 +59,29 @@ def network_program(target: Target, network, arm: str, weights: str = "float32")
     header, source = network_files(model, *twins, "network")
     files = {"network.h": header, "network.c": source}
     return Program(_link(target, files, ENTRIES, twins), model)
+
+
+def integer_program(target: Target, network, arm: str, sequence) -> tuple[Image, IntegerModel]:
+    """Compile the integer kernel with the tables of an arm's two functions.
+
+    Parameters
+    ----------
+    target : Target
+    network : LSTMNetwork
+    arm : str
+        A name in `LSTM_ARMS`, of kind ``"integer"``.
+    sequence : ndarray, shape (T, F)
+        Decides the inputs' scale.
+    """
+    model = quantise(network, sequence)
+    files = program_files(model, integer_tables(arm), "network")
+    return _link(target, files, ENTRIES[:2], ()), model
+
+
+def integer_tables(arm: str):
+    """Return the tables of an arm's activation and gate."""
+    chosen = LSTM_ARMS[arm]
+    return table(twin(chosen.activation).reference), table(twin(chosen.gate).reference)
 
 
 def _link(target, files, entries, twins):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from isru.embedded.arms import LSTM_ARMS
 from isru.embedded.cycles import TABLES, straight
 from isru.embedded.disassembly import decode
 from isru.embedded.measure import _arms, _networks, _units, program_bytes
-from isru.embedded.programs import activation_program, network_program
+from isru.embedded.programs import activation_program, integer_program, network_program
 from isru.embedded.targets import get_target
 from isru.embedded.twins import twin
+
+# Names of the constants that hold the trained numbers.
+_OWN = ("weights", "scales", "biases", "dense_", "input_multipliers", "state_multipliers")
 
 
 def code_size(target, network=None, *, sizes=(), arms=None, weights="float32"):
@@ -22,8 +27,9 @@ def code_size(target, network=None, *, sizes=(), arms=None, weights="float32"):
     Returns
     -------
     pandas.DataFrame
-        One row a size and arm: ``target, units, arm, kind``; in bytes ``code``, ``constants``
-        (of libm, the table), their sum ``flash`` and ``weights`` apart; ``ram``, the state.
+        One row a size and arm: ``target, units, arm, kind``; in bytes ``step`` (the function of
+        one step alone, without what it calls), ``code`` (all of it), ``constants`` (of libm, the
+        table), the sum of these two as ``flash``, and ``weights`` apart; ``ram``, the state.
     """
     import pandas
 
@@ -32,23 +38,30 @@ def code_size(target, network=None, *, sizes=(), arms=None, weights="float32"):
     for networks in _networks(network, sizes):
         for arm in _arms(arms):
             chosen = networks.get(arm, networks["libm"])
-            program = network_program(target, chosen, arm, weights)
-            code = sum(len(s.content) for s in program.image.sections if s.executable)
-            total = program_bytes(program.image)
-            rows.append(
-                {
-                    "target": target.name,
-                    "units": _units(chosen),
-                    "arm": arm,
-                    "kind": LSTM_ARMS[arm].kind,
-                    "code": code,
-                    "constants": total - code - program.model.weight_bytes,
-                    "flash": total - program.model.weight_bytes,
-                    "weights": program.model.weight_bytes,
-                    "ram": program.state_bytes,
-                }
-            )
+            rows.append(_row(target, chosen, arm, weights))
     return pandas.DataFrame(rows)
+
+
+def _row(target, network, arm, weights):
+    if LSTM_ARMS[arm].kind == "integer":
+        image, model = integer_program(target, network, arm, np.ones((1, network.input_size)))
+    else:
+        image, model = network_program(target, network, arm, weights)
+    code = sum(len(section.content) for section in image.sections if section.executable)
+    own = sum(s.size for s in image.symbols.values() if s.name.startswith(_OWN))
+    constants = program_bytes(image) - code - own
+    return {
+        "target": target.name,
+        "units": _units(network),
+        "arm": arm,
+        "kind": LSTM_ARMS[arm].kind,
+        "step": image.symbols["network_step"].size,
+        "code": code,
+        "constants": constants,
+        "flash": code + constants,
+        "weights": model.weight_bytes,
+        "ram": model.state_bytes,
+    }
 
 
 def disassemble(target, arm: str):
