@@ -1,0 +1,89 @@
+"""The exp-free chapter's figures: every arm, seed and length that came in is drawn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import PathCollection
+
+from isru.experiments.exp_free import ARMS, CELLS
+from isru.experiments.memory_tasks import CONTROL
+from isru.experiments.swapping import STAGES
+from isru.figures.exp_free import (
+    ARM_NAMES,
+    STAGE_NAMES,
+    difference_rows,
+    skill_by_parameters,
+    swap_stages,
+    updates_by_length,
+)
+from isru.figures.style import COLOURS, use_style
+
+
+@pytest.fixture(autouse=True)
+def style():
+    use_style()
+
+
+def pairs_and_summary(**arms):
+    pairs = pd.DataFrame(
+        {"metric": "skill", "units": 10, "arm": arm, "seed": seed, "difference": value}
+        for arm, values in arms.items()
+        for seed, value in enumerate(values)
+    )
+    summary = pd.DataFrame(
+        {"metric": "skill", "units": 10, "arm": arm}
+        | {"mean": np.mean(values), "low": min(values), "high": max(values)}
+        for arm, values in arms.items()
+    )
+    return pairs, summary
+
+
+def dots(axes):
+    return sum(len(c.get_offsets()) for c in axes.collections if isinstance(c, PathCollection))
+
+
+def test_every_arm_and_stage_has_a_name():
+    assert set(ARM_NAMES) == {*ARMS, CONTROL} and tuple(STAGE_NAMES) == STAGES
+
+
+def test_each_arm_is_a_row_in_a_fixed_order_and_each_seed_a_dot():
+    given = pairs_and_summary(identity=[-9.0, -1.0, 8.0], exp_free=[0.1, 0.2, -0.1])
+    figure = difference_rows({"10 units": given}, limit=4.0, label="difference (pp)")
+    axes = figure.axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == [ARM_NAMES["exp_free"], ARM_NAMES["identity"]]
+    assert dots(axes) == 6 and axes.get_xlim() == (-4, 4)
+
+
+def test_the_stages_of_a_swap_stand_side_by_side():
+    given = [pairs_and_summary(isru=[0.1, 0.2]), pairs_and_summary(exp_free=[1.0, 1.5])]
+    figure = swap_stages(*zip(*[*given, given[0]], strict=True), 6.0)
+    assert [axes.get_title() for axes in figure.axes] == list(STAGE_NAMES.values())
+    assert [dots(axes) for axes in figure.axes] == [2, 2, 2]
+
+
+def test_runs_that_were_given_up_are_marked():
+    rows = pd.DataFrame(
+        {"task": task, "arm": arm, "steps": steps, "seed": seed}
+        | {"updates": 100 * steps, "solved": arm != CONTROL}
+        for task in ("adding", "copying")
+        for arm in ("tanh", CONTROL)
+        for steps in (2, 4)
+        for seed in range(3)
+    )
+    for axes in updates_by_length(rows).axes:
+        assert dots(axes) == 12
+        assert [line.get_ydata().tolist() for line in axes.lines] == [[200, 400]] * 2
+    assert len(updates_by_length(rows[rows["task"] == "adding"]).axes) == 1
+
+
+def test_each_cell_is_a_line_over_its_own_parameters():
+    cells = pd.DataFrame(
+        {"arm": arm, "parameters": size + place, "mean": 40.0 + place, "low": 39.0, "high": 45.0}
+        for place, arm in enumerate(("tanh", *CELLS))
+        for size in (900, 300)
+    )
+    axes = skill_by_parameters(cells).axes[0]
+    assert [line.get_label() for line in axes.lines] == ["LSTM", "GRU", "coupled gates"]
+    assert axes.lines[1].get_xdata().tolist() == [301, 901]
+    assert axes.lines[0].get_color() == COLOURS["tanh"]
