@@ -9,6 +9,7 @@ Public:
   ``measure_lstm(target, network=None, *, sizes=(), inputs=None, arms=None, steps=8,
   weights="float32")``, ``code_size(target, network=None, *, sizes=(), arms=None,
   weights="float32")``, ``disassemble(target, arm)``: DataFrames
+- ``matrix_loop(target, *, units=25)``: cycles per multiply-accumulate against the bound
 - ``pre_activations(network, sequence)``: the arguments that a network's activations get
 - ``toolchain_versions()``: the pinned packages, or a ToolchainError that says what to install;
   ``toolchain_problem()``: its message, ``""`` where all is well
@@ -31,6 +32,7 @@ _HOME = {
         *("CycleTableError", "ExportError", "BudgetError"),
     ),
     "export": ("Exported", "dequantised", "export_c"),
+    "loop": ("matrix_loop",),
     "measure": ("measure_activation", "measure_lstm"),
     "reference": ("pre_activations",),
     "sizes": ("code_size", "disassemble"),

@@ -47,14 +47,14 @@ static void gather(float *v, const float *x, size_t inputs, const float *h, size
     v[1] = v[2] = v[3] = 0.0f;
 }}
 
-/* One step of one layer with four times `blocks` inputs; replaces c and h. */
-static void layer_step(const float *weights, const float *inputs, size_t blocks, float *c,
+/* One step of one layer with `count` inputs, a multiple of four; replaces c and h. */
+static void layer_step(const float *weights, const float *inputs, size_t count, float *c,
                        float *h, size_t units)
 {{
+    const float *end = inputs + count;
     for (; units > 0; units--) {{
         float i = 0.0f, f = 0.0f, g = 0.0f, o = 0.0f;
         const float *v = inputs;
-        size_t left = blocks;
         do {{
 #if defined(__GNUC__) && defined(__thumb2__) && defined(__ARM_FP)
         /* What the #else says, with all loads in two instructions and no result used at once. */
@@ -62,7 +62,7 @@ static void layer_step(const float *weights, const float *inputs, size_t blocks,
 #else
 {_products()}
 #endif
-        }} while (--left > 0);
+        }} while (v != end);
 {_STATE}    }}
 }}
 

@@ -5,13 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from isru.embedded.c_source import (
-    Model,
-    comment_text,
-    header_text,
-    read_model,
-    source_text,
-)
+from isru.embedded.c_model import Model, read_model
+from isru.embedded.c_source import comment_text, header_text, source_text
 from isru.embedded.c_text import check_name
 from isru.embedded.errors import BudgetError
 from isru.embedded.twins import Twin, twin

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isru.embedded.c_source import read_model
+from isru.embedded.c_model import read_model
 from isru.embedded.c_text import c_array
 
 _ARGUMENT, _VALUE, _CELL = 2.0**-12, 2.0**-15, 2.0**-11  # what one step of each int16 stands for

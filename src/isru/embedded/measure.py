@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from isru.embedded.arms import ACTIVATION_ARMS, GATE_ARMS, LSTM_ARMS
+from isru.embedded.choices import arm_names, chosen_networks, input_rows, unit_label
 from isru.embedded.cycles import Cost, cost
 from isru.embedded.disassembly import decode
 from isru.embedded.emulator import Machine, Trace
@@ -15,10 +16,8 @@ from isru.embedded.programs import activation_program, integer_program, network_
 from isru.embedded.reference import outputs
 from isru.embedded.targets import Target, get_target
 from isru.embedded.twins import Twin, twin
-from isru.lstm import LSTMNetwork
 
 _COSTS = ("instructions", "cycles", "cycles_low", "cycles_high")
-FEATURES = 5
 
 
 def measure_activation(target, *, arms=None, gates=True, inputs=None):
@@ -157,10 +156,10 @@ def measure_lstm(
 
     target = get_target(target)
     rows = []
-    for networks in _networks(network, sizes):
-        for arm in _arms(arms):
+    for networks in chosen_networks(network, sizes):
+        for arm in arm_names(arms):
             chosen = networks.get(arm, networks["libm"])
-            rows.append(_lstm_row(target, chosen, arm, _sequence(inputs, chosen, steps), weights))
+            rows.append(_lstm_row(target, chosen, arm, input_rows(inputs, chosen, steps), weights))
     frame = pandas.DataFrame(rows)
     unit = _unit(frame)
     bound = frame[frame["arm"] == "identity"].drop_duplicates("units").set_index("units")[unit]
@@ -193,7 +192,7 @@ def _lstm_row(target, network, arm, sequence, weights):
     error = np.abs(np.array(found) - exact).max() if chosen.kind != "bound" else np.nan
     return {
         "target": target.name,
-        "units": _units(network),
+        "units": unit_label(network),
         "arm": arm,
         "kind": chosen.kind,
         **dict(zip(_COSTS, mean, strict=True)),
@@ -219,45 +218,12 @@ def _integer_row(target, network, arm, sequence):
     mean = cost(target, image, total).per(len(sequence))
     return {
         "target": target.name,
-        "units": _units(network),
+        "units": unit_label(network),
         "arm": arm,
         "kind": "integer",
         **dict(zip(_COSTS, mean, strict=True)),
         "max_error": float(np.abs(y - exact).max()),
     }
-
-
-def _networks(network, sizes):
-    if (network is None) == (not len(sizes)):
-        raise ValueError("expected either a network or sizes, got both or neither")
-    if network is None:
-        network = [LSTMNetwork(FEATURES, size, 1, rng=np.random.default_rng(0)) for size in sizes]
-    several = network if isinstance(network, list | tuple) else [network]
-    return [one if isinstance(one, Mapping) else {"libm": one} for one in several]
-
-
-def _arms(arms):
-    names = list(LSTM_ARMS) if arms is None else list(arms)
-    for name in names:
-        if name not in LSTM_ARMS:
-            raise ValueError(f"expected arms of: {', '.join(LSTM_ARMS)}; got {name!r}")
-    return names
-
-
-def _sequence(inputs, network, steps):
-    if inputs is None:
-        inputs = np.random.default_rng(1).standard_normal((steps, network.input_size))
-    rows = np.ascontiguousarray(inputs, np.float32)[:steps]
-    if rows.ndim != 2 or rows.shape[1] != network.input_size:
-        raise ValueError(
-            f"inputs: expected shape (T, {network.input_size}), got {np.shape(inputs)}"
-        )
-    return rows
-
-
-def _units(network):
-    sizes = network.hidden_sizes
-    return sizes[0] if len(sizes) == 1 else "x".join(map(str, sizes))
 
 
 def _unit(frame):

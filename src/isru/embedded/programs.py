@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from isru.embedded.arms import LSTM_ARMS
-from isru.embedded.c_source import Model, prologue, read_model
+from isru.embedded.c_model import Model, read_model
+from isru.embedded.c_source import prologue
 from isru.embedded.elf import Image
 from isru.embedded.export import network_files
 from isru.embedded.integer import IntegerModel, program_files, quantise, table

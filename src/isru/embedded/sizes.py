@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from isru.embedded.arms import LSTM_ARMS
+from isru.embedded.choices import arm_names, chosen_networks, unit_label
 from isru.embedded.cycles import TABLES, straight
 from isru.embedded.disassembly import decode
-from isru.embedded.measure import _arms, _networks, _units, program_bytes
+from isru.embedded.measure import program_bytes
 from isru.embedded.programs import activation_program, integer_program, network_program
 from isru.embedded.targets import get_target
 from isru.embedded.twins import twin
@@ -35,8 +36,8 @@ def code_size(target, network=None, *, sizes=(), arms=None, weights="float32"):
 
     target = get_target(target)
     rows = []
-    for networks in _networks(network, sizes):
-        for arm in _arms(arms):
+    for networks in chosen_networks(network, sizes):
+        for arm in arm_names(arms):
             chosen = networks.get(arm, networks["libm"])
             rows.append(_row(target, chosen, arm, weights))
     return pandas.DataFrame(rows)
@@ -52,7 +53,7 @@ def _row(target, network, arm, weights):
     constants = program_bytes(image) - code - own
     return {
         "target": target.name,
-        "units": _units(network),
+        "units": unit_label(network),
         "arm": arm,
         "kind": LSTM_ARMS[arm].kind,
         "step": image.symbols["network_step"].size,

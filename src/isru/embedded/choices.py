@@ -1,0 +1,49 @@
+"""What the arguments of the measurements choose: networks, arms, inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from isru.embedded.arms import LSTM_ARMS
+from isru.lstm import LSTMNetwork
+
+FEATURES = 5  # inputs of the networks that are named by their size
+
+
+def chosen_networks(network, sizes):
+    """Return a mapping of arm to network for each size; ``'libm'`` is always there."""
+    if (network is None) == (not len(sizes)):
+        raise ValueError("expected either a network or sizes, got both or neither")
+    if network is None:
+        network = [LSTMNetwork(FEATURES, size, 1, rng=np.random.default_rng(0)) for size in sizes]
+    several = network if isinstance(network, list | tuple) else [network]
+    return [one if isinstance(one, Mapping) else {"libm": one} for one in several]
+
+
+def arm_names(arms):
+    """Return the names of the arms to measure; a ValueError lists the known ones."""
+    names = list(LSTM_ARMS) if arms is None else list(arms)
+    for name in names:
+        if name not in LSTM_ARMS:
+            raise ValueError(f"expected arms of: {', '.join(LSTM_ARMS)}; got {name!r}")
+    return names
+
+
+def input_rows(inputs, network, steps):
+    """Return the sequence to measure, at most ``steps`` rows of float32."""
+    if inputs is None:
+        inputs = np.random.default_rng(1).standard_normal((steps, network.input_size))
+    rows = np.ascontiguousarray(inputs, np.float32)[:steps]
+    if rows.ndim != 2 or rows.shape[1] != network.input_size:
+        raise ValueError(
+            f"inputs: expected shape (T, {network.input_size}), got {np.shape(inputs)}"
+        )
+    return rows
+
+
+def unit_label(network):
+    """Return the units of a network: a number, or text such as ``'32x16'``."""
+    sizes = network.hidden_sizes
+    return sizes[0] if len(sizes) == 1 else "x".join(map(str, sizes))
