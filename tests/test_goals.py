@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.bench import goals, memory
+from isru.bench import goals, kernel_goals, memory
 from isru.bench.lstm_arms import keras, ours, step_flop, stream, task
 from isru.bench.plain_c import PlainStep, build, compiler
 from isru.lstm import Adam, train_step
@@ -93,3 +93,16 @@ def test_a_run_writes_its_table(tmp_path):
     assert set(table["holds"]) <= {"yes", "no", "undecided"}
     assert len(pd.read_csv(tmp_path / "goals.csv")) == len(table)
     assert (tmp_path / "goals.json").exists() and (tmp_path / "samples-batch-1.csv").exists()
+
+
+@pytest.mark.slow
+def test_kernels_are_judged_by_the_slowest_limit():
+    table, samples = kernel_goals.measure_kernels(
+        processes=2, blocks=1, progress=False, names=["isru_fast", "tanh"]
+    )
+    assert set(samples["arm"]) == {*kernel_goals.LIMITS, "isru_fast", "tanh"}
+    slow = table.set_index(["kernel", "dtype"]).loc[("tanh", "float64")]
+    assert slow["holds"] == "no" and slow["limited_by"] == "a call of the C library for each number"
+    limits = samples[samples["dtype"] == "float64"].groupby("arm")["cpu_seconds"].median()
+    assert slow["slowest"] == limits[list(kernel_goals.LIMITS)].idxmax()
+    assert table["limited_by"].eq("").equals(table["holds"].eq("yes"))

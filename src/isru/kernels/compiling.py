@@ -15,8 +15,11 @@ _ALL_FLAGS = 0x3F  # those of every processor; others are ignored
 
 
 def inlined(function):
-    """Compile a function that other compiled ones call: no cache of its own."""
-    return numba.njit(nogil=True, error_model="numpy")(function)
+    """Compile a function that other compiled ones call: no cache of its own.
+
+    Strict by its own word: without that it would be fast where its first caller is.
+    """
+    return numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)
 
 
 def kept(function, signature=None):
@@ -91,6 +94,23 @@ def apply(typing_context, which, x, y):
 
 def _reinterpret(context, builder, signature, arguments):
     return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+
+@intrinsic
+def wide_vectors(typing_context):
+    """Let the compiler use the widest registers in the function that calls this.
+
+    By itself it takes half of AVX-512's, for the sake of processors that lower their clock for
+    the whole ones. The function is then not made part of another, which would lose the wish.
+    """
+
+    def generate(context, builder, signature, arguments):
+        attributes = builder.function.attributes
+        attributes.add("noinline")
+        set.add(attributes, '"prefer-vector-width"="512"')  # no name that llvmlite knows
+        return context.get_dummy_value()
+
+    return numba.void(), generate
 
 
 @intrinsic

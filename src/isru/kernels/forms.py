@@ -21,8 +21,8 @@ from types import MappingProxyType
 import numba
 import numpy as np
 
-from isru.kernels.compiling import kept, one_by_one
-from isru.kernels.values import FAST_VALUES, LIBM_VALUES, VALUES
+from isru.kernels.compiling import kept, one_by_one, wide_vectors
+from isru.kernels.values import FAST_VALUES, LIBM_VALUES, NARROW, VALUES
 
 FORMS = ("libm", "simd", "fast")
 _FUNCTIONS = {"libm": LIBM_VALUES, "simd": VALUES, "fast": FAST_VALUES}
@@ -73,7 +73,11 @@ KERNELS: Mapping[str, Mapping[str, Kernel]] = MappingProxyType(
 def _source(name: str, form: str) -> Callable:
     title = f"{form}_{name}"
     names = {"value": _FUNCTIONS[form][name], "one_by_one": one_by_one, "__name__": __name__}
-    text = f"def {title}(x, out):\n    for j in range(len(out)):\n"
+    names["wide_vectors"] = wide_vectors
+    text = f"def {title}(x, out):\n"
+    if form == "fast" or name not in NARROW:
+        text += "    wide_vectors()\n"
+    text += "    for j in range(len(out)):\n"
     text += f"        out[j] = value({_ELEMENT[form]})\n"
     exec(compile(text, __file__, "exec"), names)
     return names[title]

@@ -14,8 +14,8 @@ import numpy as np
 from numba.np.ufunc import _internal
 
 from isru.activations import ACTIVATIONS
-from isru.kernels.compiling import clear_float_flags, kept, moved, same
-from isru.kernels.values import FAST_VALUES, VALUES
+from isru.kernels.compiling import clear_float_flags, kept, moved, same, wide_vectors
+from isru.kernels.values import FAST_VALUES, NARROW, VALUES
 
 # Largest error in ULP, and the lowest input for which it holds. An estimate of 1/sqrt is within
 # 1.5 * 2^-12 on any x86-64; a Newton step leaves 3.4 half units of that, to which five roundings
@@ -30,6 +30,7 @@ NAMES = (*VALUES, *(f"{name}_fast" for name in FAST_BOUNDS))
 DTYPES = ("float32", "float64")
 
 _LOOP = """def {title}(arrays, sizes, steps, _):
+    {width}
     x, y, n = arrays[0], arrays[1], sizes[0]
     if steps[0] == steps[1] == {itemsize}:
         if same(x, y):  # else the compiler takes the slow way, as for any overlap
@@ -67,8 +68,9 @@ def _loop(name: str, value, dtype: str):
     signature = numba.void(pointers, sizes, sizes, types.voidptr)
     title = f"ufunc_{name}_{dtype}"
     names = {"value": value, "moved": moved, "same": same, "__name__": __name__}
-    names["clear_float_flags"] = clear_float_flags
-    text = _LOOP.format(title=title, itemsize=np.dtype(dtype).itemsize)
+    names |= {"clear_float_flags": clear_float_flags, "wide_vectors": wide_vectors}
+    width = "pass" if name in NARROW else "wide_vectors()"
+    text = _LOOP.format(title=title, width=width, itemsize=np.dtype(dtype).itemsize)
     exec(compile(text, __file__, "exec"), names)
     return kept(names[title], signature)
 

@@ -203,3 +203,6 @@ LIBM_VALUES: Mapping[str, Callable] = MappingProxyType(
     {**VALUES, "tanh": _tanh_libm, "sigmoid": _sigmoid_libm}
 )
 """The same, with tanh, e^x and their kin from the C library."""
+
+NARROW = frozenset({"isru", "isru_plain", "isrlu"})
+"""Where the strict form waits for root and division: there the widest registers are slower."""
