@@ -1,0 +1,109 @@
+"""The microcontroller chapter: gains, stored counts, battery arithmetic, the C program."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from isru import embedded
+from isru.experiments import device
+from isru.experiments.battery import Device
+from isru.experiments.c_program import run_on_host
+from isru.figures.device import call_costs, step_gains
+from isru.lstm import LSTMNetwork
+
+
+def steps_frame():
+    """Two arms and two rivals whose ratios can be worked out by hand."""
+    names = ["arm", "kind", "instructions", "cycles", "cycles_low", "cycles_high"]
+    rows = [
+        ("libm", "libm", 100, 300.0, 200.0, 400.0),
+        ("isru", "isru", 50, 100.0, 100.0, 100.0),
+        ("table", "alternative", 40, 150.0, 120.0, 180.0),
+        ("hard", "alternative", 60, 90.0, 80.0, 110.0),
+        ("identity", "bound", 10, 10.0, 10.0, 10.0),
+    ]
+    return pd.DataFrame(rows, columns=names).assign(target="core", units=10)
+
+
+def test_gains_compare_with_libm_and_with_the_cheapest_rival_of_each_measure():
+    found = device.gains(steps_frame()).set_index(["against", "measure"])
+    assert found["ratio"].to_dict() == {
+        ("libm", "instructions"): 2.0,
+        ("libm", "cycles"): 3.0,
+        ("best", "instructions"): 0.8,
+        ("best", "cycles"): 0.9,
+    }
+    assert found["rival"].tolist() == ["libm", "libm", "table", "hard"]
+    bracket = found.loc[("libm", "cycles"), ["low", "high"]]
+    assert bracket.tolist() == [2.0, 4.0]
+
+
+def test_a_core_without_a_table_is_compared_in_instructions_only():
+    frame = steps_frame()
+    frame[["cycles", "cycles_low", "cycles_high"]] = np.nan
+    assert set(device.gains(frame)["measure"]) == {"instructions"}
+
+
+def test_without_the_toolchain_the_published_counts_are_read(monkeypatch, tmp_path):
+    monkeypatch.setattr(device, "toolchain_problem", lambda: "expected unicorn, got none")
+    monkeypatch.setattr(device.paths, "results", lambda: tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"expected unicorn.*no stored"):
+        device.counted("steps", pytest.fail)
+    (tmp_path / "tables").mkdir()
+    steps_frame().to_csv(tmp_path / "tables" / "10-steps.csv", index=False)
+    pd.testing.assert_frame_equal(device.counted("steps", pytest.fail), steps_frame())
+
+
+def test_a_device_that_is_always_awake_or_always_asleep_draws_its_current():
+    node = Device(1.0, 2.0, 4.0, 3.0, battery_mah=48.0, steps_per_second=1.0)
+    assert node.mean_ua(1e6) == pytest.approx(2000)
+    assert node.mean_ua(0) == pytest.approx(4)
+    assert node.days(1e6) == pytest.approx(1.0)
+    assert node.joules_a_day(1e6) == pytest.approx(2e-3 * 3 * 86_400)
+    assert node.step_uj(1e6) == pytest.approx(1e6 * 2e-3 * 3)
+    with pytest.raises(ValueError, match="at most 1000000 cycles"):
+        node.days(1.1e6)
+
+
+def test_a_network_that_no_study_kept_is_trained_briefly(monkeypatch, tmp_path):
+    monkeypatch.setenv("ISRU_UPSTREAM", str(tmp_path))
+    networks, brief = device.trained_forecasters(2, epochs=1, seed=0)
+    assert brief == ["libm", "exp_free"]
+    assert networks["exp_free"].recurrent_activation.name == "isru_sigmoid"
+    (tmp_path / "models").mkdir()
+    networks["libm"].save(tmp_path / "models" / "06-isru-2.npz")
+    assert "isru" in device.trained_forecasters(2, epochs=1, seed=0)[0]
+
+
+def test_arguments_span_what_the_network_meets():
+    network = LSTMNetwork(10, 3, 1, rng=np.random.default_rng(0))
+    sequence = device.weather_sequence(5, seed=1)
+    seen = embedded.pre_activations(network, sequence)["activation"]
+    chosen = device.arguments(network, sequence, 7)
+    assert len(chosen) == 7
+    assert (chosen[0], chosen[-1]) == (seen.min(), seen.max())
+
+
+@pytest.mark.skipif(bool(embedded.toolchain_problem()), reason=embedded.toolchain_problem())
+def test_the_exported_program_says_what_numpy_says(tmp_path):
+    network = LSTMNetwork(10, 4, 1, activation="isru", rng=np.random.default_rng(0))
+    outcome = run_on_host(network, device.weather_sequence(6, seed=0), tmp_path)
+    np.testing.assert_allclose(outcome.host, outcome.numpy, atol=1e-6)
+    assert "no malloc" in outcome.header
+
+
+def test_the_figures_name_every_arm():
+    calls = pd.DataFrame(
+        [("activation", "tanh", "libm"), ("gate", "table_sigmoid", "alternative")],
+        columns=["role", "arm", "kind"],
+    ).assign(cycles=2.0, cycles_low=1.0, cycles_high=3.0)
+    left, right = call_costs(calls).axes
+    assert [t.get_text() for t in left.get_yticklabels()] == ["tanh, C library"]
+    assert [t.get_text() for t in right.get_yticklabels()] == ["table"]
+    arms = ["isru", "exp_free", "exp_free_rsqrt1", "table", "rational", "hard", "identity"]
+    steps = pd.DataFrame(
+        [(arm, units, 1.5) for arm in arms for units in (10, 25)],
+        columns=["arm", "units", "speedup_libm"],
+    )
+    texts = [t.get_text() for t in step_gains(steps).axes[0].texts]
+    assert "table 1.50" in texts and "tanh, C library 1.00" in texts
