@@ -13,7 +13,9 @@ from isru.experiments.threads_runners import RUNNERS, nothing
 from isru.experiments.threads_step import SharedStep
 from isru.lstm import LSTMNetwork
 
-_INNER, _OUTER, _REPEATS = 512, 1024, 8  # of the long tasks that show what the cores do at once
+# Of the long tasks that show what the cores do at once: weights that fit a core's own cache, as
+# those of a gate do, and about a millisecond or more of products.
+_INNER, _OUTER, _REPEATS = 256, 512, 256
 
 
 def setup_step(
@@ -87,9 +89,10 @@ def setup_long_tasks(
     weights = rng.standard_normal((tasks, _INNER, _OUTER)).astype(np.float32)
     rows = rng.standard_normal((tasks, batch, _INNER)).astype(np.float32)
     out = np.empty((tasks, batch, _OUTER), np.float32)
+    repeats = max(8, _REPEATS // batch)
 
     def work(k):
-        for _ in range(_REPEATS):
+        for _ in range(repeats):
             np.dot(rows[k], weights[k], out=out[k])
 
     calls = [lambda k=k: work(k) for k in range(tasks)]

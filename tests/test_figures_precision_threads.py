@@ -1,0 +1,100 @@
+"""Figures of precision, threads and frameworks: every curve that came in is drawn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from isru.experiments.threads import published_speedups
+from isru.figures import frameworks, precision, threads
+from isru.figures.style import COLOURS, use_style
+
+ENDS = {"low": 0.9, "high": 1.1, "floor_low": -1.0, "floor_high": 1.0}
+
+
+@pytest.fixture(autouse=True)
+def style():
+    use_style()
+
+
+def labels(axes):
+    return [line.get_label() for line in axes.lines if not line.get_label().startswith("_")]
+
+
+def test_float32s_saving_stands_under_its_limit_and_isrus_beside_its_prediction():
+    sizes = {"step": "train", "units": [10, 100]}
+    narrow = pd.concat(
+        pd.DataFrame(sizes | ENDS | {"activation": name, "saving": [10.0, 40.0]})
+        for name in ("tanh", "isru")
+    )
+    isru = pd.concat(
+        pd.DataFrame(sizes | ENDS | {"dtype": dtype, "saving": [-30.0, -3.0], "expected": -9.0})
+        for dtype in ("float32", "float64")
+    )
+    left, right = precision.precision_savings(narrow, isru, limit=50.0).axes
+    assert set(labels(left)) == {"half the time", "left: tanh", "left: ISRU"}
+    assert set(labels(right)) == {"right: float32", "right: float64", "predicted by its calls"}
+    dashed = [
+        line for line in right.lines if line.get_linestyle() == "--" and len(line.get_xdata())
+    ]
+    assert [line.get_ydata().tolist() for line in dashed] == [[-9.0, -9.0]] * 2
+
+
+def test_a_strip_draws_every_seed_and_says_its_interval():
+    pairs = pd.DataFrame({"arm": "isru", "units": 10, "difference": [-9.0, 0.1, 0.2]})
+    summary = pd.DataFrame([{"arm": "isru", "units": 10, "mean": -2.9, "low": -9.0, "high": 0.2}])
+    names, ends = {"isru": "ISRU"}, {"margin": 0.5, "limit": 3.0}
+    (axes,) = precision.difference_strips(pairs, summary, names, **ends, label="pp").axes
+    points = np.concatenate(
+        [part.get_offsets() for part in axes.collections if len(part.get_offsets())]
+    )
+    assert np.abs(points[:, 0]).max() <= 3.0 and {0.1, 0.2} <= set(points[:, 0].round(6))
+    assert axes.texts[0].get_text() == "−2.90 (−9.00 to +0.20)"
+    assert axes.get_yticklabels()[0].get_text() == "ISRU, 10 units"
+
+
+def speedups():
+    return pd.DataFrame(
+        [
+            {"form": form, "batch": batch, "layers": 1, "units": units, "speedup": 0.01 * units}
+            | {"low": 0.009 * units, "high": 0.011 * units}
+            | {"predicted": np.nan if form == "blas" else 0.012 * units}
+            | {"shared_us": np.nan if form == "blas" else float(units)}
+            for form in ("kept", "new", "blas")
+            for batch in (1, 32)
+            for units in (16, 100, 256)
+        ]
+    )
+
+
+def test_speedups_stand_beside_predictions_and_the_published_machines():
+    figure = threads.speedup_by_units(speedups(), published_speedups(87))
+    assert [axes.get_title() for axes in figure.axes] == ["batch 1, 1 layer", "batch 32, 1 layer"]
+    axes = figure.axes[0]
+    named = {"waiting threads", "new threads", "threads of the BLAS", "predicted"}
+    assert named | {"published, by machine"} == set(labels(axes))
+    assert {text.get_text() for text in axes.texts} == {"i7", "M1", "Xeon"}
+
+
+def test_work_gathers_all_sizes_but_not_what_is_not_handed_off():
+    costs = {"kept": 12.0, "new": 115.0}
+    (axes,) = threads.speedup_by_work(speedups(), published_speedups(87), costs).axes
+    assert "threads of the BLAS" not in labels(axes)
+    kept = next(line for line in axes.lines if line.get_label() == "waiting threads")
+    assert len(kept.get_xdata()) == 6
+    assert [text.get_text() for text in axes.texts] == ["hand-off 12 µs", "hand-off 115 µs"]
+
+
+def test_updates_of_every_framework_and_the_published_band_are_drawn():
+    times = pd.DataFrame(
+        [
+            {"mode": mode, "activation": name, "units": 64, "ms": 5.0, "low": 4.0, "high": 6.0}
+            for mode in ("graph", "numpy")
+            for name in ("tanh", "isru")
+        ]
+    )
+    table = pd.DataFrame([{"mode": "graph", "units": 64, "saving": -4.0, "expected": -3.0} | ENDS])
+    left, right = frameworks.keras_steps(times, table, (-12.0, -10.0)).axes
+    assert [text.get_text() for text in left.get_xticklabels()] == ["Keras,\ngraph", "NumPy"]
+    assert {"Keras, graph", "predicted by its calls", "A/A floor"} == set(labels(right))
+    point = next(line for line in right.lines if line.get_label() == "Keras, graph")
+    assert point.get_color() == COLOURS["isru"] and point.get_ydata()[0] == -4.0
