@@ -1,63 +1,72 @@
-"""The activation arms compute what they say, and their summaries judge by the rule."""
+"""The activation arms compute what they say, on the same numbers, under labels that are told."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 from isru.activations import ACTIVATIONS
 from isru.bench import activation_arms as arms
+from isru.bench.form_arms import form_arms
 from isru.experiments.activation_cost import (
-    compare,
-    floors,
+    by_form,
+    cases,
+    framework_arms,
+    loop_arms,
     ns_per_element,
-    original_way,
-    slowest_rival,
+    operation_times,
+    reference_arms,
 )
-from isru.figures.cost import cost_map, cost_ratios, cost_registry
 
 CASE = {"size": 50, "dtype": "float32", "input": "typical"}
+LIBRARIES = dict.fromkeys(("libm", "simd", "fast"), "none")
+ISRU_FORMS = ("isru_plain", "isru_naive", "isru_safe", "isru_network", "isru")
 
 
 def call_of(arm, seed=3, **case):
-    factory = getattr(arms, arm.factory.partition(":")[2])
+    module, _, function = arm.factory.partition(":")
+    factory = getattr(pytest.importorskip(module), function)
     return factory(rng=np.random.default_rng(seed), **(CASE | case), **arm.arguments)
 
 
-def sampled(true_ns, cases, processes=6, noise=0.0, seed=0):
-    """Return samples as `measure` does, of arms with the given nanoseconds per element."""
-    rng = np.random.default_rng(seed)
-    rows = [
-        {"process": process, "block": block, "position": position, "arm": arm, **case}
-        | {"loops": 10, "seconds": ns * case["size"] * 1e-9 * np.exp(rng.normal(0, noise))}
-        for case in cases
-        for process in range(processes)
-        for block in range(2)
-        for position, (arm, ns) in enumerate(true_ns.items())
-    ]
-    return pd.DataFrame(rows).assign(cpu_seconds=lambda frame: frame["seconds"])
-
-
-@pytest.fixture
-def table():
-    labels = [arm.label for arm in arms.cost_arms()]
-    times = dict(zip(labels, (1, 1, 0.5, 1.01, 4, 2, 0.1), strict=True))
-    return sampled(times, arms.cost_cases([100, 1000]), noise=0.001)
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("input", arms.INPUTS)
-def test_every_arm_computes_its_function_on_the_same_input(dtype, input):
-    x = arms.draw(np.random.default_rng(3), 50, dtype, input)
-    exact = {"tanh": np.tanh, "isru": lambda x: x / np.sqrt(1 + x * x), "copy": np.positive}
-    for arm in arms.cost_arms():
-        y = call_of(arm, dtype=dtype, input=input)
-        result = y()
+@pytest.mark.parametrize("input", (*arms.INPUTS, *arms.MORE_INPUTS))
+def test_every_numpy_arm_computes_its_function_on_the_same_input(dtype, input):
+    x = arms.draw(np.random.default_rng(3), 50, dtype, input).astype("float64")
+    for arm in [*arms.cost_arms(), *form_arms({"numpy": ISRU_FORMS}, {})]:
+        result = call_of(arm, dtype=dtype, input=input)()
         result = result[0] if isinstance(result, tuple) else result
-        expected = exact[arm.label.partition("_")[0]](x.astype("float64"))
-        if arm.label != "copy":
+        name = arm.label.removeprefix("numpy_").partition("_")[0]
+        expected = {"tanh": np.tanh(x), "isru": x / np.sqrt(1 + x * x), "copy": x}[name]
+        if name != "copy":
             assert result.dtype == dtype
             assert np.allclose(result, expected, rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("form", ["libm", "simd", "fast"])
+def test_every_compiled_arm_computes_its_function(form):
+    x = arms.draw(np.random.default_rng(3), 50, "float32", "typical")
+    for arm in form_arms({form: ("tanh", "isru_plain", "isru", "copy")}, LIBRARIES):
+        call = call_of(arm)
+        call()
+        name = {"copy": "identity"}.get(arm.label.partition("_")[2], arm.label.partition("_")[2])
+        assert np.allclose(call.args[1], ACTIVATIONS[name].value(x), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", arms.OPERATIONS)
+def test_an_operation_is_numpys_of_two_draws_or_one(name):
+    rng = np.random.default_rng(3)
+    x, y = (arms.draw(rng, 50, "float64", "typical") for _ in range(2))
+    if name in ("div", "sqrt", "log"):
+        x, y = np.abs(x), np.abs(y)
+    function = arms.OPERATIONS[name]
+    found = call_of(form_arms({"numpy": (name,)}, {})[0], dtype="float64")()
+    assert np.array_equal(found, function(*(x, y)[: function.nin]))
+
+
+def test_the_inverse_square_root_is_of_the_magnitudes():
+    x = np.abs(arms.draw(np.random.default_rng(3), 50, "float64", "typical"))
+    found = call_of(form_arms({"numpy": ("rsqrt",)}, {})[0], dtype="float64")()
+    assert np.allclose(found, x**-0.5)
 
 
 def test_the_arms_keep_their_input():
@@ -68,94 +77,91 @@ def test_the_arms_keep_their_input():
         assert np.array_equal(x, before)
 
 
-def test_every_registered_activation_has_an_arm_that_runs():
-    made = arms.registry_arms()
-    assert [arm.label for arm in made] == list(ACTIVATIONS)
-    for arm in made:
-        call_of(arm)()
-
-
-def test_the_arm_and_its_again_differ_in_their_label_only():
-    tanh, again = arms.cost_arms()[:2]
-    assert (tanh.label, again.label) == ("tanh", "tanh_again")
-    assert (tanh.factory, tanh.arguments) == (again.factory, again.arguments)
+def test_equal_generators_share_their_numbers_and_go_on_alike():
+    one, other = np.random.default_rng(3), np.random.default_rng(3)
+    first = arms.draw(one, 50, "float32", "typical")
+    assert arms.draw(other, 50, "float32", "typical") is first
+    assert one.random() == other.random()
+    assert not np.array_equal(arms.draw(one, 50, "float32", "typical"), first)
 
 
 def test_inputs_are_what_their_names_say():
-    near, typical, saturated = (
-        arms.draw(np.random.default_rng(0), 10_000, "float64", input) for input in arms.INPUTS
-    )
-    assert near.std() == pytest.approx(0.01, rel=0.05)
-    assert typical.std() == pytest.approx(1, rel=0.05)
-    assert np.abs(saturated).min() >= 5 and np.abs(saturated).max() <= 20
-    assert abs(saturated.mean()) < 1
+    drawn = {
+        input: arms.draw(np.random.default_rng(0), 10_000, "float64", input)
+        for input in (*arms.INPUTS, *arms.MORE_INPUTS)
+    }
+    assert drawn["near_zero"].std() == pytest.approx(0.01, rel=0.05)
+    assert drawn["typical"].std() == pytest.approx(1, rel=0.05)
+    assert np.abs(drawn["saturated"]).min() >= 5 and np.abs(drawn["saturated"]).max() <= 20
+    assert abs(drawn["saturated"].mean()) < 1
+    assert drawn["unit"].min() >= 0 and drawn["unit"].max() <= 1
+    assert [len(set(drawn[input])) for input in ("typical", "repeated")] == [10_000, 100]
     with pytest.raises(ValueError, match="got 'huge'"):
         arms.draw(np.random.default_rng(0), 1, "float64", "huge")
 
 
-def test_compare_judges_by_interval_floor_and_margin(table):
-    compared = compare(
-        table,
-        floors(table, rng=np.random.default_rng(1)),
-        margin=0.02,
-        rng=np.random.default_rng(0),
-    )
-    words = compared.groupby("arm")["direction"].unique().map(list)
-    assert words.to_dict() == {
-        "isru_plain": ["faster"],
-        "isru_naive": ["equal"],
-        "isru_safe": ["slower"],
-        "isru_network": ["slower"],
-        "copy": ["faster"],
-    }
-    assert len(compared) == 5 * 2 * 2 * 3
+def test_a_form_and_its_again_differ_in_their_label_only():
+    for form in ("numpy", "libm"):
+        tanh, again = form_arms({form: ("tanh", "tanh_again")}, LIBRARIES)
+        assert (tanh.label, again.label) == (f"{form}_tanh", f"{form}_tanh_again")
+        assert (tanh.factory, tanh.arguments) == (again.factory, again.arguments)
+    with pytest.raises(ValueError, match="got \\['gpu'\\]"):
+        form_arms({"gpu": ("tanh",)}, {})
 
 
-def test_ns_per_element_divides_by_the_size(table):
-    times = ns_per_element(table, rng=np.random.default_rng(0))
-    assert np.allclose(times.loc[times["arm"] == "isru_safe", "ns"], 4, rtol=0.01)
+def test_every_activation_of_the_registry_is_measured_but_for_the_raw_estimate():
+    measured = {arm.label.partition("_")[2] for arm in reference_arms(LIBRARIES)}
+    missing = {name for name in ACTIVATIONS if name not in measured}
+    assert missing == {"identity", "isru_rsqrt0"}  # the copy; no network trains with the other
 
 
-def test_the_slowest_rival_is_found_among_the_published_ones_only():
-    cases = [CASE | {"dtype": dtype} for dtype in ("float32", "float64")]
-    times = {"tanh": 1.0, "sigmoid": 2.0, "relu": 0.2, "isru": 9.0}
-    found = slowest_rival(sampled(times, cases), rng=np.random.default_rng(0))
-    assert found["arm"].tolist() == ["sigmoid", "sigmoid"]
-    assert np.allclose(found["ratio"], 0.5)
+def test_few_arms_are_some_of_all():
+    for plan in (reference_arms, framework_arms):
+        every = [arm.label for arm in plan(LIBRARIES)]
+        few = [arm.label for arm in plan(LIBRARIES, few=True)]
+        assert set(few) < set(every) and len(few) == len(set(few))
 
 
-def test_the_original_way_subtracts_the_draw_even_below_zero():
-    times = {"draw": 5.0, "draw_tanh": 7.0, "draw_isru": 4.0}
-    net = original_way(sampled(times, [{"size": 100, "dtype": "float64"}]))
-    assert np.allclose(net["tanh"], 2) and np.allclose(net["isru"], -1)
-    assert np.allclose(net["ratio"], -2)
+def test_the_original_operations_are_all_timed_as_loops():
+    labels = [arm.label for arm in loop_arms("none")]
+    assert sum(label.startswith("array_") for label in labels) == 15 + 1  # and the A/A arm
+    assert "chain_isru" in labels and "chain_log" not in labels
 
 
-def test_the_figures_label_their_axes_with_units(table):
-    bands = floors(table, rng=np.random.default_rng(1))
-    compared = compare(table, bands, margin=0.02, rng=np.random.default_rng(0))
-    typical = compared[compared["input"] == "typical"]
-    times = ns_per_element(table[table["size"] == 100], rng=np.random.default_rng(0))
-    drawn = (
-        cost_ratios(typical, bands),
-        cost_map(compared),
-        cost_registry(times[times["input"] == "typical"]),
-    )
-    for figure in drawn:
-        labels = [axes.get_xlabel() for axes in figure.axes]
-        assert any("elements (float32)" in label or "per element" in label for label in labels)
-    assert plt.get_fignums() == []
+def frame(times, size=100):
+    """Return samples of two processes; times are nanoseconds per element by arm."""
+    case = {"dtype": "float32", "size": size, "input": "typical"}
+    rows = [
+        {"process": process, "block": 0, "position": 0, "arm": arm, **case, "loops": 1}
+        | {"seconds": ns * size * 1e-9, "cpu_seconds": ns * size * 1e-9}
+        for process in range(2)
+        for arm, ns in times.items()
+    ]
+    return pd.DataFrame(rows)
 
 
-def test_the_map_writes_every_ratio_and_names_every_word(table):
-    compared = compare(
-        table,
-        floors(table, rng=np.random.default_rng(1)),
-        margin=0.02,
-        rng=np.random.default_rng(0),
-    )
-    figure = cost_map(compared)
-    written = [text.get_text() for axes in figure.axes for text in axes.texts]
-    assert len(written) == len(compared[compared["arm"] != "copy"])
-    words = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert set(words) == set(compared["direction"])
+def test_ns_per_element_divides_by_the_size_and_tells_the_form():
+    times = ns_per_element(frame({"simd_isru_plain": 4.0}), rng=np.random.default_rng(0))
+    (row,) = times.itertuples()
+    assert (row.form, row.arm) == ("simd", "isru_plain")
+    assert row.ns == pytest.approx(4) and row.low == pytest.approx(4)
+
+
+def test_operations_without_a_kernel_come_from_the_loops():
+    rng = np.random.default_rng(0)
+    times = ns_per_element(frame({"libm_tanh": 9.0, "libm_tanh_again": 9.0}), rng=rng)
+    loops = ns_per_element(frame({"array_tanh": 7.0, "array_log": 3.0, "chain_tanh": 5.0}), rng=rng)
+    found = operation_times(times, loops)
+    assert found["form"].tolist() == ["libm", "libm"]
+    assert dict(zip(found["arm"], found["ns"].round(6), strict=True)) == {"tanh": 9, "log": 3}
+
+
+def test_by_form_splits_at_the_first_underscore():
+    assert by_form(frame({"numpy_isru_plain": 1}))[["form", "arm"]].values.tolist() == [
+        ["numpy", "isru_plain"],
+        ["numpy", "isru_plain"],
+    ]
+
+
+def test_cases_are_all_combinations():
+    assert len(cases([1, 2], ("typical", "unit"))) == 8

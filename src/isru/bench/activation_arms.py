@@ -140,25 +140,6 @@ OPERATIONS = {
 }
 
 
-def with_random_numbers(
-    *, rng: np.random.Generator, size: int, dtype: str, form: str
-) -> Callable[[], object]:
-    """Return a call that draws its input inside the timed region, as the original study did.
-
-    ``form`` is "nothing" (the draw alone, the original's baseline) or one of the module's table.
-    A flawed measurement, kept to show its flaw.
-    """
-    x = np.empty(size, dtype)
-    out = np.empty_like(x)
-    call = (lambda: None) if form == "nothing" else _FORMS[form](x, out)
-
-    def draw_and_call():
-        rng.random(out=x, dtype=x.dtype)
-        return call()
-
-    return draw_and_call
-
-
 def cost_arms() -> list[Arm]:
     """Return the arms of the main comparison; ``tanh_again`` is the A/A arm."""
     calls = "isru.bench.activation_arms:numpy_calls"
@@ -171,27 +152,4 @@ def cost_arms() -> list[Arm]:
         Arm("isru_safe", library, {"name": "isru", "method": "value"}),
         Arm("isru_network", library, {"name": "isru", "method": "forward"}),
         Arm("copy", calls, {"form": "copy"}),
-    ]
-
-
-def registry_arms() -> list[Arm]:
-    """Return one arm for each activation of the registry, as networks call it."""
-    library = "isru.bench.activation_arms:activation"
-    return [Arm(name, library, {"name": name, "method": "forward"}) for name in ACTIVATIONS]
-
-
-def original_arms() -> list[Arm]:
-    """Return the original study's three arms: the draw alone, and with tanh or ISRU."""
-    flawed = "isru.bench.activation_arms:with_random_numbers"
-    forms = {"draw": "nothing", "draw_tanh": "tanh", "draw_isru": "isru_plain"}
-    return [Arm(label, flawed, {"form": form}) for label, form in forms.items()]
-
-
-def cost_cases(sizes: list[int], dtypes=("float32", "float64")) -> list[dict]:
-    """Return every combination of size, dtype and input."""
-    return [
-        {"size": size, "dtype": dtype, "input": input}
-        for size in sizes
-        for dtype in dtypes
-        for input in INPUTS
     ]

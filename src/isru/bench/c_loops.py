@@ -1,7 +1,8 @@
 """The original study's fifteen operations as loops in C, timed as it did and as one should.
 
-Three loops of every operation (and of 1/sqrt, which the ISRLU paper argues with), for float and
-double:
+Three loops of every operation, for float and double. `BESIDE` them 1/sqrt, which the ISRLU paper
+argues with, and what shows a processor's limits: a long polynomial, and several square roots or
+divisions for each element, so that moving memory does not count.
 
 ======== ============================================ ====================================
 loop     body                                         shows
@@ -32,7 +33,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
+from isru import paths
 from isru.bench.activation_arms import draw
 from isru.bench.plain_c import compiler
 
@@ -54,8 +57,21 @@ OPERATIONS = {
     "tanh": "tanh(x)",
     "isru": "x / sqrt(1 + x * x)",
 }
-BESIDE = {"rsqrt": "1 / sqrt(x)"}
-POSITIVE = ("div", "sqrt", "log", "rsqrt")  # timed on |x| and |y|
+HORNER_DEGREE = 32
+_HORNER = "(REAL)0.1" + " + x * ((REAL)0.1" * HORNER_DEGREE + ")" * HORNER_DEGREE
+DEPTH = 8
+BESIDE = {
+    "rsqrt": "1 / sqrt(x)",
+    "horner": _HORNER,
+    "roots": "sqrt(" * DEPTH + "x" + ")" * DEPTH,
+    "divisions": "1 / (" * DEPTH + "x" + ")" * DEPTH,
+}
+POSITIVE = (
+    "div",
+    "sqrt",
+    "log",
+    *(name for name in BESIDE if name != "horner"),
+)  # timed on |x| and |y|
 CHAINED = ("baseline", "relu", "softsign", "isru", "sigmoid", "tanh")  # s stays finite
 REALS = {"float32": "float", "float64": "double"}
 FLAGS = {
@@ -142,12 +158,19 @@ def build(folder: str | Path, form: str = "libm", command: list[str] | None = No
     loops.write_text(source(), encoding="utf-8")
     # The packaged compiler aims at this processor by itself.
     target = [] if form == "libm" or len(command) > 1 else ["-march=native"]
-    paths = [os.fspath(loops), "-o", os.fspath(library), "-lm"]
+    files = [os.fspath(loops), "-o", os.fspath(library), "-lm"]
     flags = [*FLAGS[form], *target, "-std=gnu11", "-shared", "-fPIC"]
-    done = subprocess.run([*command, *flags, *paths], capture_output=True, text=True)
+    done = subprocess.run([*command, *flags, *files], capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed on the loops:\n{done.stderr[-2000:]}")
     return os.fspath(library)
+
+
+def build_forms(folder: str | Path | None = None) -> dict[str, str]:
+    """Compile the loops in every form and return form -> library; by default in ``build/``."""
+    folder = Path(folder) if folder else paths.build() / "c-loops"
+    folder.mkdir(parents=True, exist_ok=True)
+    return {form: build(folder, form) for form in FLAGS}
 
 
 def c_loop(
@@ -214,12 +237,14 @@ def drawn_times(library: str, dtype: str, calls: int) -> dict[str, float]:
     return times
 
 
-def original_runs(library: str, dtype: str, *, calls: int, processes: int) -> list[dict]:
+def original_runs(
+    library: str, dtype: str, *, calls: int, processes: int, progress: bool = False
+) -> list[dict]:
     """Run `drawn_times` once in each of so many fresh processes and return what they found."""
     command = [sys.executable, "-m", "isru.bench.c_loops", library, dtype, str(calls)]
     return [
         json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-        for _ in range(processes)
+        for _ in tqdm(range(processes), unit="run", disable=not progress)
     ]
 
 

@@ -6,8 +6,9 @@ An arm is labelled ``form_name``, `FORMS` and the names as in the registry, and
 - ``numpy_isru_plain`` and ``numpy_isru_naive``: see `isru.bench.activation_arms`;
   ``numpy_isru_safe`` is the registry's ``value``, ``numpy_isru_network`` its ``forward``;
 - ``form_copy``: the least that any function of an array must do;
-- ``form_rsqrt``: 1/sqrt alone; the compiled ones, and ``simd_div`` and ``simd_sqrt``, the limits
-  of the processor, are C loops (`isru.bench.c_loops`), as the kernels hold activations only.
+- ``form_rsqrt``: 1/sqrt alone; the compiled ones, and ``simd_horner``, ``simd_roots`` and
+  ``simd_divisions``, the limits of the processor, are C loops (`isru.bench.c_loops`), as the
+  kernels hold activations only.
 """
 
 from __future__ import annotations

@@ -1,118 +1,173 @@
-"""What an activation costs: summaries of the activation arms' samples."""
+"""What an activation costs: which arms are compared where, and times per element.
+
+Not the full product of functions, forms, types, sizes and inputs, but these subsets:
+
+=========== ========================================= ==================================
+measurement arms                                      cases
+=========== ========================================= ==================================
+reference   every function in every form              100,000 typical numbers, two types
+sizes       tanh and ISRU by NumPy, ISRU compiled     typical numbers, all sizes
+inputs      tanh and ISRU by NumPy and compiled       four inputs
+loops       the original's fifteen operations in C    typical numbers, and from 0 to 1
+tensorflow  activations, eager and compiled by XLA    a million typical numbers; a thousand
+=========== ========================================= ==================================
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from isru.bench import floor, per_call, ratios
-from isru.bench.activation_arms import INPUTS, cost_arms
-from isru.stats import Interval, direction
+from isru.bench import Arm, per_call
+from isru.bench.activation_arms import INPUTS
+from isru.bench.c_loops import CHAINED, OPERATIONS
+from isru.bench.form_arms import form_arms
+from isru.bench.tensorflow_arms import tensorflow_arms
 
 REFERENCE_SIZE = 100_000
+TENSORFLOW_SIZE = 1_000_000  # with fewer elements its fixed cost of a call hides the function
+CALL_SIZE = 1_000  # about the gates of a small LSTM: the fixed cost of a call
 CLOCK = "cpu_seconds"  # every arm computes on one thread and waits for nothing
-# The activations of the original study's own benchmark, besides tanh and ISRU.
-PUBLISHED_RIVALS = ("sigmoid", "softsign", "relu", "leaky_relu", "elu")
+DTYPES = ("float32", "float64")
+
+_COMPARED = ("tanh", "tanh_again", "isru_plain", "isru", "copy", "rsqrt")
+_ALTERNATIVES = ("rational_tanh", "table_tanh", "hard_tanh", "softsign")
+_COMMON = ("sigmoid", "relu", "leaky_relu", "elu", "isrlu")
+_ACTIVATIONS = (*_COMPARED, *_ALTERNATIVES, *_COMMON)
+_FEW = ("tanh", "tanh_again", "isru_plain", "copy", "rsqrt", "rational_tanh", "hard_tanh")
+_FEW += ("sigmoid", "elu", "isrlu")
+_RSQRT = ("isru_rsqrt1", "isru_rsqrt2")
+_TENSORFLOW = (
+    *("tanh", "isru_plain", "isru", "rational_tanh", "hard_tanh", "softsign", "sigmoid"),
+    *("relu", "leaky_relu", "elu", "isrlu", "rsqrt", "identity"),
+)
 
 
-def floors(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the A/A floor of np.tanh for each dtype and size, over all inputs.
-
-    Parameters
-    ----------
-    samples : pandas.DataFrame
-        `isru.bench.measure` of `isru.bench.activation_arms.cost_arms`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns dtype, size, low, high (ratios around 1).
-    """
-    rows = []
-    for (dtype, size), part in samples.groupby(["dtype", "size"]):
-        found = floor(part, "tanh", "tanh_again", clock=CLOCK, rng=rng)
-        rows.append({"dtype": dtype, "size": size, "low": found.low, "high": found.high})
-    return pd.DataFrame(rows)
-
-
-def compare(
-    samples: pd.DataFrame, floors: pd.DataFrame, *, margin: float, rng: np.random.Generator
-) -> pd.DataFrame:
-    """Return how every arm compares with np.tanh in every case.
+def reference_arms(libraries: Mapping[str, str], *, few: bool = False) -> list[Arm]:
+    """Return the arms of every form.
 
     Parameters
     ----------
-    samples, floors : pandas.DataFrame
-        As given to and returned by `floors`.
-    margin : float
-        Relative difference below which a difference is of no relevance.
-    rng : numpy.random.Generator
-        For the bootstrap over processes.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns size, dtype, input, arm, ratio (t_tanh / t_arm), low, high, direction; sorted by
-        dtype, arm, input (both as in `isru.bench.activation_arms`) and size.
+    libraries : mapping
+        As for `isru.bench.form_arms.form_arms`.
+    few : bool
+        Only what the claims and the chapter's text need.
     """
-    arms = [arm.label for arm in cost_arms() if not arm.label.startswith("tanh")]
-    table = ratios(samples, "tanh", arms, clock=CLOCK, rng=rng)
-    bands = {
-        (band.dtype, band.size): Interval(1.0, band.low, band.high)
-        for band in floors.itertuples(index=False)
+    names = _FEW if few else _ACTIVATIONS
+    more = () if few else ("isru_sigmoid", *_RSQRT)
+    arithmetic = ("plus", "minus", "mult", "div", "sqrt", "log", "exp")
+    numpy = () if few else (*arithmetic, "softplus", "hard_sigmoid")
+    numpy += ("isru_naive", "isru_safe", "isru_network")
+    labels = {
+        # The network's call of ISRU is the registry's, which the other names stand for.
+        "numpy": (*(name for name in names if name != "isru"), *more, *numpy),
+        "libm": names,
+        "simd": (*names, *more, "horner", "roots", "divisions"),
+        "fast": (*names, *more),
     }
-    table["direction"] = [
-        direction(Interval(row.ratio, row.low, row.high), bands[row.dtype, row.size], margin=margin)
-        for row in table.itertuples(index=False)
+    return form_arms(labels, libraries)
+
+
+def size_arms() -> list[Arm]:
+    """Return the arms of the curves by size."""
+    return form_arms(
+        {
+            "numpy": ("tanh", "tanh_again", "isru_plain", "copy"),
+            "simd": ("rational_tanh", "isru_plain"),
+            "fast": ("isru",),
+        },
+        {},
+    )
+
+
+def input_arms() -> list[Arm]:
+    """Return the arms that are compared over the inputs."""
+    pair = ("tanh", "isru_plain")
+    return form_arms({"numpy": (*pair, "tanh_again"), "libm": pair, "simd": pair}, {})
+
+
+def loop_arms(library: str) -> list[Arm]:
+    """Return the C loops: ``array_...`` of all operations, ``chain_...`` of some."""
+    labels = {f"array_{name}": name for name in OPERATIONS} | {"array_tanh_again": "tanh"}
+    labels |= {f"chain_{name}": name for name in CHAINED}
+    return [
+        Arm(
+            label,
+            "isru.bench.c_loops:c_loop",
+            {"name": name, "library": library, "loop": label.partition("_")[0]},
+        )
+        for label, name in labels.items()
     ]
-    order = {name: place for place, name in enumerate([*arms, *INPUTS])}
-    return table.sort_values(
-        ["dtype", "arm", "input", "size"], key=lambda column: column.replace(order)
-    ).reset_index(drop=True)
+
+
+def framework_arms(library: str, *, few: bool = False) -> list[Arm]:
+    """Return TensorFlow's arms and ``libm_tanh``, a C loop that calls the C library."""
+    known = [name for name in _FEW if name in _TENSORFLOW]
+    loop = Arm("libm_tanh", "isru.bench.c_loops:c_loop", {"name": "tanh", "library": library})
+    return [*tensorflow_arms(known if few else _TENSORFLOW), loop]
+
+
+def cases(sizes: list[int], inputs=("typical",), dtypes=DTYPES) -> list[dict]:
+    """Return every combination of size, dtype and input."""
+    return [
+        {"size": size, "dtype": dtype, "input": input}
+        for size in sizes
+        for dtype in dtypes
+        for input in inputs
+    ]
+
+
+def input_cases() -> list[dict]:
+    """Return the cases that differ in their input: three ranges, and repeated numbers."""
+    return cases([REFERENCE_SIZE], (*INPUTS, "repeated"))
+
+
+def by_form(samples: pd.DataFrame) -> pd.DataFrame:
+    """Return the samples with arms ``form_name`` told apart: a column form, and arm the name."""
+    parts = samples["arm"].str.partition("_")
+    return samples.assign(form=parts[0], arm=parts[2])
 
 
 def ns_per_element(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
-    """Return nanoseconds per element of every case and arm: case columns, arm, ns, low, high."""
-    times = per_call(samples, clock=CLOCK, rng=rng)
-    for column in ("seconds", "low", "high"):
-        times[column] *= 1e9 / times["size"]
-    return times.rename(columns={"seconds": "ns"})
-
-
-def slowest_rival(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
-    """Return, for each dtype, the slowest published rival of tanh: dtype, arm, ratio, low, high.
-
-    The ratio is t_tanh / t_rival: above 1 where tanh is the slowest of them all. Choosing the
-    slowest pulls the ratio down a little where several rivals are about equally slow.
+    """Return nanoseconds per element of every case and arm.
 
     Parameters
     ----------
     samples : pandas.DataFrame
-        `isru.bench.measure` of `isru.bench.activation_arms.registry_arms`, one case a dtype.
-    """
-    rivals = [arm for arm in samples["arm"].unique() if arm in PUBLISHED_RIVALS]
-    table = ratios(samples, "tanh", rivals, clock=CLOCK, rng=rng)
-    slowest = table.loc[table.groupby("dtype")["ratio"].idxmin()]
-    return slowest[["dtype", "arm", "ratio", "low", "high"]].reset_index(drop=True)
-
-
-def original_way(samples: pd.DataFrame) -> pd.DataFrame:
-    """Return what the original study's procedure finds, once for each process.
-
-    One cold call of each arm, random numbers drawn inside; the draw alone is subtracted.
-
-    Parameters
-    ----------
-    samples : pandas.DataFrame
-        `isru.bench.measure` of `isru.bench.activation_arms.original_arms`, one case.
+        `isru.bench.measure` of arms labelled ``form_name``.
 
     Returns
     -------
     pandas.DataFrame
-        Columns process, tanh, isru (net nanoseconds per element, negative ones included), and
-        ratio, tanh / isru.
+        Columns form, dtype, size, input, arm, ns, low, high (95 % interval).
     """
-    first = samples.sort_values(["block", "position"]).groupby(["process", "arm"]).first()
-    ns = (first[CLOCK] * 1e9 / first["size"]).unstack("arm")
-    net = pd.DataFrame({"tanh": ns["draw_tanh"] - ns["draw"], "isru": ns["draw_isru"] - ns["draw"]})
-    return net.assign(ratio=net["tanh"] / net["isru"]).reset_index()
+    times = per_call(by_form(samples), clock=CLOCK, rng=rng)
+    for column in ("seconds", "low", "high"):
+        times[column] *= 1e9 / times["size"]
+    times = times.rename(columns={"seconds": "ns"})
+    return times[["form", "dtype", "size", "input", "arm", "ns", "low", "high"]]
+
+
+def operation_times(times: pd.DataFrame, loops: pd.DataFrame) -> pd.DataFrame:
+    """Return the times of the original's operations and of the registry, form by form.
+
+    Parameters
+    ----------
+    times, loops : pandas.DataFrame
+        `ns_per_element` of the measurements "reference" and "loops"; the second gives the
+        operations that have no kernel, on typical numbers, to the form "libm".
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `ns_per_element`; the baseline is called copy.
+    """
+    array = loops[(loops["form"] == "array") & (loops["input"] == "typical")]
+    array = array.assign(form="libm", arm=array["arm"].replace("baseline", "copy"))
+    known = set(times.loc[times["form"] == "libm", "arm"])
+    table = pd.concat([times, array[~array["arm"].isin(known)]], ignore_index=True)
+    variants = ("tanh_again", "isru_naive", "isru_safe", "isru_network")
+    variants += ("horner", "roots", "divisions")
+    return table[~table["arm"].isin(variants)].reset_index(drop=True)

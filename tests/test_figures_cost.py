@@ -1,0 +1,104 @@
+"""The cost chapter's figures show every number that they are given, with units."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from isru.figures.cost import FORM_NAMES, cost_map, cost_operations
+from isru.figures.cost_curves import (
+    INPUT_MARKERS,
+    INPUT_ROWS,
+    LINES,
+    cost_inputs,
+    cost_original,
+    cost_sizes,
+)
+from isru.figures.cost_roofline import cost_roofline
+
+DTYPES = ("float32", "float64")
+
+
+def grid(**columns):
+    """Return a table of all combinations, with a time that grows from row to row."""
+    index = pd.MultiIndex.from_product(columns.values(), names=columns)
+    table = index.to_frame(index=False)
+    return table.assign(ns=np.geomspace(0.1, 40, len(table)))
+
+
+def texts(figure):
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+@pytest.fixture
+def cells():
+    table = grid(form=FORM_NAMES, dtype=DTYPES, numerator=("tanh", "table_tanh"))
+    words = np.resize(["faster", "equal", "slower", "undecided"], len(table))
+    return table.rename(columns={"ns": "ratio"}).assign(direction=words)
+
+
+def test_the_map_writes_every_ratio_and_names_every_word(cells):
+    figure = cost_map(cells[cells["form"] != "xla"])
+    assert len(texts(figure)) == len(cells) * 5 // 6
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert words == ["ISRU faster", "ISRU equal", "ISRU slower", "ISRU undecided"]
+    assert [axes.get_xlabel() for axes in figure.axes] == [f"ISRU against, {d}" for d in DTYPES]
+
+
+def test_the_map_leaves_what_was_not_measured_empty(cells):
+    missing = (cells["form"] == "xla") & (cells["numerator"] == "table_tanh")
+    assert len(texts(cost_map(cells[~missing]))) == len(cells) - 2
+
+
+def test_every_operation_has_a_row_and_every_time_a_mark():
+    table = grid(form=("numpy", "libm"), dtype=DTYPES, arm=("tanh", "isru", "leaky_relu"))
+    figure = cost_operations(table)
+    shown = sum(len(marks.get_offsets()) for axes in figure.axes for marks in axes.collections)
+    assert shown == len(table)
+    names = {label.get_text() for label in figure.axes[0].get_yticklabels()}
+    assert names == {"tanh", "isru", "leaky relu"}
+    assert "nanoseconds per element (float32)" in figure.axes[0].get_xlabel()
+
+
+def test_the_curves_are_named_at_their_ends():
+    table = grid(
+        form=("numpy", "simd", "fast"),
+        dtype=DTYPES,
+        size=(100, 1000),
+        arm=("tanh", "isru_plain", "isru", "rational_tanh", "copy"),
+    )
+    figure = cost_sizes(table.assign(low=table["ns"], high=table["ns"]))
+    assert sorted(texts(figure)) == sorted(name for name, _, _ in LINES.values())
+    assert figure.axes[0].get_ylabel() == "nanoseconds per element"
+
+
+def test_the_inputs_of_every_row_are_marked():
+    table = grid(
+        form=("libm", "simd", "numpy"),
+        dtype=DTYPES,
+        input=INPUT_MARKERS,
+        arm=("tanh", "isru_plain"),
+    )
+    figure = cost_inputs(table)
+    rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert rows == list(reversed(INPUT_ROWS.values()))
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert words == [name for name, _ in INPUT_MARKERS.values()]
+
+
+def test_negative_net_times_are_shown():
+    net = grid(dtype=DTYPES, operation=("isru", "tanh"), process=(0, 1))
+    net = net.assign(net=np.linspace(-2, 20, len(net)))
+    fair = grid(dtype=DTYPES, operation=("isru", "tanh")).assign(unit=2.0, typical=3.0)
+    figure = cost_original(net, fair)
+    assert figure.axes[0].get_xlim()[0] < -2
+    assert {label.get_text() for label in figure.axes[0].get_yticklabels()} == {"isru", "tanh"}
+
+
+def test_the_roofline_names_its_points_and_roofs():
+    points = grid(form=("simd", "fast"), arm=("isru_plain", "relu"))
+    points = points.assign(intensity=points["ns"], speed=10.0)
+    figure = cost_roofline(points, {"bandwidth": 50.0, "peak": 100.0, "root": 9.0}, "float32")
+    assert {"ISRU", "relu"} <= set(texts(figure)) and len(texts(figure)) == 4
+    assert figure.axes[0].get_xlabel() == "operations per byte moved (float32)"
+    assert plt.get_fignums() == []
