@@ -20,7 +20,7 @@ def steps():
         | {"saving": -300.0 / units, "low": -400.0 / units, "high": -200.0 / units}
         | {"floor_low": -900.0, "floor_high": 900.0, "expected": -250.0 / units}
         | {"predicted": -1.0 if framework == "numpy" else np.nan}
-        for framework in ("numpy", "keras")
+        for framework in ("numpy", "numba", "keras")
         for step in ("train", "predict")
         for units in (10, 25, 300)
     ]
@@ -29,13 +29,14 @@ def steps():
 
 def test_savings_stand_beside_their_predictions_and_a_wide_floor_does_not_hide_them():
     figure = saving_by_units(steps())
-    assert len(figure.axes) == 4
-    numpy, keras = figure.axes[:2]
+    assert len(figure.axes) == 6
+    numpy, compiled, keras = figure.axes[:3]
     assert [line.get_label() for line in numpy.lines if "predicted" in line.get_label()] == [
         "predicted by its calls",
         "predicted from large arrays",
     ]
-    assert "predicted from large arrays" not in [line.get_label() for line in keras.lines]
+    for axes in (compiled, keras):
+        assert "predicted from large arrays" not in [line.get_label() for line in axes.lines]
     measured = next(line for line in numpy.lines if line.get_label() == "measured")
     np.testing.assert_allclose(measured.get_ydata(), [-30, -12, -1])
     assert -60 < numpy.get_ylim()[0] < -40 < 0 < numpy.get_ylim()[1] < 20

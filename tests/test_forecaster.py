@@ -125,9 +125,17 @@ def test_the_baselines_stand_in_the_order_of_what_they_know():
     assert 80 < right["majority"] < min(right["persistence"], right["linear"]) < 95
 
 
+@pytest.mark.parametrize("framework", ["numpy", "numba"])
 @pytest.mark.parametrize("step", ["train", "predict"])
-def test_a_timed_step_computes_what_the_network_computes(step):
-    make = {"units": 3, "step": step, "activation": "isru", "batch": 2, "steps": 4, "features": 5}
+def test_a_timed_step_computes_what_the_network_computes(step, framework):
+    make = {"framework": framework} | {
+        "units": 3,
+        "step": step,
+        "activation": "isru",
+        "batch": 2,
+        "steps": 4,
+        "features": 5,
+    }
     for setup, arguments in ((setup_step, make), (setup_activations, {**make, "features": None})):
         arguments = {name: value for name, value in arguments.items() if value is not None}
         call = setup(rng=np.random.default_rng(0), **arguments)
@@ -140,12 +148,14 @@ def test_a_timed_step_computes_what_the_network_computes(step):
         setup_step(rng=np.random.default_rng(0), **make | {"step": "both"})
 
 
-def test_keras_makes_the_same_timed_step():
-    pytest.importorskip("keras")
+@pytest.mark.parametrize("other", ["numba", "keras"])
+def test_another_framework_makes_the_same_timed_step(other):
+    pytest.importorskip(other)
     for step in ("predict", "train"):
         make = {"units": 3, "step": step, "activation": "isru", "batch": 2, "steps": 4}
-        ours, keras = (
+        ours, theirs = (
             setup_step(rng=np.random.default_rng(0), framework=framework, **make)()
-            for framework in ("numpy", "keras")
+            for framework in ("numpy", other)
         )
-        np.testing.assert_allclose(ours[0], keras, rtol=1e-5, atol=1e-6)
+        theirs = theirs if other == "keras" else theirs[0]
+        np.testing.assert_allclose(ours[0], theirs, rtol=1e-5, atol=1e-6)

@@ -14,9 +14,9 @@ from isru.cost import layer_count, saving
 from isru.stats import Interval, direction
 
 # Processor time where the call computes all the time; what a user waits for where it may wait.
-CLOCKS = {"numpy": "cpu_seconds", "keras": "seconds"}
+CLOCKS = {"numpy": "cpu_seconds", "numba": "cpu_seconds", "keras": "seconds"}
 # Where the activation calls are timed without a loop around them that costs as much.
-_SHARES = ("numpy",)
+_SHARES = ("numpy", "numba")
 _GROUP = ["framework", "step", "batch"]
 _RESAMPLES = 10_000
 _HOME = "isru.experiments.timed_steps"

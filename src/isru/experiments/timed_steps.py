@@ -1,4 +1,6 @@
-"""Steps of a network to be timed: one update or one prediction of a batch, NumPy or Keras.
+"""Steps of a network to be timed: one update or one prediction of a batch, by three frameworks.
+
+Both engines of `isru.lstm` count as frameworks, ``"numpy"`` and ``"numba"``, beside ``"keras"``.
 
 The factories follow `isru.bench`: everything is prepared outside, the returned call is timed.
 """
@@ -12,7 +14,7 @@ import numpy as np
 from isru.activations import Activation, get_activation
 from isru.lstm import Adam, LSTMNetwork, train_step
 
-FRAMEWORKS = ("numpy", "keras")
+FRAMEWORKS = ("numpy", "numba", "keras")
 STEPS = ("train", "predict")
 # So small that thousands of timed updates leave the network where it started.
 _LEARNING_RATE = 1e-6
@@ -30,7 +32,7 @@ def setup_step(
     steps: int = 24,
     features: int = 10,
     dtype: str = "float32",
-    engine: str = "numpy",
+    engine: str = "",
 ) -> Callable[[], object]:
     """Return a call that makes one step of a forecaster: LSTM layer, dense layer, one output.
 
@@ -44,18 +46,20 @@ def setup_step(
         forward pass alone.
     activation, recurrent_activation : str
         Candidate and output; gates.
-    framework : {"numpy", "keras"}
+    framework : {"numpy", "numba", "keras"}
+        The first two are the engines of `isru.lstm`.
     batch, steps, features : int
         B, T, F of the input.
     dtype : {"float32", "float64"}
     engine : str
-        Of the NumPy network; see `isru.lstm.ENGINES`.
+        Another name of the framework where it is an engine; see `isru.lstm.ENGINES`.
 
     Raises
     ------
     ValueError
         For an unknown step or framework, and as `isru.lstm.LSTMNetwork`.
     """
+    framework = engine or framework
     _check(step, framework)
     network = LSTMNetwork(
         features,
@@ -64,7 +68,7 @@ def setup_step(
         activation=activation,
         recurrent_activation=recurrent_activation,
         dtype=dtype,
-        engine=engine,
+        engine="numpy" if framework == "keras" else framework,
         rng=rng,
     )
     x = rng.standard_normal((batch, steps, features)).astype(dtype)
@@ -92,7 +96,9 @@ def setup_activations(
 
     As often and on arrays of the same shape as the network does: per time step two forward
     calls on (B, H) arrays; with ``step="train"`` also their derivatives, in NumPy as there: in
-    two calls for all steps. What two activations differ by here is what a step should differ by.
+    two calls for all steps. The compiled engine has no calls to repeat: its loops pass over one
+    array as long as all of them, after one copy of the inputs. What two activations differ by
+    here is what a step should differ by.
 
     Parameters
     ----------
@@ -101,8 +107,12 @@ def setup_activations(
     """
     _check(step, framework)
     x = rng.standard_normal((steps, 2, batch, units)).astype(dtype)
-    make = _numpy_activations if framework == "numpy" else _keras_activations
-    return make(get_activation(activation), step, x)
+    make = {
+        "numpy": _numpy_activations,
+        "numba": _compiled_activations,
+        "keras": _keras_activations,
+    }
+    return make[framework](get_activation(activation), step, x)
 
 
 def _numpy_activations(entry: Activation, step: str, x: np.ndarray) -> Callable:
@@ -121,6 +131,22 @@ def _numpy_activations(entry: Activation, step: str, x: np.ndarray) -> Callable:
             entry.derivative(array, out=slope)
 
     return forward if step == "predict" else forward_and_derivative
+
+
+def _compiled_activations(entry: Activation, step: str, x: np.ndarray) -> Callable:
+    from isru import kernels
+
+    forward, slope = kernels.twin(entry, x.dtype)
+    x = x.reshape(-1)
+    y = np.empty_like(x)
+    saved = y if entry.saves_output else np.empty_like(y)
+    dy = np.empty_like(y) if step == "train" else y[:0]
+
+    def call():
+        np.copyto(y, x)  # the twins work in place, and a function of a function's values is another
+        kernels.apply_twin(forward, slope, y, saved, dy)
+
+    return call
 
 
 def _keras_activations(entry: Activation, step: str, x: np.ndarray) -> Callable:

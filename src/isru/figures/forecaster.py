@@ -11,7 +11,7 @@ from matplotlib.ticker import NullLocator
 from isru.experiments.paired import METRICS
 from isru.figures.style import COLOURS
 
-FRAMEWORK_NAMES = {"numpy": "NumPy", "keras": "Keras"}
+FRAMEWORK_NAMES = {"numpy": "NumPy", "numba": "compiled", "keras": "Keras"}
 STEP_NAMES = {"train": "training step", "predict": "prediction"}
 ARM_NAMES = {
     "isru": "ISRU",
@@ -66,6 +66,8 @@ def weather_year(days: pd.DataFrame, spans: dict, airport: str) -> Figure:
 def saving_by_units(table: pd.DataFrame) -> Figure:
     """Draw the saving of a step against the units, measured and predicted, over the A/A floor.
 
+    One column for each framework, with a vertical axis of its own.
+
     Parameters
     ----------
     table : pandas.DataFrame
@@ -75,22 +77,24 @@ def saving_by_units(table: pd.DataFrame) -> Figure:
     steps = [step for step in STEP_NAMES if step in set(table["step"])]
     frameworks = [name for name in FRAMEWORK_NAMES if name in set(table["framework"])]
     figure = Figure(figsize=(8.2, 2.9 * len(steps) + 0.3), layout="constrained")
-    panels = figure.subplots(len(steps), len(frameworks), sharex=True, sharey=True, squeeze=False)
+    panels = figure.subplots(len(steps), len(frameworks), sharex=True, sharey="col", squeeze=False)
     for row, step in zip(panels, steps, strict=True):
         for axes, framework in zip(row, frameworks, strict=True):
             chosen = (table["framework"] == framework) & (table["step"] == step)
             _saving_panel(axes, table[chosen].sort_values("units"))
             axes.set_title(f"{FRAMEWORK_NAMES[framework]}, {STEP_NAMES[step]}")
         row[0].set_ylabel("time saved by ISRU (%)\n(negative: slower)")
-    sizes = [count for count in (10, 25, 50, 100, 300) if count in set(table["units"])]
+    sizes = [count for count in (10, 25, 100, 300) if count in set(table["units"])]
     for axes in panels[-1]:
         axes.set(xlabel="units of the layer", xscale="log")
         axes.set_xticks(sizes, [str(count) for count in sizes])
         axes.xaxis.set_minor_locator(NullLocator())
     # A noisy floor may be wider than everything else: it is cut off, not followed.
-    shown = table[["saving", "low", "high", "expected", "predicted"]].to_numpy()
-    low, high = min(np.nanmin(shown), -5.0), max(np.nanmax(shown), 5.0)
-    panels[0, 0].set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+    for axes, framework in zip(panels[0], frameworks, strict=True):
+        part = table[table["framework"] == framework]
+        shown = part[["saving", "low", "high", "expected", "predicted"]].to_numpy()
+        low, high = min(np.nanmin(shown), -5.0), max(np.nanmax(shown), 5.0)
+        axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=9)
     return figure
