@@ -238,7 +238,7 @@ def _stand_ins():
         "polynomial_tanh",
         _POLYNOMIAL_BODY,
         _polynomial,
-        8,
+        16,
         "tanh by a clipped polynomial of degree 9, within 5.5e-3",
         error=5.5e-3,
     )

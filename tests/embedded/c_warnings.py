@@ -1,0 +1,3 @@
+"""What every compiler is asked to complain about, as an error."""
+
+WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror"]

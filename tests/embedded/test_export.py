@@ -1,0 +1,168 @@
+"""The exported C: the same numbers, no warnings, no surprises."""
+
+import ctypes
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from c_warnings import WARNINGS
+
+from isru.embedded import BudgetError, ExportError, dequantised, export_c
+from isru.embedded.toolchain import compiler_command
+
+STEPS = 40
+
+
+def run_exported(host_library, network, folder, x, libraries=("-lm",), **options):
+    """Return the outputs of the exported network after every step."""
+    done = export_c(network, folder, name="small", **options)
+    files = {path.name: path.read_text() for path in (done.header, done.source)}
+    code = host_library(files, libraries)
+    state, y = (ctypes.c_float * (done.ram_bytes // 4))(), (ctypes.c_float * 2)()
+    code.small_reset(state)
+    found = []
+    for row in x:
+        code.small_step(state, row.ctypes.data_as(ctypes.c_void_p))
+        code.small_output(state, y)
+        found.append(list(y))
+    return np.array(found)
+
+
+@pytest.fixture
+def x():
+    return np.random.default_rng(1).standard_normal((STEPS, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("activation", "gate", "sizes"),
+    [
+        ("isru", "isru_sigmoid", (6,)),
+        ("tanh", "sigmoid", (5, 7, 4)),
+        ("table_tanh", "hard_sigmoid", (6, 3)),
+        ("isru_rsqrt1", "sigmoid", (1,)),
+    ],
+)
+def test_float_outputs_are_those_of_the_network(
+    host_library, make_network, tmp_path, x, activation, gate, sizes
+):
+    network = make_network(activation, gate, sizes)
+    found = run_exported(host_library, network, tmp_path, x)
+    np.testing.assert_allclose(found, network.forward(x[None])[0][0], atol=1e-5)
+
+
+def test_int8_outputs_are_those_of_the_rounded_network(host_library, make_network, tmp_path, x):
+    network = make_network("isru", "isru_sigmoid", (6, 5))
+    found = run_exported(host_library, network, tmp_path, x, weights="int8")
+    exact = dequantised(network).forward(x[None])[0][0]
+    np.testing.assert_allclose(found, exact, atol=1e-5)
+    assert np.abs(exact - network.forward(x[None])[0][0]).max() > 1e-4  # rounding is seen
+
+
+def test_rounding_to_int8_moves_a_weight_by_half_a_step_at_most(make_network):
+    network = make_network()
+    kernel, rounded = network.get_weights()[1], dequantised(network).get_weights()[1]
+    rows = np.vstack(network.get_weights()[:2])
+    assert (np.abs(kernel - rounded) <= np.abs(rows).max(axis=0) / 127 * 0.501).all()
+
+
+def test_an_exp_free_network_needs_no_library(host_library, make_network, tmp_path, x):
+    alone = ("-nostdlib", "-Wl,-z,defs")
+    run_exported(host_library, make_network(), tmp_path, x, alone)
+    with pytest.raises(AssertionError, match="undefined symbol: expf"):
+        run_exported(host_library, make_network("isru", "sigmoid"), tmp_path, x, alone)
+
+
+COMPILERS = {
+    "clang": lambda *flags: compiler_command(*flags),
+    "gcc": lambda *flags: ["gcc", *flags],
+    "g++": lambda *flags: ["g++", *flags],
+}
+
+
+@pytest.mark.parametrize("weights", ["float32", "int8"])
+@pytest.mark.parametrize(
+    ("compiler", "flags"),
+    [
+        ("clang", ["-std=c99"]),
+        ("clang", ["-x", "c++", "-std=c++17"]),
+        ("gcc", ["-std=c99"]),
+        ("g++", ["-x", "c++", "-std=c++11"]),
+    ],
+)
+def test_compilers_have_nothing_to_say(toolchain, make_network, tmp_path, compiler, flags, weights):
+    if compiler != "clang" and not shutil.which(compiler):
+        pytest.skip(f"no {compiler} on the path")
+    for gate in ("isru_sigmoid", "sigmoid"):
+        done = export_c(make_network("isru", gate, (4, 3)), tmp_path, weights=weights)
+        arguments = [*flags, "-O2", *WARNINGS, "-c", done.source.name, "-o", "network.o"]
+        command = COMPILERS[compiler](*arguments)
+        said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_both_files_say_what_they_hold(make_network, tmp_path):
+    done = export_c(make_network(), tmp_path, name="filter")
+    for text in (done.header.read_text(), done.source.read_text()):
+        for part in ("isru 0", done.digest, "i, f, c, o", f"{done.flash_bytes} bytes of flash"):
+            assert part in text
+    assert "malloc(" not in done.source.read_text()
+
+
+def test_equal_networks_give_equal_files(make_network, tmp_path):
+    texts = [export_c(make_network(), tmp_path / n).source.read_text() for n in ("a", "b")]
+    other = export_c(make_network(seed=1), tmp_path / "c")
+    assert texts[0] == texts[1]
+    assert other.source.read_text() != texts[0]
+
+
+def test_the_state_has_the_stated_size(toolchain, make_network, tmp_path):
+    for weights in ("float32", "int8"):
+        done = export_c(make_network(sizes=(5, 7)), tmp_path, weights=weights)
+        check = f'#include "network.h"\ntypedef char f[sizeof(network_state) == {done.ram_bytes}'
+        (tmp_path / "check.c").write_text(f"{check} ? 1 : -1];\n")
+        command = compiler_command("-std=c99", "-c", "check.c", "-o", "check.o")
+        assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 0
+
+
+def test_a_network_that_is_too_large_is_refused_with_both_numbers(make_network, tmp_path):
+    network = make_network(sizes=(20,))
+    needed = export_c(network, tmp_path)
+    export_c(network, tmp_path, flash=needed.flash_bytes, ram=needed.ram_bytes)
+    for kind, bytes_needed in (("flash", needed.flash_bytes), ("ram", needed.ram_bytes)):
+        with pytest.raises(BudgetError, match=f"{bytes_needed - 1} bytes .* {bytes_needed} "):
+            export_c(network, tmp_path, **{kind: bytes_needed - 1})
+    assert export_c(network, tmp_path, weights="int8").flash_bytes < 0.4 * needed.flash_bytes
+
+
+def test_weights_that_are_not_finite_are_refused_by_name(make_network, tmp_path):
+    network = make_network(dtype="float64")
+    weights = network.get_weights()
+    weights[1][2, 3] = 1e300  # finite in float64 only
+    network.set_weights(weights)
+    with pytest.raises(ExportError, match=r"lstm 0 recurrent_kernel: .* inf at \[2, 3\]"):
+        export_c(network, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"cell": "gru"}, "LSTM cells"),
+        ({"activation": "softplus"}, "C twin: isru, .* got softplus"),
+    ],
+)
+def test_a_network_without_c_form_is_refused(make_network, tmp_path, change, message):
+    with pytest.raises(ExportError, match=message):
+        export_c(make_network(**change), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["Net", "9", "a-b", "int", "class", ""])
+def test_a_name_that_c_does_not_allow_is_refused(make_network, tmp_path, name):
+    with pytest.raises(ExportError, match="name: expected"):
+        export_c(make_network(), tmp_path, name=name)
+
+
+def test_an_unknown_kind_of_weights_is_refused(make_network, tmp_path):
+    with pytest.raises(ExportError, match="'float32' or 'int8', got 'int4'"):
+        export_c(make_network(), tmp_path, weights="int4")

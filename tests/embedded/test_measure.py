@@ -1,0 +1,204 @@
+"""Counts are exact and repeatable; outputs are those of the network."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from isru.embedded import (
+    TARGETS,
+    EmulatorFault,
+    SoftFloatError,
+    code_size,
+    disassemble,
+    integer,
+    matrix_loop,
+    measure_activation,
+    measure_lstm,
+    pre_activations,
+    programs,
+    toolchain,
+)
+from isru.embedded.emulator import Machine
+from isru.lstm import LSTMNetwork
+
+pytestmark = pytest.mark.usefixtures("toolchain")
+M4F = TARGETS["cortex-m4f"]
+WITHOUT_FPU = dataclasses.replace(M4F, cpu="cortex_m4", flags=())
+
+
+def test_calls_on_a_cortex_m4f_issue_these_instructions():
+    arms = ["isru", "softsign", "table_tanh", "hard_tanh", "isru_rsqrt1", "identity"]
+    frame = measure_activation("cortex-m4f", arms=arms, gates=False).set_index("arm")
+    assert frame["instructions"].to_dict() == {
+        **{"isru": 6, "isru_rsqrt1": 17, "table_tanh": 27},
+        **{"softsign": 5, "hard_tanh": 11, "identity": 1},
+    }
+    assert frame.loc["isru", ["cycles_low", "cycles", "cycles_high"]].tolist() == [33, 36, 40]
+    assert frame["constant"].all()
+    assert frame["speedup_libm"].isna().all()  # tanh was not asked for
+    assert frame.loc["isru", "speedup_best"] == 13 / 36
+
+
+def test_libm_is_that_of_a_core_without_double_precision():
+    frame = measure_activation("cortex-m4f", arms=["tanh", "sigmoid"]).set_index("arm")
+    assert frame["instructions"].between(70, 125).all()
+    assert not frame["constant"].any()
+    assert (frame["max_error"] < 1.2e-7).all()
+
+
+@pytest.mark.parametrize("target", sorted(TARGETS))
+def test_a_step_computes_the_network_on_every_core(target):
+    frame = measure_lstm(target, sizes=[3], arms=["libm", "exp_free", "identity"], steps=3)
+    frame = frame.set_index("arm")
+    assert (frame["max_error"].drop("identity") < 1e-6).all()
+    assert frame["instructions"].is_monotonic_decreasing
+    assert frame.loc["libm", "speedup_libm"] == 1
+    assert frame.loc["identity", "activation_share"] == 0
+    assert frame["cycles"].isna().all() == (not TARGETS[target].table)
+    ordered = (frame["cycles_low"] <= frame["cycles"]) & (frame["cycles"] <= frame["cycles_high"])
+    assert ordered.all() or not TARGETS[target].table
+
+
+def test_counts_are_equal_when_everything_is_compiled_anew(tmp_path, monkeypatch):
+    first = measure_lstm("cortex-m4f", sizes=[4], arms=["libm", "exp_free"])
+    monkeypatch.setattr(toolchain, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(toolchain, "_IMAGES", {})
+    again = measure_lstm("cortex-m4f", sizes=[4], arms=["libm", "exp_free"])
+    assert list(tmp_path.glob("*.elf"))
+    assert first.equals(again)
+
+
+def test_a_stand_in_is_compared_with_the_network_that_it_replaces():
+    frame = measure_lstm("cortex-m4f", sizes=[4], arms=["polynomial", "table"]).set_index("arm")
+    assert 1e-4 < frame.loc["polynomial", "max_error"] < 2e-2
+    assert 1e-7 < frame.loc["table", "max_error"] < 1e-3
+
+
+def test_an_arm_runs_with_its_own_trained_network():
+    networks = {
+        arm: LSTMNetwork(2, 4, 1, rng=np.random.default_rng(n))
+        for n, arm in enumerate(("libm", "exp_free"))
+    }
+    both = measure_lstm("cortex-m4f", networks, arms=["libm", "exp_free"])
+    alone = measure_lstm("cortex-m4f", networks["libm"], arms=["libm", "exp_free"])
+    assert both["max_error"][0] == alone["max_error"][0]
+    assert both["max_error"][1] != alone["max_error"][1]
+
+
+def test_the_matrix_loop_is_near_the_bound_of_the_cycle_table():
+    assert matrix_loop("cortex-m4f")["ratio"] <= 1.25
+    assert matrix_loop("rv32imfc")["ratio"] <= 1.3
+    with pytest.raises(ValueError, match="got cortex-m0plus"):
+        matrix_loop("cortex-m0plus")
+
+
+def test_an_exp_free_step_is_small_in_the_binary_that_is_measured():
+    frame = code_size("cortex-m4f", sizes=[25], arms=["libm", "exp_free"]).set_index("arm")
+    assert frame.loc["exp_free", "step"] <= 450
+    assert frame.loc["exp_free", "constants"] == 0
+    assert frame.loc["libm", "flash"] > 2 * frame.loc["exp_free", "flash"]
+
+
+def test_int8_weights_take_a_quarter_of_the_flash():
+    sizes = {
+        kind: code_size("cortex-m4f", sizes=[25], arms=["exp_free"], weights=kind)["weights"][0]
+        for kind in ("float32", "int8")
+    }
+    assert 0.2 < sizes["int8"] / sizes["float32"] < 0.35
+    frame = measure_lstm("cortex-m4f", sizes=[5], arms=["exp_free"], weights="int8")
+    assert frame["max_error"][0] < 1e-6
+
+
+def test_in_integers_tanh_and_isru_cost_the_same():
+    frame = measure_lstm("cortex-m0plus", sizes=[6], arms=["integer_tanh", "integer_isru"])
+    assert frame["instructions"].nunique() == 1
+    assert (frame["max_error"] < 0.02).all()
+
+
+def test_the_integer_kernel_is_its_definition_to_the_bit():
+    network = LSTMNetwork(3, (5, 4), 1, rng=np.random.default_rng(0))
+    x = np.random.default_rng(1).standard_normal((12, 3))
+    target, arm = TARGETS["rv32imc"], "integer_tanh"
+    image, model = programs.integer_program(target, network, arm, x)
+    rows = np.rint(x / model.input_scale).astype(np.int8)
+    machine = Machine(target, image)
+    state, place = machine.reserve(model.state_bytes), machine.reserve(3)
+    machine.call("network_reset", [state])
+    found = []
+    for row in rows:
+        machine.write(place, row.tobytes())
+        machine.call("network_step", [state, place])
+        found.append(np.frombuffer(machine.read(state + 2 * 9 + 5, 4), np.int8))
+    exact = integer.run(model, programs.integer_tables(arm), rows)
+    np.testing.assert_array_equal(found, exact)
+    assert len(np.unique(exact)) > 10
+
+
+def test_the_inputs_of_a_trained_network_can_be_measured():
+    network = LSTMNetwork(3, (5, 4), 1, rng=np.random.default_rng(0))
+    seen = pre_activations(network, np.ones((2, 3)))
+    assert {name: part.shape for name, part in seen.items()} == {
+        "activation": (2 * 2 * 9,),
+        "gate": (3 * 2 * 9,),
+    }
+    frame = measure_activation("cortex-m4f", arms=["isru"], inputs=seen["activation"])
+    assert frame["max_error"][0] < 1e-7
+
+
+def test_soft_float_code_in_an_image_for_an_fpu_is_refused():
+    with pytest.raises(SoftFloatError, match=r"__aeabi_f.*name the FPU .*cortex_m4\+vfp4d16sp"):
+        measure_activation(WITHOUT_FPU, arms=["isru"])
+    soft = programs.activation_program(TARGETS["cortex-m0plus"], programs.twin("softsign"))
+    with pytest.raises(SoftFloatError, match="__aeabi_fdiv"):
+        toolchain.check_hard_float(soft)
+
+
+def test_a_square_root_that_is_no_instruction_is_refused(monkeypatch):
+    flags = tuple(flag for flag in toolchain.FLAGS if flag != "-fno-math-errno")
+    monkeypatch.setattr(toolchain, "FLAGS", flags)
+    with pytest.raises((SoftFloatError, toolchain.CompileError), match="sqrtf"):
+        measure_activation("cortex-m4f", arms=["isru"])
+
+
+@pytest.mark.parametrize("target", ["cortex-m4f", "rv32imc", "cortex-a53"])
+def test_a_fault_tells_program_counter_and_instruction(target):
+    source = "int f(void) { return *(volatile int *)0x90000000; }\n"
+    source += "void g(void) { for (;;) *(volatile int *)0x20000000 = 1; }\n"
+    image = toolchain.compile_image(TARGETS[target], {"f.c": source}, entries=["f", "g"])
+    machine = Machine(TARGETS[target], image)
+    with pytest.raises(EmulatorFault, match=r"in f: Invalid memory read .* pc = 0x1\w+, at .*l"):
+        machine.call("f")
+    with pytest.raises(EmulatorFault, match="in g: no return after 100 instructions; pc = 0x1"):
+        machine.call("g", limit=100)
+
+
+def test_a_compiler_error_shows_command_and_message():
+    with pytest.raises(toolchain.CompileError) as caught:
+        toolchain.compile_image(M4F, {"f.c": "void f(void) { nonsense }"}, entries=["f"])
+    assert "ziglang cc -target thumb-freestanding-eabihf -mcpu=cortex_m4+vfp4" in str(caught.value)
+    assert "undeclared identifier 'nonsense'" in str(caught.value)
+
+
+def test_a_disassembly_ends_with_the_return():
+    frame = disassemble("cortex-m4f", "isru")
+    assert frame["instruction"].iloc[-1] == "bx lr"
+    assert frame["cycles"].sum() == 36
+    assert "cycles" not in disassemble("cortex-a53", "isru")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: measure_activation("z80"), "expected a target of: cortex-m4f"),
+        (lambda: measure_lstm("cortex-m4f"), "either a network or sizes"),
+        (lambda: measure_lstm("cortex-m4f", sizes=[2], arms=["x"]), "expected arms of: libm"),
+        (
+            lambda: measure_lstm("cortex-m4f", sizes=[2], inputs=np.zeros((3, 4))),
+            r"expected shape \(T, 5\), got \(3, 4\)",
+        ),
+    ],
+)
+def test_an_argument_that_means_nothing_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

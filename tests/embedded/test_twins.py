@@ -1,0 +1,94 @@
+"""Each activation in C is the registry's definition, to the stated distance."""
+
+import ctypes
+import math
+
+import numpy as np
+import pytest
+
+from isru.activations import ACTIVATIONS
+from isru.embedded.c_source import prologue
+from isru.embedded.errors import ExportError
+from isru.embedded.twins import STAND_INS, WITHOUT_TWIN, twin
+
+VARIANTS = {
+    "isru_matched": ("isru", {"alpha": 2 / 3}),
+    "isru_scaled": ("isru", {"alpha": 2.0, "k": 0.7}),
+    "isru_sigmoid_steep": ("isru_sigmoid", {"k": 2**-0.5}),
+    "isrlu_half": ("isrlu", {"alpha": 0.5}),
+    "leaky_tenth": ("leaky_relu", {"slope": 0.1}),
+}
+NAMES = sorted([*(set(ACTIVATIONS) - WITHOUT_TWIN), *STAND_INS, *VARIANTS])
+
+
+def twin_of(name):
+    if name not in VARIANTS:
+        return twin(name)
+    entry, parameters = VARIANTS[name]
+    return twin(ACTIVATIONS[entry].with_parameters(**parameters))
+
+
+@pytest.fixture(scope="module")
+def compiled(host_library):
+    files = {}
+    for name in NAMES:
+        text = twin_of(name).function()
+        call = f"void {name}_all(const float *x, float *y, int n);\n"
+        call += f"void {name}_all(const float *x, float *y, int n)\n{{\n"
+        call += f"    for (; n > 0; n--) *y++ = {twin_of(name).name}(*x++);\n}}\n"
+        files[f"{name}.c"] = prologue(text) + text + call
+    return host_library(files)
+
+
+def inputs(low, high):
+    rng = np.random.default_rng(0)
+    magnitudes = 10.0 ** rng.uniform(-30, 30, 20_000)
+    sizes = np.concatenate([rng.uniform(-10, 10, 50_000), magnitudes, -magnitudes, [0.0]])
+    x = sizes.astype(np.float32)
+    return x[(x >= low) & (x <= high)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_twin_is_the_definition_to_its_stated_ulp(compiled, name):
+    one = twin_of(name)
+    x = inputs(*one.domain)
+    y = np.empty_like(x)
+    pointers = [a.ctypes.data_as(ctypes.c_void_p) for a in (x, y)]
+    getattr(compiled, f"{name}_all")(*pointers, len(x))
+    exact = one.reference(x.astype(np.float64))
+    unit = np.spacing(np.abs(exact).astype(np.float32)).astype(np.float64)
+    if one.absolute:
+        unit = np.maximum(unit, 2.0**-23)
+    assert (np.abs(y - exact) / unit).max() <= one.ulp
+
+
+@pytest.mark.parametrize("name", sorted(STAND_INS))
+def test_a_stand_in_is_as_near_as_it_says(name):
+    one = twin(name)
+    x = np.linspace(-12, 12, 20_001)
+    target = np.tanh
+    if name.startswith("isru"):
+        target = ACTIVATIONS["isru"].value
+    if name.endswith("sigmoid"):
+        inner = target
+        target = lambda x: 0.5 + 0.5 * inner(0.5 * x)  # noqa: E731
+    if one.error:
+        gap = np.abs(one.reference(x) - target(x)).max()
+        assert 0.9 * one.error <= gap <= one.error
+    else:
+        assert name == "softsign_sigmoid"
+
+
+def test_the_registry_entries_without_twin_are_known():
+    assert {"elu", "softplus"} == WITHOUT_TWIN
+    for name in WITHOUT_TWIN:
+        with pytest.raises(ExportError, match=f"got {name}"):
+            twin(name)
+
+
+def test_limits_are_right_where_the_domain_ends(compiled):
+    x = np.array([-1e18, 1e18], np.float32)
+    y = np.empty_like(x)
+    compiled.isru_all(*[a.ctypes.data_as(ctypes.c_void_p) for a in (x, y)], 2)
+    assert y.tolist() == [-1.0, 1.0]
+    assert math.isfinite(float(x[1]) ** 2)
