@@ -11,7 +11,7 @@ from isru.figures.style import COLOURS
 FORM_NAMES = {
     "numpy": "NumPy calls",
     "compiled": "compiled",
-    "library": "compiled, the C library's tanh",
+    "library": "C library's tanh",
 }
 # Layer and kernel: name, colour, marker. Greys for the other kernels, from light to dark.
 _LINES = {
