@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from isru.experiments import frameworks, frameworks_setups
+from isru.experiments.precision import library_savings
 from isru.keras_bridge import build_keras, load_tensorflow
 
 SHAPE = {"layers": 1, "rows": 3, "columns": 2}
@@ -29,7 +30,7 @@ def test_a_measurement_here_has_every_arm_and_its_savings():
     samples = frameworks.measure_here(arms, cases, fresh=False, blocks=1, min_seconds=0)
     assert len(samples) == 2 * len(arms)
     rng = np.random.default_rng(0)
-    row = frameworks.keras_savings(samples, rng=rng).iloc[0]
+    row = library_savings(samples, rng=rng).iloc[0]
     assert np.isfinite(row[["saving", "expected", "step_ms"]].astype(float)).all()
     times = frameworks.step_times(samples.assign(mode="graph"), rng=rng)
     assert set(times["mode"]) == {"graph", "numpy"} and len(times) == 4

@@ -17,7 +17,6 @@ import pandas as pd
 from isru.bench import Arm, measure, per_call
 from isru.bench.worker import run_job
 from isru.experiments.frameworks_setups import build_step, image_network, images
-from isru.experiments.savings import savings
 
 MODES = ("graph", "xla")
 __all__ = [
@@ -28,7 +27,6 @@ __all__ = [
     "images",
     "keras_arms",
     "keras_cases",
-    "keras_savings",
     "measure_here",
     "round_trips",
     "start_seconds",
@@ -86,20 +84,6 @@ def measure_here(arms: Sequence[Arm], cases: Sequence[dict], *, fresh: bool, **p
         for block, position, arm, loops, seconds, cpu_seconds in answer["samples"]
     ]
     return pd.DataFrame(rows)
-
-
-def keras_savings(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
-    """Return what ISRU saves of a step, beside what its calls predict.
-
-    Columns units, step_ms, saving, low, high, floor_low, floor_high, direction, expected,
-    expected_low, expected_high, as `isru.experiments.savings.savings` explains.
-    """
-    plain = samples[samples["arm"] == "isru"].assign(arm="plain")  # no such arm here
-    table = savings(pd.concat([samples, plain]), rng=rng)
-    unused = table.columns.str.startswith("plain") | table.columns.isin(
-        ["framework", "step", "share"]
-    )
-    return table.loc[:, ~unused]
 
 
 def step_times(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from isru.bench import Arm, floor, ratio
 from isru.experiments.forecaster import OUTPUTS, Case, quality_row
-from isru.experiments.savings import step_arms
+from isru.experiments.savings import savings, step_arms
 from isru.lstm import LSTMNetwork
 from isru.stats import Interval, bootstrap_interval, direction
 
@@ -28,19 +28,34 @@ _SETUP = "isru.experiments.precision_setup:setup_stack"
 def precision_arms(steps: int) -> list[Arm]:
     """Return the arms of `isru.experiments.savings.step_arms` in both precisions.
 
-    Their labels end with the precision, as in ``"tanh float32"``.
+    All but the plain form of ISRU. Their labels end with the precision: ``"tanh float32"``.
     """
     return [
         Arm(f"{arm.label} {dtype}", arm.factory, arm.arguments | {"dtype": dtype})
         for arm in step_arms(steps)
+        if arm.label != "plain"
         for dtype in DTYPES
     ]
 
 
-def of_precision(samples: pd.DataFrame, dtype: str) -> pd.DataFrame:
-    """Return one precision's samples under the labels of `isru.experiments.savings`."""
-    chosen = samples[samples["arm"].str.endswith(f" {dtype}")]
-    return chosen.assign(arm=chosen["arm"].str.removesuffix(f" {dtype}"))
+def precision_savings(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Return what ISRU saves in each precision, beside what its calls predict.
+
+    The columns of `library_savings`, and ``dtype``.
+    """
+    tables = []
+    for dtype in DTYPES:
+        part = samples[samples["arm"].str.endswith(f" {dtype}")]
+        part = part.assign(arm=part["arm"].str.removesuffix(f" {dtype}"))
+        tables.append(library_savings(part, rng=rng).assign(dtype=dtype))
+    return pd.concat(tables)
+
+
+def library_savings(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Return `isru.experiments.savings.savings` where the plain form was not timed."""
+    plain = samples[samples["arm"] == "isru"].assign(arm="plain")  # a stand-in, dropped below
+    table = savings(pd.concat([samples, plain]), rng=rng)
+    return table.loc[:, ~table.columns.str.startswith("plain")]
 
 
 def stack_arms(*, layers: int, units: int, steps: int) -> list[Arm]:

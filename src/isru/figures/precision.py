@@ -135,6 +135,7 @@ def _strip(axes, place: int, values: np.ndarray, row, limit: float) -> None:
     axes.hlines(place, *ends, color=colour, lw=5, alpha=0.6)
     if abs(row.mean) <= limit:
         axes.plot(row.mean, place, "D", color=colour, ms=6, mec="white", mew=0.8)
-    text = f"{row.mean:+.2f} ({row.low:+.2f} to {row.high:+.2f})".replace("-", "\N{MINUS SIGN}")
+    shown = [f"{round(value, 2) + 0.0:+.2f}" for value in (row.mean, row.low, row.high)]  # no -0.00
+    text = "{} ({} to {})".format(*shown).replace("-", "\N{MINUS SIGN}")
     where = {"transform": axes.get_yaxis_transform(), "ha": "right", "fontsize": 8}
     axes.text(0.99, place - 0.3, text, **where)
