@@ -55,7 +55,7 @@ def test_keys_come_from_their_template_and_conditions_from_their_levels():
     first = claims["C3"].conditions[0]
     assert first.value == "06.train_saving_numpy_10"
     assert first.label == "training, NumPy, 10 units"
-    assert len(claims["C3"].conditions) == 36
+    assert len(claims["C3"].conditions) == 54
 
 
 def test_published_keys_are_those_in_the_roles(tmp_path):
