@@ -38,16 +38,16 @@ def cells():
 
 
 def test_the_map_writes_every_ratio_and_names_every_word(cells):
-    figure = cost_map(cells[cells["form"] != "xla"])
+    figure = cost_map(cells[cells["form"] != "xla"].iloc[::-1])
     assert len(texts(figure)) == len(cells) * 5 // 6
     words = [text.get_text() for text in figure.legends[0].get_texts()]
     assert words == ["ISRU faster", "ISRU equal", "ISRU slower", "ISRU undecided"]
-    assert [axes.get_xlabel() for axes in figure.axes] == [f"ISRU against, {d}" for d in DTYPES]
+    assert [axes.get_xlabel() for axes in figure.axes] == [f"against ({d})" for d in DTYPES]
 
 
-def test_the_map_leaves_what_was_not_measured_empty(cells):
+def test_the_map_marks_what_was_not_measured_with_a_dash(cells):
     missing = (cells["form"] == "xla") & (cells["numerator"] == "table_tanh")
-    assert len(texts(cost_map(cells[~missing]))) == len(cells) - 2
+    assert texts(cost_map(cells[~missing])).count("–") == 2
 
 
 def test_every_operation_has_a_row_and_every_time_a_mark():
@@ -60,7 +60,7 @@ def test_every_operation_has_a_row_and_every_time_a_mark():
     assert "nanoseconds per element (float32)" in figure.axes[0].get_xlabel()
 
 
-def test_the_curves_are_named_at_their_ends():
+def test_the_curves_are_named():
     table = grid(
         form=("numpy", "simd", "fast"),
         dtype=DTYPES,
@@ -68,7 +68,8 @@ def test_the_curves_are_named_at_their_ends():
         arm=("tanh", "isru_plain", "isru", "rational_tanh", "copy"),
     )
     figure = cost_sizes(table.assign(low=table["ns"], high=table["ns"]))
-    assert sorted(texts(figure)) == sorted(name for name, _, _ in LINES.values())
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == [name for name, _, _ in LINES.values()]
     assert figure.axes[0].get_ylabel() == "nanoseconds per element"
 
 

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import pandas as pd
 
-from isru.bench.c_loops import DEPTH, HORNER_DEGREE
+from isru.bench.c_loops import DEPTH, HORNER_DEGREE, HORNERS
 
 # Operations per element, as the formulas are written: + - * / sqrt, |x|, comparison with choice.
 OPERATIONS = {
     "relu": 1,
     "hard_tanh": 2,
-    "rsqrt": 2,
     "softsign": 3,
     "isru_plain": 4,
     "rational_tanh": 14,
     "tanh": 43,  # the compiled polynomial of float32, both of its branches
-    "horner": 2 * HORNER_DEGREE,  # fused multiply-adds: the peak
+    "horner": (2 * HORNER_DEGREE + 1) * HORNERS - 1,  # multiply-adds: the peak
 }
-NUMPY_ARRAYS = {"isru_plain": 9, "rsqrt": 4}  # read and written by the calls; otherwise 2
+NUMPY_ARRAYS = {"isru_plain": 9}  # read and written by its four calls; a loop: 2
 _SIZES = {"float32": 4, "float64": 8}
 
 
@@ -75,16 +74,18 @@ def roofline(times: pd.DataFrame, dtype: str) -> tuple[pd.DataFrame, dict[str, f
     own = times[times["dtype"] == dtype]
     rows = []
     for row in own.itertuples(index=False):
-        counted = row.arm != "tanh" or (row.form in ("simd", "fast") and dtype == "float32")
-        if row.arm not in OPERATIONS or row.form == "libm" or not counted or row.arm == "horner":
-            continue
-        arrays = NUMPY_ARRAYS.get(row.arm, 2) if row.form == "numpy" else 2
-        if row.form == "numpy" and row.arm not in ("isru_plain", "relu"):
+        counted = row.arm != "tanh" or dtype == "float32"
+        if row.form in ("simd", "fast") and row.arm in OPERATIONS and counted:
+            arrays = 2
+        elif row.form == "numpy" and row.arm in NUMPY_ARRAYS:
+            arrays = NUMPY_ARRAYS[row.arm]
+        else:
             continue
         count = OPERATIONS[row.arm]
         intensity = count / (arrays * _SIZES[dtype])
         rows.append([row.form, row.arm, intensity, count / row.ns])
     points = pd.DataFrame(rows, columns=["form", "arm", "intensity", "speed"])
+    points = points[points["arm"] != "horner"].reset_index(drop=True)
     simd = own[own["form"] == "simd"].set_index("arm")["ns"]
     root = _root_and_division(simd)
     roofs = {

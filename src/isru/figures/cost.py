@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -48,24 +47,27 @@ def cost_map(table: pd.DataFrame) -> Figure:
     ----------
     table : pandas.DataFrame
         Columns form, dtype, numerator (the opponent), ratio (its time over ISRU's), direction.
-        A combination that is missing leaves its cell empty.
+        A combination that was not measured gets a dash.
     """
-    dtypes, opponents = list(table["dtype"].unique()), list(table["numerator"].unique())
+    dtypes, opponents = sorted(table["dtype"].unique()), list(table["numerator"].unique())
     forms = [form for form in FORM_NAMES if form in set(table["form"])]
     figure = Figure(figsize=(9, 0.5 * len(forms) + 1.5), layout="constrained")
     panels = figure.subplots(1, len(dtypes), sharey=True, squeeze=False)[0]
     for axes, dtype in zip(panels, dtypes, strict=True):
+        missing = {(x, y) for x in range(len(opponents)) for y in range(len(forms))}
         for cell in table[table["dtype"] == dtype].itertuples():
             x, y = opponents.index(cell.numerator), forms.index(cell.form)
+            missing.remove((x, y))
             axes.add_patch(_tile(x, y, cell.direction))
             axes.text(x, y, _short(cell.ratio), ha="center", va="center", fontsize=9)
+        for x, y in missing:
+            axes.text(x, y, "–", ha="center", va="center", color="#888888")
         axes.set(xlim=(-0.5, len(opponents) - 0.5), ylim=(len(forms) - 0.5, -0.5))
         axes.set_xticks(range(len(opponents)), [FUNCTION_NAMES.get(n, n) for n in opponents])
-        axes.tick_params(axis="x", labelsize=8.5, length=0)
-        axes.set_xlabel(f"ISRU against, {dtype}")
+        axes.tick_params(axis="both", labelsize=8.5, length=0)
+        axes.set_xlabel(f"against ({dtype})")
         axes.grid(False)
     panels[0].set_yticks(range(len(forms)), [FORM_NAMES[form] for form in forms])
-    panels[0].tick_params(axis="y", labelsize=9, length=0)
     words = [word for word in _WORD_COLOURS if word in set(table["direction"])]
     patches = [
         Patch(facecolor=_tint(_WORD_COLOURS[w]), edgecolor="#666666", label=f"ISRU {w}")
@@ -83,7 +85,7 @@ def cost_operations(table: pd.DataFrame) -> Figure:
     table : pandas.DataFrame
         Columns form, dtype, arm, ns (nanoseconds per element).
     """
-    dtypes = list(table["dtype"].unique())
+    dtypes = sorted(table["dtype"].unique())
     forms = [form for form in FORM_STYLES if form in set(table["form"])]
     order = table.groupby("arm")["ns"].median().sort_values().index.tolist()
     figure = Figure(figsize=(8.6, 0.22 * len(order) + 1.2), layout="constrained")
@@ -95,11 +97,11 @@ def cost_operations(table: pd.DataFrame) -> Figure:
             rows = [order.index(arm) for arm in part["arm"]]
             axes.scatter(part["ns"], rows, s=22, color=colour, marker=marker, zorder=3)
         axes.set_xscale("log")
-        tick_decades(axes.xaxis)
+        tick_1_2_5(axes.xaxis)
         axes.set_xlabel(f"nanoseconds per element ({dtype})")
         axes.set_ylim(-0.7, len(order) - 0.3)
+        axes.tick_params(axis="y", labelsize=8.5, length=0)
     panels[0].set_yticks(range(len(order)), [name.replace("_", " ") for name in order])
-    panels[0].tick_params(axis="y", labelsize=8.5, length=0)
     for label, arm in zip(panels[0].get_yticklabels(), order, strict=True):
         label.set_color(COLOURS.get({"isru": "isru", "tanh": "tanh"}.get(arm, ""), "#333333"))
     handles = [
@@ -110,42 +112,11 @@ def cost_operations(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def tick_decades(axis) -> None:
-    """Label a logarithmic axis at powers of ten, as plain numbers."""
-    axis.set_major_locator(LogLocator())
+def tick_1_2_5(axis) -> None:
+    """Label a logarithmic axis at 1, 2 and 5 times the powers of ten, as plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
-
-
-def label_ends(axes, x: float, ends: dict[str, tuple[float, str]], gap: float = 0.075) -> None:
-    """Write each line's name at its right end, moved apart where they would overlap.
-
-    Parameters
-    ----------
-    axes : matplotlib Axes with a logarithmic y axis
-    x : float
-        Where the lines end.
-    ends : dict
-        Name -> (y, colour).
-    gap : float
-        Least distance, as a share of the axis.
-    """
-    names = sorted(ends, key=lambda name: ends[name][0])
-    low, high = np.log(axes.get_ylim())
-    heights = np.log([ends[name][0] for name in names])
-    for i in range(1, len(heights)):
-        heights[i] = max(heights[i], heights[i - 1] + gap * (high - low))
-    for name, height in zip(names, np.exp(heights), strict=True):
-        axes.annotate(
-            name,
-            (x, height),
-            xytext=(8, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8.5,
-            color=ends[name][1],
-            annotation_clip=False,
-        )
 
 
 def _short(ratio: float) -> str:

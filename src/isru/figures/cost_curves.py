@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from isru.figures.cost import label_ends, tick_decades
+from isru.figures.cost import tick_1_2_5
 from isru.figures.style import COLOURS
 
 LINES = {
@@ -40,23 +40,22 @@ def cost_sizes(table: pd.DataFrame) -> Figure:
     table : pandas.DataFrame
         Columns form, dtype, size, arm, ns, low, high.
     """
-    dtypes = list(table["dtype"].unique())
-    figure = Figure(figsize=(9, 4), layout="constrained")
+    dtypes = sorted(table["dtype"].unique())
+    figure = Figure(figsize=(8.6, 4), layout="constrained")
     panels = figure.subplots(1, len(dtypes), sharey=True, squeeze=False)[0]
     for axes, dtype in zip(panels, dtypes, strict=True):
-        ends = {}
         for (form, arm), (name, colour, style) in LINES.items():
             chosen = (table["dtype"] == dtype) & (table["form"] == form) & (table["arm"] == arm)
             line = table[chosen].sort_values("size")
-            axes.plot(line["size"], line["ns"], color=colour, ls=style, marker="o", ms=3)
+            axes.plot(
+                line["size"], line["ns"], color=colour, ls=style, marker="o", ms=3, label=name
+            )
             axes.vlines(line["size"], line["low"], line["high"], color=colour, lw=3, alpha=0.35)
-            ends[name] = (line["ns"].iloc[-1], colour)
         axes.set(xscale="log", yscale="log", xlabel=f"elements ({dtype})")
-        tick_decades(axes.yaxis)
-        if axes is panels[-1]:
-            last, shown = table["size"].max(), ends
+        tick_1_2_5(axes.yaxis)
     panels[0].set_ylabel("nanoseconds per element")
-    label_ends(panels[-1], last, shown, gap=0.07)
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper center", ncols=3, fontsize=8.5)
     return figure
 
 
@@ -68,7 +67,7 @@ def cost_inputs(table: pd.DataFrame) -> Figure:
     table : pandas.DataFrame
         Columns form, dtype, input, arm, ns.
     """
-    dtypes = list(table["dtype"].unique())
+    dtypes = sorted(table["dtype"].unique())
     figure = Figure(figsize=(8.6, 3.2), layout="constrained")
     panels = figure.subplots(1, len(dtypes), sharex=True, sharey=True, squeeze=False)[0]
     rows = list(reversed(INPUT_ROWS))
@@ -81,7 +80,7 @@ def cost_inputs(table: pd.DataFrame) -> Figure:
             for input, (_, marker) in INPUT_MARKERS.items():
                 axes.scatter(ns[input], row, color=colour, marker=marker, s=30, zorder=3)
         axes.set_xscale("log")
-        tick_decades(axes.xaxis)
+        tick_1_2_5(axes.xaxis)
         axes.set_xlabel(f"nanoseconds per element ({dtype})")
     panels[0].set_yticks(range(len(rows)), [INPUT_ROWS[row] for row in rows])
     handles = [
@@ -102,7 +101,7 @@ def cost_original(net: pd.DataFrame, table: pd.DataFrame) -> Figure:
     table : pandas.DataFrame
         Columns dtype, operation, unit, typical (fair nanoseconds per element).
     """
-    dtypes = list(table["dtype"].unique())
+    dtypes = sorted(table["dtype"].unique())
     order = table[table["dtype"] == dtypes[0]].sort_values("typical")["operation"].tolist()
     figure = Figure(figsize=(8.8, 4.4), layout="constrained")
     panels = figure.subplots(1, len(dtypes), sharey=True, squeeze=False)[0]
@@ -114,11 +113,12 @@ def cost_original(net: pd.DataFrame, table: pd.DataFrame) -> Figure:
         axes.scatter(fair["unit"], rows, s=24, marker="o", color=COLOURS["isru_plain"], zorder=3)
         axes.scatter(fair["typical"], rows, s=24, marker="D", color=COLOURS["tanh"], zorder=3)
         axes.axvline(0, color="#000000", lw=1)
-        axes.axvspan(min(axes.get_xlim()[0], -1), 0, color=COLOURS["floor"], alpha=0.25, lw=0)
         axes.set_xscale("symlog", linthresh=1)
+        left, right = min(1.3 * runs["net"].min(), -1), 1.3 * runs["net"].max()
+        axes.set_xlim(left, max(right, 10))
+        axes.axvspan(left, 0, color=COLOURS["floor"], alpha=0.25, lw=0)
         axes.set_xlabel(f"nanoseconds per call ({dtype})")
-        axes.margins(x=0)
-        tick_plain(axes)
+        _tick_plain(axes)
     panels[0].set_yticks(range(len(order)), [name.replace("_", " ") for name in order])
     kinds = (
         ("the original’s way, net, one mark a run", "#777777", "|"),
@@ -132,7 +132,7 @@ def cost_original(net: pd.DataFrame, table: pd.DataFrame) -> Figure:
     return figure
 
 
-def tick_plain(axes) -> None:
+def _tick_plain(axes) -> None:
     """Label a symmetric logarithmic axis at a few plain numbers."""
     low, high = axes.get_xlim()
     ticks = [tick for tick in (-10, -3, -1, 0, 1, 3, 10, 30, 100) if low <= tick <= high]

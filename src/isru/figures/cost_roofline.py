@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from isru.figures.cost import FORM_NAMES, FORM_STYLES, tick_decades
+from isru.figures.cost import FORM_NAMES, FORM_STYLES, tick_1_2_5
 from isru.figures.style import COLOURS
 
 _NAMES = {"isru_plain": "ISRU", "rational_tanh": "rational tanh", "hard_tanh": "hard tanh"}
+_PLACES = {"hard_tanh": (-58, 2), "relu": (-26, 4)}  # clear of the neighbours' marks
 
 
 def cost_roofline(points: pd.DataFrame, roofs: dict[str, float], dtype: str) -> Figure:
@@ -43,14 +44,14 @@ def cost_roofline(points: pd.DataFrame, roofs: dict[str, float], dtype: str) -> 
         axes.annotate(
             name,
             (row.intensity, row.speed),
-            xytext=(6, -11),
+            xytext=_PLACES.get(row.arm, (6, -11)),
             textcoords="offset points",
             fontsize=8.5,
         )
     axes.set(xscale="log", yscale="log")
     axes.set_xlim(low, high)
-    tick_decades(axes.xaxis)
-    tick_decades(axes.yaxis)
+    tick_1_2_5(axes.xaxis)
+    tick_1_2_5(axes.yaxis)
     axes.set_xlabel(f"operations per byte moved ({dtype})")
     axes.set_ylabel("10⁹ operations per second")
     axes.annotate(
