@@ -166,3 +166,12 @@ def test_a_name_that_c_does_not_allow_is_refused(make_network, tmp_path, name):
 def test_an_unknown_kind_of_weights_is_refused(make_network, tmp_path):
     with pytest.raises(ExportError, match="'float32' or 'int8', got 'int4'"):
         export_c(make_network(), tmp_path, weights="int4")
+
+
+def test_a_keras_model_exports_through_the_weight_bridge(make_network, tmp_path):
+    bridge = pytest.importorskip("isru.keras_bridge")
+    network = make_network("isru", "isru_sigmoid", (4, 3))
+    model = bridge.build_keras(network)
+    ours = export_c(network, tmp_path / "ours")
+    theirs = export_c(bridge.read_keras(model), tmp_path / "theirs")
+    assert theirs.source.read_text() == ours.source.read_text()

@@ -176,7 +176,7 @@ def test_a_fault_tells_program_counter_and_instruction(target):
 def test_a_compiler_error_shows_command_and_message():
     with pytest.raises(toolchain.CompileError) as caught:
         toolchain.compile_image(M4F, {"f.c": "void f(void) { nonsense }"}, entries=["f"])
-    assert "ziglang cc -target thumb-freestanding-eabihf -mcpu=cortex_m4+vfp4" in str(caught.value)
+    assert "zig cc -target thumb-freestanding-eabihf -mcpu=cortex_m4+vfp4" in str(caught.value)
     assert "undeclared identifier 'nonsense'" in str(caught.value)
 
 

@@ -41,8 +41,11 @@ def c_array(name: str, values, *, per_line: int = 0, linkage: str = "static cons
     linkage : str
     """
     flat = np.asarray(values).reshape(-1)
-    write = c_float if flat.dtype == np.float32 else str
-    words = [write(value) for value in flat.tolist()]
+    words = (
+        [f"{word}f" for word in flat.astype(str)]
+        if flat.dtype == np.float32
+        else (flat.astype(str).tolist())
+    )
     head = f"{linkage} {_TYPES[flat.dtype.name]} {name}[{len(words)}] = {{\n"
     return head + "".join(f"    {line}\n" for line in _lines(words, per_line)) + "};\n"
 

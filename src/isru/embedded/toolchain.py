@@ -8,8 +8,8 @@ import importlib.metadata
 import json
 import os
 import re
+import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -114,8 +114,9 @@ def toolchain_problem() -> str:
 
 def compiler_command(*arguments) -> list[str]:
     """Return a command line of the C compiler (Clang, from the package ziglang)."""
-    load("ziglang")
-    return [sys.executable, "-m", "ziglang", "cc", *map(os.fspath, arguments)]
+    folder = Path(load("ziglang").__file__).parent
+    program = shutil.which("zig", path=folder) or folder / "zig"
+    return [os.fspath(program), "cc", *map(os.fspath, arguments)]
 
 
 def compile_image(
