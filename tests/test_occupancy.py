@@ -24,7 +24,8 @@ def folder(tmp_path, monkeypatch):
     for name, count in {"datatraining.txt": 400, "datatest.txt": 120, "datatest2.txt": 90}.items():
         light = np.where(np.arange(count) // 30 % 2, 400.0, 10.0) + rng.normal(0, 5, count)
         rows = [
-            f'"{n}","2015-02-04 17:51:00",{21 + n / 100},27,{one},{600 + n},{5000 + n}e-6,{int(one > 300)}'
+            f'"{n}","2015-02-04 17:51:00",{21 + n / 100},27,{one},{600 + n},{5000 + n}e-6,'
+            f"{int(one > 300)}"
             for n, one in enumerate(light)
         ]
         header = '"date","Temperature","Humidity","Light","CO2","HumidityRatio","Occupancy"'
