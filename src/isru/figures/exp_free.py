@@ -47,7 +47,11 @@ _CELLS |= {"coupled": ("coupled gates", COLOURS["exp_free"])}
 
 
 def difference_rows(
-    panels: dict[str, tuple[pd.DataFrame, pd.DataFrame]], *, limit: float, label: str
+    panels: dict[str, tuple[pd.DataFrame, pd.DataFrame]],
+    *,
+    limit: float,
+    label: str,
+    lift: float = 0.0,
 ) -> Figure:
     """Draw what arms gain or lose, seed by seed, over the band of the margin.
 
@@ -60,10 +64,12 @@ def difference_rows(
         Half the width of the axes; what lies beyond stands at the edge as an arrowhead.
     label : str
         Of the horizontal axes.
+    lift : float
+        How far above its row an arm's mean and interval stand as text.
     """
     present = {arm for _, summary in panels.values() for arm in summary["arm"]}
     arms = [arm for arm in ARM_NAMES if arm in present]
-    figure = Figure(figsize=(8.4, 0.42 * len(arms) + 1.2), layout="constrained")
+    figure = Figure(figsize=(8.4, (0.4 + lift / 3) * len(arms) + 1.1), layout="constrained")
     row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, (title, (pairs, summary)) in zip(row, panels.items(), strict=True):
         margin = METRICS[summary["metric"].iloc[0]].margin
@@ -71,7 +77,7 @@ def difference_rows(
         axes.axvline(0, color=COLOURS["tanh"], lw=1.2)
         for found in summary.itertuples():
             values = pairs.loc[pairs["arm"] == found.arm, "difference"].to_numpy()
-            difference_row(axes, arms.index(found.arm), values, found, limit)
+            difference_row(axes, arms.index(found.arm), values, found, limit, lift=lift)
         axes.set(xlim=(-limit, limit), ylim=(len(arms) - 0.4, -0.7), title=title)
         axes.grid(axis="y", visible=False)
     row[0].set_yticks(range(len(arms)), [ARM_NAMES[arm] for arm in arms])
@@ -156,4 +162,5 @@ def swap_stages(pairs: Sequence[pd.DataFrame], summaries: Sequence[pd.DataFrame]
     """
     named = zip(STAGE_NAMES.values(), pairs, summaries, strict=True)
     panels = {title: (part, summary) for title, part, summary in named}
-    return difference_rows(panels, limit=limit, label="skill minus that of tanh (pp)")
+    label = "skill minus that of tanh (pp)"
+    return difference_rows(panels, limit=limit, label=label, lift=0.35)

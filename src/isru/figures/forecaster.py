@@ -156,7 +156,9 @@ def paired_differences(pairs: pd.DataFrame, summary: pd.DataFrame, *, limit: flo
     return figure
 
 
-def difference_row(axes, place: int, values: np.ndarray, row, limit: float) -> None:
+def difference_row(
+    axes, place: int, values: np.ndarray, row, limit: float, *, lift: float = 0.3
+) -> None:
     """Draw one arm's differences: a dot for each seed, the interval and the mean, and as text.
 
     Parameters
@@ -170,6 +172,8 @@ def difference_row(axes, place: int, values: np.ndarray, row, limit: float) -> N
         A row of `isru.experiments.paired.compare`.
     limit : float
         What lies beyond stands at the edge as an arrowhead.
+    lift : float
+        How far above the row the text stands.
     """
     colour = COLOURS.get(row.arm, COLOURS["copy"])
     inside = np.abs(values) <= limit
@@ -184,4 +188,5 @@ def difference_row(axes, place: int, values: np.ndarray, row, limit: float) -> N
     if abs(row.mean) <= limit:
         axes.plot(row.mean, place, "D", color=colour, ms=6, mec="white", mew=0.8)
     text = f"{row.mean:+.2f} ({row.low:+.2f} to {row.high:+.2f})".replace("-", "\N{MINUS SIGN}")
-    axes.text(0.99, place - 0.3, text, transform=axes.get_yaxis_transform(), ha="right", fontsize=8)
+    style = {"ha": "right", "va": "center_baseline", "fontsize": 8}
+    axes.text(0.99, place - lift, text, transform=axes.get_yaxis_transform(), **style)
