@@ -35,7 +35,7 @@ def compiled(host_library):
         text = twin_of(name).function()
         call = f"void {name}_all(const float *x, float *y, int n);\n"
         call += f"void {name}_all(const float *x, float *y, int n)\n{{\n"
-        call += f"    for (; n > 0; n--) *y++ = {twin_of(name).name}(*x++);\n}}\n"
+        call += f"    for (; n > 0; n--) *y++ = {twin_of(name).c_name}(*x++);\n}}\n"
         files[f"{name}.c"] = prologue(text) + text + call
     return host_library(files)
 

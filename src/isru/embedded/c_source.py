@@ -64,14 +64,14 @@ def source_text(model: Model, name: str, activation: Twin, gate: Twin, comment: 
         _entries(model, name),
     ]
     text = "\n".join(parts)
-    return text.replace("@activation@", activation.name).replace("@gate@", gate.name)
+    return text.replace("@activation@", activation.c_name).replace("@gate@", gate.c_name)
 
 
 def prologue(functions: str) -> str:
     """Return the declarations that functions of twins need before them."""
     lines = ["#include <stdint.h>", ""]
-    libm = [word for word in ("expf", "tanhf") if f"{word}(" in functions]
-    lines += [f"float {word}(float x); /* of the C library */" for word in libm]
+    if any(f"{word}(" in functions for word in ("expf", "tanhf")):
+        lines[:0] = ["#include <math.h>"]
     for word, builtin in (("SQRTF", "sqrtf"), ("FABSF", "fabsf")):
         if f"{word}(" in functions:
             lines += [
@@ -99,12 +99,19 @@ _LAYOUT = {
 }
 
 
+_PER_UNIT = {
+    "scales": "/* Per unit: what the sums of i, f, c, o are multiplied by. */\n",
+    "biases": "/* Per unit: what is then added. */\n",
+}
+
+
 def _constants(model):
     texts = [_LAYOUT[model.quantised]]
     for number, layer in enumerate(model.layers):
-        texts.append(c_array(f"weights{number}", layer["weights"], per_line=2 * GATES))
+        texts.append(c_array(f"weights{number}", layer["weights"], per_line=GATES))
         for key in ("scales", "biases"):
             if key in layer:
+                texts.append(_PER_UNIT[key])
                 texts.append(c_array(f"{key}{number}", layer[key], per_line=GATES))
     texts.append("/* Per output: a weight for every unit of the last layer. */\n")
     for key in ("weights", "scales", "biases"):

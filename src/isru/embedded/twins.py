@@ -70,10 +70,15 @@ class Twin:
     error: float = 0.0
     constants: int = 0
 
+    @property
+    def c_name(self) -> str:
+        """The function's name in C, where ``tanh`` is taken."""
+        return "tanh_float" if self.name == "tanh" else self.name
+
     def function(self, name: str | None = None, *, static: bool = True) -> str:
         """Return the C text of tables and function."""
         lines = "".join(f"    {line}\n" for line in self.body.strip().splitlines())
-        head = f"{'static ' if static else ''}float {name or self.name}(float x)"
+        head = f"{'static ' if static else ''}float {name or self.c_name}(float x)"
         return f"{self.tables}/* {self.comment} */\n{head}\n{{\n{lines}}}\n"
 
 
