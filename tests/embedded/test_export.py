@@ -152,6 +152,8 @@ def test_weights_that_are_not_finite_are_refused_by_name(make_network, tmp_path)
     [
         ({"cell": "gru"}, "LSTM cells"),
         ({"activation": "softplus"}, "C twin: isru, .* got softplus"),
+        ({"cell_activation": "tanh"}, "got a network with cell_activation"),
+        ({"trainable_alpha": True}, "got a network with trainable_alpha"),
     ],
 )
 def test_a_network_without_c_form_is_refused(make_network, tmp_path, change, message):

@@ -83,10 +83,17 @@ def read_model(network, weights: str = "float32") -> Model:
     Raises
     ------
     ExportError
-        For another cell than the LSTM, or a weight that is not finite in float32.
+        For another cell than the LSTM, an output activation of its own or a learned alpha, or a
+        weight that is not finite in float32.
     """
     if network.cell != "lstm":
         raise ExportError(f"expected a network of LSTM cells (cell='lstm'), got {network.cell!r}")
+    if network.trainable_alpha or network.cell_activation is not None:
+        kind = "trainable_alpha" if network.trainable_alpha else "cell_activation"
+        raise ExportError(
+            f"expected one activation for candidate and output in all layers, got a network with "
+            f"{kind}, which has no C form yet"
+        )
     if weights not in ("float32", "int8"):
         raise ExportError(f"weights: expected 'float32' or 'int8', got {weights!r}")
     with np.errstate(over="ignore"):

@@ -62,8 +62,9 @@ def export_c(network, directory, *, weights="float32", flash=None, ram=None, nam
     Raises
     ------
     ExportError
-        For another cell than the LSTM, an activation without C twin, weights that are not finite
-        in float32, or a name that C does not allow.
+        For another cell than the LSTM, an output activation of its own or a learned alpha, an
+        activation without C twin, weights that are not finite in float32, or a name that C does
+        not allow.
     BudgetError
         If the constants or the state are larger than what there is; with both numbers.
 
