@@ -158,7 +158,7 @@ def published_beside_ours(
         label = "published, one unpaired run each"
         axes.scatter(grid["units"], grid[column], s=16, color=_GREY, alpha=0.7, lw=0, label=label)
         for marker, (depth, part) in zip(_MARKERS, table.groupby("layers"), strict=False):
-            x = part["units"] * 1.05 ** (depth - 2)
+            x = part["units"] * 1.05 ** (depth - table["layers"].mean())
             axes.vlines(x, part["low"], part["high"], color=COLOURS["isru"], lw=3, alpha=0.4)
             style = {"color": COLOURS["isru"], "marker": marker, "ls": "", "ms": 5.5}
             axes.plot(x, part[value], label=f"ours, {_layers(depth)}", **style)
@@ -215,7 +215,7 @@ def _saving_panel(axes, part: pd.DataFrame) -> None:
     label = "predicted by its calls"
     for marker, (depth, line) in zip(_MARKERS, part.groupby("layers"), strict=False):
         line = line.sort_values("units")
-        x = line["units"] * 1.04 ** (depth - 2)
+        x = line["units"] * 1.04 ** (depth - part["layers"].mean())
         axes.plot(x, line["expected"], color=COLOURS["prediction"], lw=1.1, ls="--", label=label)
         label = None
         axes.vlines(x, line["low"], line["high"], color=COLOURS["isru"], lw=3, alpha=0.4)
