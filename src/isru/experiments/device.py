@@ -19,7 +19,8 @@ from isru.embedded import (
 from isru.experiments.forecaster import Case, train_network, windows_of
 from isru.lstm import LSTMNetwork
 
-# The arms that run with weights of their own, and how the forecaster's study calls them.
+# The arms that run with weights of their own, and how the studies that keep them call them.
+_STUDIES = ("06", "09")
 OWN_WEIGHTS = {"libm": "tanh", "isru": "isru", "exp_free": "exp_free"}
 
 
@@ -32,19 +33,19 @@ def trained_forecasters(
     ----------
     units : int
     epochs : int
-        Of training, where the forecaster's study kept no such network.
+        Of training, where no study kept such a network.
     seed : int
 
     Returns
     -------
     networks : dict of {str: LSTMNetwork}
-        ``"libm"`` and ``"exp_free"`` always, ``"isru"`` where the study kept one.
+        ``"libm"`` and ``"exp_free"`` always, ``"isru"`` where a study kept one.
     brief : list of str
         The arms that were trained here, and briefly.
     """
     networks, brief = {}, []
     for arm, studied in OWN_WEIGHTS.items():
-        kept = _find_model(f"06-{studied.replace('_', '-')}-{units}")
+        kept = _find_model(f"{studied.replace('_', '-')}-{units}")
         if kept:
             networks[arm] = LSTMNetwork.load(kept)
         elif arm != "isru":
@@ -54,7 +55,10 @@ def trained_forecasters(
 
 
 def _find_model(name: str) -> Path | None:
-    places = (run / "models" / f"{name}.npz" for run in paths.upstream())
+    """Return the file of a network that the forecaster's or the exp-free study kept, or None."""
+    places = (
+        run / "models" / f"{study}-{name}.npz" for study in _STUDIES for run in paths.upstream()
+    )
     return next((place for place in places if place.is_file()), None)
 
 
