@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from isru.embedded.reference import outputs
 from isru.embedded.targets import Target, get_target
 from isru.embedded.twins import Twin, twin
 
+_THREADS = 2  # while one waits for the compiler, the other can emulate
 _COSTS = ("instructions", "cycles", "cycles_low", "cycles_high")
 
 
@@ -155,11 +157,17 @@ def measure_lstm(
     import pandas
 
     target = get_target(target)
-    rows = []
-    for networks in chosen_networks(network, sizes):
-        for arm in arm_names(arms):
-            chosen = networks.get(arm, networks["libm"])
-            rows.append(_lstm_row(target, chosen, arm, input_rows(inputs, chosen, steps), weights))
+    jobs = [
+        (networks.get(arm, networks["libm"]), arm)
+        for networks in chosen_networks(network, sizes)
+        for arm in arm_names(arms)
+    ]
+
+    def row(job):
+        return _lstm_row(target, *job, input_rows(inputs, job[0], steps), weights)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        rows = list(pool.map(row, jobs))
     frame = pandas.DataFrame(rows)
     unit = _unit(frame)
     bound = frame[frame["arm"] == "identity"].drop_duplicates("units").set_index("units")[unit]
