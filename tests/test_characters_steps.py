@@ -1,0 +1,128 @@
+"""The character model's timed windows, what is derived from them, and the chapter's figures."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from isru.data.published import load_published
+from isru.experiments.characters_steps import (
+    STEPS,
+    phases,
+    setup_calls,
+    setup_window,
+    window_arms,
+    window_cases,
+    window_savings,
+)
+from isru.experiments.paired import compare
+from isru.figures.characters import (
+    learning_curves,
+    loss_differences,
+    published_beside_ours,
+    window_saving,
+)
+
+CASE = {"framework": "numpy", "engine": "numpy", "layers": 2, "units": 3, "batch": 1}
+ARM = {"activation": "isru", "symbols": 5, "window": 4}
+
+
+def samples(milliseconds):
+    """Return samples in which each arm and step takes what is said, with a little noise."""
+    rng = np.random.default_rng(0)
+    lines = []
+    for case in window_cases(["numpy"], [1, 2], [16, 64]):
+        for arm in window_arms(60, 100):
+            for process in range(6):
+                time = 1e-3 * milliseconds(arm.label, case["step"]) * rng.uniform(0.999, 1.001)
+                about = {"process": process, "block": 0, "position": 0, "arm": arm.label}
+                lines.append(about | case | {"loops": 1, "seconds": time, "cpu_seconds": time})
+    return pd.DataFrame(lines)
+
+
+def in_a_step(arm, step):
+    whole = {"predict": 2.0, "gradient": 5.0, "train": 6.0}[step]
+    return {"isru": whole - 0.5, "tanh_calls": 0.8, "isru_calls": 0.4}.get(arm, whole)
+
+
+def test_a_timed_window_is_a_forward_pass_a_gradient_and_an_update():
+    forward, gradient, update = (
+        setup_window(rng=np.random.default_rng(0), step=step, **CASE, **ARM) for step in STEPS
+    )
+    y, _ = forward()
+    assert y.shape == (1, 4, 5)
+    loss, _ = gradient()
+    assert loss == pytest.approx(np.log(5), rel=0.2)
+    first, second = update()[0], update()[0]
+    assert first == pytest.approx(loss) and first > second
+    with pytest.raises(ValueError, match="step: expected one of"):
+        setup_window(rng=np.random.default_rng(0), step="both", **CASE, **ARM)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_the_calls_alone_are_as_many_as_the_layers_make(engine, monkeypatch):
+    from isru.experiments import characters_steps
+
+    seen = {}
+    name = "setup_compiled" if engine == "numba" else "setup_activations"
+    monkeypatch.setattr(characters_steps, name, lambda **given: seen.update(given))
+    for step, kind in (("predict", "predict"), ("gradient", "train"), ("train", "train")):
+        setup_calls(rng=None, step=step, **CASE | {"engine": engine}, **ARM)
+        assert seen["steps"] == 2 * 4 and seen["units"] == 3 and seen["step"] == kind
+
+
+def test_savings_and_phases_are_those_of_the_times():
+    frame = samples(in_a_step)
+    table = window_savings(frame, rng=np.random.default_rng(0)).set_index(["step", "layers"])
+    assert len(table) == 3 * 2 * 2
+    assert table.loc["predict", "saving"].to_numpy() == pytest.approx(25, abs=0.2)
+    assert table.loc["train", "expected"].to_numpy() == pytest.approx(100 * 0.4 / 6, abs=0.1)
+    assert set(table.loc["predict", "direction"]) == {"faster"}
+    times = phases(frame).groupby("arm")[["forward", "backward", "update"]].mean()
+    assert times.loc["tanh"].to_numpy() == pytest.approx([2, 3, 1], abs=0.01)
+    assert times.loc["isru"].to_numpy() == pytest.approx([1.5, 3, 1], abs=0.01)
+
+
+def test_the_figures_show_every_network_condition_and_engine():
+    rng = np.random.default_rng(0)
+    curves = pd.DataFrame(
+        {"network": net, "arm": arm, "seed": seed, "updates": n, "bits": 4 - np.log(n + 1)}
+        for net in ("1x16", "2x16")
+        for arm in ("tanh", "isru", "identity")
+        for seed in range(2)
+        for n in (0, 2, 3, 4)
+    )
+    figure = learning_curves(curves, {"counts": 2.0, "xz": 1.8})
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        "1 layer of 16 units",
+        "2 layers of 16 units",
+    ]
+    pairs = pd.DataFrame(
+        {
+            "metric": "loss",
+            "units": unit,
+            "arm": arm,
+            "seed": k,
+            "difference": middle + k / 9,
+        }
+        for unit in ("1x16_middle", "1x32_own")
+        for arm, middle in (("isru", 1), ("exp_free", 2), ("identity", 90))
+        for k in range(6)
+    )
+    summary = compare(pairs, rng=rng)
+    axes = loss_differences(pairs, summary, margin=1).axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == ["1 layer of 16, middle rate", "1 layer of 32, own rates"]
+    written = [text.get_text() for text in axes.texts]
+    assert sum(text.startswith("+9") for text in written) == 2
+    steps = window_savings(samples(in_a_step), rng=rng)
+    figure = window_saving(steps)
+    assert [a.get_title(loc="left") for a in figure.axes] == [
+        "NumPy, forward",
+        "NumPy, whole update",
+    ]
+    losses = pd.DataFrame({"layers": [1], "units": [16], "mean": [1.0], "low": [0.5], "high": [2]})
+    grid = load_published("characters_grid")
+    forward = steps[steps["step"] == "predict"]
+    left, right = published_beside_ours(grid, losses, forward, margin=1).axes
+    assert max(len(dots.get_offsets()) for dots in left.collections) == len(grid)
+    assert [line.get_label() for line in right.lines[1:]] == ["ours, 1 layer", "ours, 2 layers"]
