@@ -98,6 +98,12 @@ def by_process(samples: pd.DataFrame, functions: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def costs(functions: pd.DataFrame) -> pd.DataFrame:
+    """Return ns per number of each function, by the length of the array; medians over processes."""
+    by_size = 1e9 * _costs(functions).groupby("size").median()
+    return by_size.drop(columns=["simd_identity", "libm_identity"]).rename_axis(columns=None)
+
+
 def _costs(functions: pd.DataFrame) -> pd.DataFrame:
     """Return seconds per element by size and process; compiled loops without their call."""
     cost = _medians(functions, ["size"])
