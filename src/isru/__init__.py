@@ -9,6 +9,7 @@ _HOME = {
     "isru": "isru.activations",
     "ACTIVATIONS": "isru.activations",
     "LSTMNetwork": "isru.lstm",
+    "export_c": "isru.embedded",
 }
 
 __all__ = ["__version__", *_HOME]
