@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from isru.activations import ACTIVATIONS
-from isru.lstm import Adam, LSTMNetwork, Stream, gradient_check, train_step
+from isru.lstm import LOSSES, Adam, LSTMNetwork, Stream, gradient_check, train_step
+from isru.lstm.losses import COMPILED_LOSSES
 
-pytest.importorskip("isru.kernels", exc_type=ImportError)
+kernels = pytest.importorskip("isru.kernels", exc_type=ImportError)
 
 # float64: sums of up to 8 steps x 4 sequences x 30 terms in another order. float32: the same
 # sums, sqrt(1000) roundings of 6e-8, relative to the largest element.
@@ -129,3 +130,36 @@ def test_without_numba_the_error_says_how_to_get_it():
     code += "except ImportError as error:\n    print(error)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "pip install 'isru[kernels]'" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_compiled_loss_is_the_loss(dtype, rng):
+    """Logits of any size, and more classes than a vector holds."""
+    y = (30 * rng.standard_normal((7, 2, 19))).astype(dtype)
+    target = rng.integers(0, 19, (7, 2))
+    y[0, 0, target[0, 0]] = 1e30
+    wanted, dwanted = LOSSES["cross_entropy"](y, target)
+    loss, dy = COMPILED_LOSSES["cross_entropy"](y.copy(), target)
+    assert loss == pytest.approx(wanted, rel=8 * float(np.finfo(dtype).eps))
+    np.testing.assert_allclose(dy, dwanted, rtol=1e-5 if dtype == "float32" else 1e-13, atol=1e-45)
+    y[1, 1, 5] = np.nan
+    assert np.isnan(COMPILED_LOSSES["cross_entropy"](y, target)[0])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_compiled_adam_is_adam_bit_for_bit(dtype, rng):
+    start, engines = rng.standard_normal(1003).astype(dtype), []
+    for compiled in (None, kernels.adam_update):
+        optimizer, parameters = Adam(), start.copy()
+        for seed in range(5):
+            gradients = np.random.default_rng(seed).normal(0, 1, 1003).astype(dtype)
+            optimizer.update(parameters, gradients, compiled)
+        engines.append((parameters, optimizer.first, optimizer.second, optimizer.iteration))
+    for numpy, numba in zip(*engines, strict=True):
+        np.testing.assert_array_equal(numba, numpy)
+
+
+def test_weights_begin_with_a_line_of_the_cache():
+    for network in pair((16, 8)):
+        for layer in network.layers:  # and so do their parts, for units in multiples of 4
+            assert layer.recurrent.ctypes.data % 64 == 0

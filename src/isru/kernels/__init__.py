@@ -31,6 +31,7 @@ except ImportError as error:
 from isru.kernels.activations import TWINS, Twin, apply_twin, array_function, twin
 from isru.kernels.forms import FORMS, KERNELS, instructions
 from isru.kernels.lstm import add_rows, lstm_backward, lstm_forward, stream_step
+from isru.kernels.training import adam_update, softmax_cross_entropy
 from isru.kernels.ufuncs import NAMES as UFUNCS
 from isru.kernels.ufuncs import ufunc
 
@@ -40,12 +41,14 @@ __all__ = [
     "TWINS",
     "UFUNCS",
     "Twin",
+    "adam_update",
     "add_rows",
     "apply_twin",
     "array_function",
     "instructions",
     "lstm_backward",
     "lstm_forward",
+    "softmax_cross_entropy",
     "stream_step",
     "twin",
     "ufunc",

@@ -17,7 +17,7 @@ import numpy as np
 from isru.activations import ACTIVATIONS, Activation, get_activation
 from isru.activations.algebraic import bounds
 from isru.kernels import algebraic, piecewise, smooth
-from isru.kernels.compiling import apply, kept
+from isru.kernels.compiling import apply, kept, wide_vectors
 
 
 @dataclass(frozen=True)
@@ -118,11 +118,12 @@ def _compile(name: str, dtype: str) -> tuple:
     pointer = numba.types.CPointer(number)
     signature = numba.void(pointer, pointer, numba.intp, number, number, number)
     names = {"forward": TWINS[name].forward, "slope": TWINS[name].slope, "__name__": __name__}
+    names["wide_vectors"] = wide_vectors
     loops = []
     forward = "x[j], _" if ACTIVATIONS[name].saves_output else "x[j], y[j]"
     for kind, results in (("forward", forward), ("slope", "y[j]")):
         title = f"{name}_{kind}"
-        text = f"def {title}(x, y, n, a, b, c):\n    for j in range(n):\n"
+        text = f"def {title}(x, y, n, a, b, c):\n    wide_vectors()\n    for j in range(n):\n"
         text += f"        {results} = {kind}(x[j], a, b, c)\n"
         exec(compile(text, __file__, "exec"), names)
         loops.append(kept(names[title], signature))

@@ -165,31 +165,33 @@ def _through_gates(dc, gate, c_tm1, slope):
 
 
 @kept
-def stream_step(x, parameters, sizes, memory, y, addresses, constants):
-    """Take one step of a whole network, for one sequence; y is the dense layer's output.
+def stream_step(parameters, numbers, memory):
+    """Take one step of a whole network, for one sequence, from x to y in `memory`.
+
+    Few arguments, since each array costs as much as 500 products.
 
     Parameters
     ----------
-    x : ndarray, shape (F,)
     parameters : ndarray, one axis
         Of a network: each layer's weights (F + H + 1, 4H), then the dense ones (H + 1, C).
-    sizes : ndarray of int
-        F and the units of each layer.
-    memory : ndarray, shape (layers, 11, H) or longer in H, the largest layer's
-        Of each layer h and c, kept from step to step, and room for 9 H numbers more.
-    y : ndarray, shape (C,)
-    addresses, constants : ndarray, shape (2,) and (2, 3)
-        Of activation and recurrent activation, from `twin`.
+    numbers : ndarray of int
+        Addresses of activation and recurrent activation, from `twin`; C, F, and the units of
+        each layer.
+    memory : ndarray, one axis
+        The constants of both activations; y and x; of each layer h and c, kept from step to
+        step, and room for 9 H numbers more.
     """
-    g = (addresses[0], constants[0, 0], constants[0, 1], constants[0, 2])
-    s = (addresses[1], constants[1, 0], constants[1, 1], constants[1, 2])
-    start, inputs = 0, x
+    g = (numbers[0], memory[0], memory[1], memory[2])
+    s = (numbers[1], memory[3], memory[4], memory[5])
+    outputs, sizes = numbers[2], numbers[3:]
+    y, inputs = memory[6 : 6 + outputs], memory[6 + outputs : 6 + outputs + sizes[0]]
+    own = memory[6 + outputs + sizes[0] :]
+    start = 0
     for layer in range(len(sizes) - 1):
         features, units = sizes[layer], sizes[layer + 1]
         rows = features + units + 1
         weights = parameters[start : start + 4 * units * rows].reshape(rows, 4 * units)
         start += weights.size
-        own = memory[layer].reshape(-1)
         h, c, c_out = own[:units], own[units : 2 * units], own[2 * units : 3 * units]
         gate, saved = own[3 * units : 7 * units], own[7 * units : 11 * units]
         add_product(inputs, weights[:features], weights[rows - 1], gate)
@@ -199,8 +201,8 @@ def stream_step(x, parameters, sizes, memory, y, addresses, constants):
         _new_state(gate, c, c, c_out)
         apply(g, c_out, saved[:units])
         _output(gate, c_out, h)
-        inputs = h
-    dense = parameters[start:].reshape(-1, len(y))
+        inputs, own = h, own[11 * units :]
+    dense = parameters[start:].reshape(-1, outputs)
     add_product(inputs, dense[:-1], dense[-1], y)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numba
 
+from isru.kernels.compiling import wide_vectors
+
 _SUMS = {"reassoc", "contract"}
 
 
@@ -18,6 +20,7 @@ def add_product(h, matrix, start, z):
 
     By rows, four at a time, since z is then read and written once for four of them.
     """
+    wide_vectors()
     for j in range(len(z)):
         z[j] = start[j]
     whole = len(h) - len(h) % 4
@@ -35,6 +38,7 @@ def add_product(h, matrix, start, z):
 @numba.njit(nogil=True, fastmath=_SUMS)
 def product_transposed(matrix, dz, dh):
     """Put the matrix times dz into dh; shapes (K, N), (N,), (K,). Four rows share the loads."""
+    wide_vectors()
     zero = dh.dtype.type(0)
     whole = len(dh) - len(dh) % 4
     for k in range(0, whole, 4):

@@ -92,13 +92,13 @@ def _power_of_two(exponent):
     return from_bits(numba.int32((exponent + numba.int32(127)) << numba.int32(23)))
 
 
-def _exp(x):
+def exp_of_negative(x):
     """Return e^x for x <= 0; stands for one of the two forms below."""
     raise NotImplementedError("expected to be called from compiled code")
 
 
-@overload(_exp)
-def _exp_of_type(x):
+@overload(exp_of_negative)
+def _exp_of_negative_of_type(x):
     if x == numba.float32:
         return lambda x: _exp_float32(x)
     return lambda x: math.exp(x)  # libm's, a call for each element
@@ -107,7 +107,7 @@ def _exp_of_type(x):
 @inlined
 def sigmoid(x):
     """Return 1 / (1 + e^-x) from e^-|x|, which cannot overflow."""
-    power, one = _exp(-abs(x)), like(1.0, x)
+    power, one = exp_of_negative(-abs(x)), like(1.0, x)
     return (power if x < like(0.0, x) else one) / (one + power)
 
 

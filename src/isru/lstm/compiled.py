@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from isru.lstm.arrays import aligned_zeros
 from isru.lstm.layer import LSTMLayer
+from isru.lstm.losses import COMPILED_LOSSES
 
 
 class CompiledBuffers:
@@ -25,7 +27,7 @@ class CompiledBuffers:
 
     def __init__(self, steps, batch, features, units, activation, recurrent_activation, dtype):
         self.rows = np.ones((steps + 1, batch, features + units + 1), dtype)
-        self.gates = np.empty((steps, batch, 4 * units), dtype)
+        self.gates = aligned_zeros((steps, batch, 4 * units), dtype)
         self.z = self.gates
         self.c = np.empty((steps + 1, batch, units), dtype)
         self.c_out = np.empty((steps, batch, units), dtype)
@@ -56,6 +58,8 @@ class CompiledStep:
 
     Attributes
     ----------
+    x, y : ndarray, shape (F,) and (C,)
+        Input, to be filled before the call, and output.
     states : list of (h, c)
         Of each layer, shape (H,); the next step starts from them.
     """
@@ -65,23 +69,21 @@ class CompiledStep:
 
         activations = network.activation, network.recurrent_activation
         pairs = [kernels.twin(activation, network.dtype)[0] for activation in activations]
-        sizes = (network.input_size, *network.hidden_sizes)
-        memory = np.zeros((len(sizes) - 1, 11, max(sizes[1:])), network.dtype)
-        flat = memory.reshape(len(memory), -1)
+        sizes = [network.output_size, network.input_size, *network.hidden_sizes]
+        lengths = [6, *sizes[:2], *(11 * units for units in network.hidden_sizes)]
+        memory = aligned_zeros((sum(lengths),), network.dtype)
+        constants, self.y, self.x, *layers = np.split(memory, np.cumsum(lengths)[:-1])
+        constants[:] = [number for pair in pairs for number in pair[1:]]
         self.states = [
             (own[:units], own[units : 2 * units])
-            for own, units in zip(flat, sizes[1:], strict=True)
+            for own, units in zip(layers, network.hidden_sizes, strict=True)
         ]
-        self._step = kernels.stream_step
-        self._arrays = network.parameters, np.array(sizes), memory
-        self._activations = (
-            np.array([pair[0] for pair in pairs]),
-            np.array([pair[1:] for pair in pairs], network.dtype),
-        )
+        numbers = np.array([*(pair[0] for pair in pairs), *sizes])
+        self._step, self._arrays = kernels.stream_step, (network.parameters, numbers, memory)
 
-    def __call__(self, x, y):
-        """Take a step from `x`, shape (F,), to `y`, shape (C,), both in the network's dtype."""
-        self._step(x, *self._arrays, y, *self._activations)
+    def __call__(self):
+        """Take a step from `x` to `y`."""
+        self._step(*self._arrays)
 
 
 class CompiledLayer(LSTMLayer):
@@ -94,13 +96,14 @@ class CompiledLayer(LSTMLayer):
     """
 
     whole_step = CompiledStep
+    losses = COMPILED_LOSSES
 
     def __init__(self, input_size, units, activation, recurrent_activation, parameters, gradients):
         from isru import kernels  # Numba takes a second to import
 
         super().__init__(input_size, units, activation, recurrent_activation, parameters, gradients)
         dtype = parameters.dtype
-        self._kernels = kernels
+        self._kernels, self.adam_update = kernels, kernels.adam_update
         pairs = kernels.twin(activation, dtype), kernels.twin(recurrent_activation, dtype)
         self._forwards, self._slopes = zip(*pairs, strict=True)
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from isru.lstm.initializers import lstm_weights
+from isru.lstm.losses import LOSSES
 
 _BLOCK = 32_768  # elements of the backward factors computed at once: they stay in the cache
 
@@ -101,7 +102,25 @@ class LayerBuffers:
         return t, dc_factor, self.through[t], *of_gates, f, self.z[t]
 
 
-class LSTMLayer:
+class NumPyWays:
+    """What an engine may do in a way of its own, beside its layers; here NumPy's ways.
+
+    Attributes
+    ----------
+    whole_step : callable or None
+        Makes one step of a whole network for one sequence.
+    losses : dict
+        Loss functions by name; they may use their first argument up.
+    adam_update : callable or None
+        See :meth:`isru.lstm.Adam.update`.
+    """
+
+    whole_step = None
+    losses = LOSSES
+    adam_update = None
+
+
+class LSTMLayer(NumPyWays):
     """An LSTM layer bound to its place in the network's flat parameters and gradients.
 
     Parameters
@@ -114,8 +133,6 @@ class LSTMLayer:
     cell_activation : entry of ``isru.activations.ACTIVATIONS``, optional
         Of the cell state, on its way to h; by default the activation.
     """
-
-    whole_step = None  # an engine's own way to take one step of a whole network, if it has one
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from isru.activations import get_activation
+from isru.lstm.arrays import aligned_zeros
 from isru.lstm.checkpoints import load_network, save_network
 from isru.lstm.engines import layer_class
 from isru.lstm.initializers import network_weights
@@ -114,8 +115,8 @@ class LSTMNetwork:
         shapes = list(pairwise((self.input_size, *self.hidden_sizes)))
         lengths = [layer_type.size(*shape) for shape in shapes]
         head = (self.hidden_sizes[-1] + 1) * self.output_size
-        self.parameters = np.zeros(sum(lengths) + head, self.dtype)
-        self.gradients = np.zeros_like(self.parameters)
+        size = (sum(lengths) + head,)
+        self.parameters, self.gradients = (aligned_zeros(size, self.dtype) for _ in range(2))
         own = {"cell_activation": self.cell_activation} if self.cell_activation else {}
         self.layers, start = [], 0
         for shape, length in zip(shapes, lengths, strict=True):
@@ -212,7 +213,7 @@ class LSTMNetwork:
 
         The form of :meth:`loss_and_gradients` for training, without a copy; same parameters.
         """
-        function = LOSSES[check_choice("loss", loss, LOSSES)]
+        function = self.layers[0].losses[check_choice("loss", loss, LOSSES)]
         y, work = self._run(x, state, masks)
         target = check_target(target, self._turn(y).shape, loss, self.dtype)
         value, dy = function(y, self._turn(target))

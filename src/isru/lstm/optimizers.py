@@ -61,8 +61,14 @@ class Adam:
         names = ("learning_rate", "beta_1", "beta_2", "epsilon")
         return {name: getattr(self, name) for name in names}
 
-    def update(self, parameters: np.ndarray, gradients: np.ndarray) -> None:
+    def update(self, parameters: np.ndarray, gradients: np.ndarray, compiled=None) -> None:
         """Change flat `parameters` in place, given flat `gradients`.
+
+        Parameters
+        ----------
+        parameters, gradients : ndarray, one axis
+        compiled : callable, optional
+            `isru.kernels.adam_update`, which does all in one pass, to the same numbers.
 
         Raises
         ------
@@ -79,6 +85,10 @@ class Adam:
                 f"got {parameters.shape} and {gradients.shape}: use a new Adam for a new network"
             )
         self.iteration += 1
+        if compiled:
+            factors = map(parameters.dtype.type, self._factors())
+            compiled(parameters, gradients, self.first, self.second, *factors)
+            return
         factors = [np.array(factor, parameters.dtype) for factor in self._factors()]
         for start in range(0, parameters.size, _CHUNK):
             part = slice(start, start + _CHUNK)

@@ -43,7 +43,7 @@ class Stream:
         whole_step = network.layers[0].whole_step
         self._whole_step = whole_step(network) if whole_step and not symbols else None
         if self._whole_step:
-            self._first = self._x[0, 0]
+            self._first, self._y = self._whole_step.x, self._whole_step.y
             self._states = self._whole_step.states
         self.reset()
 
@@ -77,7 +77,7 @@ class Stream:
             raise ValueError(f"x: expected {expected or f'shape {self._shape}'}, got {x!r}")
         if self._whole_step:
             self._first[...] = x
-            self._whole_step(self._first, self._y)
+            self._whole_step()
             return self._y
         self._x[0, 0] = x
         for layer, inputs, buffers, state in self._steps:

@@ -99,7 +99,8 @@ def train_step(
         clip_by_global_norm(network.gradients, clip_norm)
     if clip_value is not None:
         clip_by_value(network.gradients, clip_value)
-    optimizer.update(network.parameters, network.gradients)
+    compiled = network.layers[0].adam_update
+    optimizer.update(network.parameters, network.gradients, *([compiled] if compiled else []))
     return value, state
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from isru.lstm.initializers import glorot_uniform, orthogonal
+from isru.lstm.layer import NumPyWays
 
 
 class VariantBuffers:
@@ -29,14 +30,13 @@ class VariantBuffers:
         self.x, self.caches = None, [None] * steps
 
 
-class VariantLayer:
+class VariantLayer(NumPyWays):
     """A layer of one of the cells below; parameters and methods as of ``LSTMLayer``.
 
     A cell has ``blocks`` gates side by side: kernel (F, blocks H), recurrent kernel
     (H, blocks H), bias (blocks H,), then ``peepholes`` rows of H weights.
     """
 
-    whole_step = None
     blocks, peepholes, forget_block = 4, 0, None
 
     def __init__(self, input_size, units, activation, recurrent_activation, parameters, gradients):
