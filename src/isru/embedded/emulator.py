@@ -13,7 +13,7 @@ from isru.embedded.errors import CycleTableError, EmulatorFault
 from isru.embedded.targets import Target
 from isru.embedded.toolchain import FLASH, RAM, load
 
-_FLASH_BYTES, _RAM_BYTES, _STACK_BYTES = 1 << 20, 1 << 20, 1 << 16
+_RAM_BYTES, _STACK_BYTES, _PAGE = 1 << 20, 1 << 16, 1 << 12
 _STOP = 0x3000_0000  # a mapped page: the return address of every call
 _FLOATING_POINT_ON = 0x2000  # RISC-V: mstatus.FS
 
@@ -52,7 +52,9 @@ class Machine:
         self._unicorn = unicorn = load("unicorn")
         self._engine = _engine(unicorn, target)
         self._registers = _register_names(unicorn, target)
-        for start, size in ((FLASH, _FLASH_BYTES), (RAM, _RAM_BYTES), (_STOP, 0x1000)):
+        end = max(section.address + len(section.content) for section in image.sections)
+        flash = -(-(end - FLASH) // _PAGE) * _PAGE
+        for start, size in ((FLASH, flash), (RAM, _RAM_BYTES), (_STOP, _PAGE)):
             self._engine.mem_map(start, size)
         self._free = RAM
         for section in image.sections:
