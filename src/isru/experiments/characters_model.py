@@ -270,7 +270,7 @@ class CharacterModel:
             If it is damaged, or holds something else.
         """
         if not Path(path).is_file():
-            raise FileNotFoundError(f"no model {path}: expected a file saved by isru")
+            raise FileNotFoundError(f"no model {path}: expected a file of 'train-characters'")
         network = LSTMNetwork.load(path, engine=engine)
         with np.load(path, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
