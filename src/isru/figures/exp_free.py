@@ -39,7 +39,7 @@ TASK_NAMES = {
 }
 STAGE_NAMES = {
     "swapped": "right after the swap",
-    "shrunk": "trained network, rescaled alike",
+    "shrunk": "only rescaled alike",
     "tuned": "after fine-tuning",
 }
 _CELLS = {"tanh": ("LSTM", COLOURS["tanh"]), "gru": ("GRU", COLOURS["softsign"])}
@@ -102,7 +102,9 @@ def updates_by_length(rows: pd.DataFrame) -> Figure:
         part = rows[rows["task"] == task]
         steps = sorted(part["steps"].unique())
         for number, arm in enumerate(arms):
-            _updates_line(axes, part[part["arm"] == arm], arm, 1.03 ** (number - len(arms) / 2))
+            _updates_line(
+                axes, part[part["arm"] == arm], arm, 1.03 ** (number - (len(arms) - 1) / 2)
+            )
         axes.set(title=TASK_NAMES[task][0], xlabel=TASK_NAMES[task][1], xscale="log")
         axes.set_xticks(steps, [str(count) for count in steps])
         axes.xaxis.set_minor_locator(NullLocator())
