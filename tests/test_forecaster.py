@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from isru.activations import ACTIVATIONS
 from isru.data.forecast import forecast_windows
 from isru.experiments import forecaster
 from isru.experiments.baselines import baseline_accuracies, baseline_skills, skill
@@ -146,6 +147,20 @@ def test_a_timed_step_computes_what_the_network_computes(step, framework):
             assert first[0] > second[0] > 0  # it learns, if slowly
     with pytest.raises(ValueError, match="step: expected"):
         setup_step(rng=np.random.default_rng(0), **make | {"step": "both"})
+
+
+def test_the_compiled_calls_are_those_of_the_engine_row_by_row():
+    rows = pytest.importorskip("isru.kernels.rows")
+    twin = pytest.importorskip("isru.kernels").twin
+    x = np.random.default_rng(0).standard_normal((6, 11)).astype("float32")
+    for name in ("tanh", "isru"):
+        entry = ACTIVATIONS[name]
+        y, saved, dy = rows.room(x, entry.saves_output, True)
+        rows.apply_rows(*twin(entry, x.dtype), x, y, saved, dy)
+        np.testing.assert_allclose(y, entry.value(x), rtol=2e-6)
+        np.testing.assert_allclose(
+            dy, entry.derivative(y if entry.saves_output else saved), rtol=4e-6
+        )
 
 
 @pytest.mark.parametrize("other", ["numba", "keras"])

@@ -96,9 +96,9 @@ def setup_activations(
 
     As often and on arrays of the same shape as the network does: per time step two forward
     calls on (B, H) arrays; with ``step="train"`` also their derivatives, in NumPy as there: in
-    two calls for all steps. The compiled engine has no calls to repeat: its loops pass over one
-    array as long as all of them, after one copy of the inputs. What two activations differ by
-    here is what a step should differ by.
+    two calls for all steps. The compiled engine activates the units of one sequence at a time,
+    and so does its call here, which copies the inputs first. What two activations differ by here
+    is what a step should differ by.
 
     Parameters
     ----------
@@ -134,19 +134,12 @@ def _numpy_activations(entry: Activation, step: str, x: np.ndarray) -> Callable:
 
 
 def _compiled_activations(entry: Activation, step: str, x: np.ndarray) -> Callable:
-    from isru import kernels
+    from isru.kernels import twin
+    from isru.kernels.rows import apply_rows, room
 
-    forward, slope = kernels.twin(entry, x.dtype)
-    x = x.reshape(-1)
-    y = np.empty_like(x)
-    saved = y if entry.saves_output else np.empty_like(y)
-    dy = np.empty_like(y) if step == "train" else y[:0]
-
-    def call():
-        np.copyto(y, x)  # the twins work in place, and a function of a function's values is another
-        kernels.apply_twin(forward, slope, y, saved, dy)
-
-    return call
+    x = x.reshape(-1, x.shape[-1])
+    arguments = (*twin(entry, x.dtype), x, *room(x, entry.saves_output, step == "train"))
+    return lambda: apply_rows(*arguments)
 
 
 def _keras_activations(entry: Activation, step: str, x: np.ndarray) -> Callable:
