@@ -17,6 +17,7 @@ import pandas as pd
 from isru.bench import Arm, measure, per_call
 from isru.bench.worker import run_job
 from isru.experiments.frameworks_setups import build_step, image_network, images
+from isru.experiments.precision import library_savings
 
 MODES = ("graph", "xla")
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "keras_arms",
     "keras_cases",
     "measure_here",
+    "mode_savings",
     "round_trips",
     "start_seconds",
     "step_times",
@@ -37,20 +39,23 @@ _SETUPS = "isru.experiments.frameworks_setups"
 _PAIRS = (("tanh", "sigmoid"), ("isru", "sigmoid"), ("isru", "isru_sigmoid"))
 
 
-def keras_arms(mode: str, *, layers: int, rows: int, columns: int) -> list[Arm]:
-    """Return the arms of a mode: tanh twice, ISRU, their calls alone; beside a graph NumPy."""
-    shape = {"layers": layers, "rows": rows, "mode": mode}
+def keras_arms(modes: Sequence[str], *, layers: int, rows: int, columns: int) -> list[Arm]:
+    """Return the arms: in each mode tanh twice, ISRU and their calls alone; beside them NumPy.
+
+    Labels begin with the mode, as in ``"xla tanh"``: all modes are timed in turn in one process.
+    """
+    shape, arms = {"layers": layers, "rows": rows}, []
     names = {"tanh": "tanh", "tanh_again": "tanh", "isru": "isru"}
-    arms = [
-        Arm(label, f"{_SETUPS}:setup_step", shape | {"activation": name, "columns": columns})
-        for label, name in names.items()
-    ]
-    for name in ("tanh", "isru"):
-        arms.append(Arm(f"{name}_calls", f"{_SETUPS}:setup_calls", shape | {"activation": name}))
-    if mode == "graph":
-        plain = shape | {"columns": columns, "mode": "numpy"}
+    for mode in modes:
+        for label, name in names.items():
+            step = shape | {"mode": mode, "activation": name, "columns": columns}
+            arms.append(Arm(f"{mode} {label}", f"{_SETUPS}:setup_step", step))
         for name in ("tanh", "isru"):
-            arms.append(Arm(f"numpy {name}", f"{_SETUPS}:setup_step", plain | {"activation": name}))
+            calls = shape | {"mode": mode, "activation": name}
+            arms.append(Arm(f"{mode} {name}_calls", f"{_SETUPS}:setup_calls", calls))
+    for name in ("tanh", "isru"):
+        step = shape | {"mode": "numpy", "activation": name, "columns": columns}
+        arms.append(Arm(f"numpy {name}", f"{_SETUPS}:setup_step", step))
     return arms
 
 
@@ -86,16 +91,28 @@ def measure_here(arms: Sequence[Arm], cases: Sequence[dict], *, fresh: bool, **p
     return pd.DataFrame(rows)
 
 
+def mode_savings(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Return what ISRU saves of an update in each mode, beside what its calls predict.
+
+    The columns of `isru.experiments.precision.library_savings`, and ``mode``.
+    """
+    tables = []
+    for mode in (name for name in MODES if samples["arm"].str.startswith(f"{name} ").any()):
+        part = samples[samples["arm"].str.startswith(f"{mode} ")]
+        part = part.assign(arm=part["arm"].str.removeprefix(f"{mode} "))
+        tables.append(library_savings(part, rng=rng).assign(mode=mode))
+    return pd.concat(tables)
+
+
 def step_times(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
     """Return ms per update with interval: columns mode, activation, units, ms, low, high."""
-    kept = samples[samples["arm"].isin(["tanh", "isru", "numpy tanh", "numpy isru"])]
+    kept = samples[samples["arm"].str.contains(r" (?:tanh|isru)$")]
     rows = []
-    for mode, part in kept.groupby("mode", sort=False):
-        for row in per_call(part.drop(columns="mode"), clock=CLOCK, rng=rng).itertuples():
-            *first, activation = row.arm.split()
-            ends = {"ms": row.seconds, "low": row.low, "high": row.high}
-            about = {"mode": first[0] if first else mode, "activation": activation}
-            rows.append(about | {"units": row.units} | {k: 1e3 * v for k, v in ends.items()})
+    for row in per_call(kept, clock=CLOCK, rng=rng).itertuples():
+        mode, activation = row.arm.split()
+        ends = {"ms": row.seconds, "low": row.low, "high": row.high}
+        about = {"mode": mode, "activation": activation, "units": row.units}
+        rows.append(about | {name: 1e3 * seconds for name, seconds in ends.items()})
     return pd.DataFrame(rows)
 
 
