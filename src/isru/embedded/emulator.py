@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from isru.embedded.disassembly import decode
 from isru.embedded.elf import Image
 from isru.embedded.errors import CycleTableError, EmulatorFault
+from isru.embedded.hook import BlockCounter
 from isru.embedded.targets import Target
 from isru.embedded.toolchain import FLASH, RAM, load
 
@@ -60,11 +61,7 @@ class Machine:
         for section in image.sections:
             self._engine.mem_write(section.address, section.content)
         _switch_on_floats(unicorn, target, self._engine)
-        self._blocks: list[tuple[int, int]] = []
-        self._engine.hook_add(unicorn.UC_HOOK_BLOCK, self._note)
-
-    def _note(self, engine, address, size, data):
-        self._blocks.append((address, size))
+        self._counter = BlockCounter(unicorn, self._engine)
 
     def reserve(self, size: int) -> int:
         """Return the address of ``size`` unused bytes of RAM, aligned to 16."""
@@ -114,7 +111,7 @@ class Machine:
         stop, stack = _STOP | thumb, RAM + _RAM_BYTES - 64
         self._engine.reg_write(self._registers["link"], stop)
         self._engine.reg_write(self._registers["stack"], stack)
-        self._blocks.clear()
+        self._counter.clear()
         start = self.image.symbols[name].address | thumb
         try:
             self._engine.emu_start(start, _STOP, count=0 if limit >= 10**9 else limit)
@@ -123,9 +120,7 @@ class Machine:
         place = self._engine.reg_read(self._registers["counter"]) & ~thumb
         if place != _STOP:
             raise EmulatorFault(self._fault(name, f"no return after {limit} instructions"))
-        blocks = [block for block in self._blocks if block[0] != _STOP]
-        starts = [address for address, _ in blocks]
-        return Trace(Counter(zip(starts, [*starts[1:], None], strict=True)), dict(blocks))
+        return Trace(*self._counter.read(_STOP))
 
     def _fault(self, name, reason):
         place = self._engine.reg_read(self._registers["counter"]) & ~1
