@@ -114,7 +114,8 @@ def speedup_by_work(table: pd.DataFrame, published: pd.DataFrame, costs_us: dict
     axes.set_ylabel("time with one thread\nover time with several")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     _ratio_axis(axes)
-    axes.legend(loc="lower right", fontsize=8)
+    handles, names = axes.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize=8)
     return figure
 
 
