@@ -1,7 +1,9 @@
 """A machine's record: what is written is accepted, what is broken is refused with the reason."""
 
+import importlib
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -293,6 +295,37 @@ def test_the_figures_show_every_machine(tables):
         "Published machines",
     ]
     assert len(machine_steps(tables["steps"].iloc[:0], published).axes) == 1
+
+
+@pytest.fixture
+def pages():
+    """Return the module of the book's directives."""
+    pytest.importorskip("sphinx")
+    pytest.importorskip("vl_convert")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parents[1] / "book" / "_ext"))
+        yield importlib.import_module("isru_book.machines")
+
+
+def test_the_page_says_in_words_where_machines_agree_and_where_not(pages):
+    slower, split = ["slower", "slower"], ["slower", "faster"]
+    table = pd.DataFrame(
+        {"form": "NumPy calls", "dtype": ["float32"] * 2 + ["float64"] * 2}
+        | {"direction": [*slower, *split]}
+    )
+    found = {"records": {"a": {}, "b": {}}, "activations": table}
+    text = pages.answer(found).astext()
+    assert "2 machines are recorded" in text
+    assert "from NumPy calls it is slower (float32) and" in text
+    assert "on 1 of 2 (float64)" in text
+
+
+def test_the_page_sets_published_differences_beside_recorded_ones(pages, tables):
+    rows = pages.gains(tables)
+    published = rows[rows["form"] == "published, libm"]
+    assert len(published) == 10
+    assert (published["gain_ns"] > 0).all()
+    assert len(rows) == 10 + 3
 
 
 def test_every_published_record_is_accepted():

@@ -133,11 +133,14 @@ def bench(options: Namespace) -> None:
 
 def record(options: Namespace) -> None:
     """Measure this machine and keep the record under runs/machines."""
-    from isru.machine_records import Interrupted, record_machine
+    from isru.machine_records import Interrupted, record_machine, rounds_kept
 
+    folder = record_folder("own")
     say(f"Measuring this machine: about {options.minutes:g} minutes; leave it alone meanwhile")
+    if kept := rounds_kept(folder):
+        say(f"{kept} measurements are kept from before an interruption")
     try:
-        path = record_machine(record_folder("own"), minutes=options.minutes)
+        path = record_machine(folder, minutes=options.minutes)
     except Interrupted as error:
         raise CompendiumError(str(error)) from None
     say(

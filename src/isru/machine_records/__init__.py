@@ -6,7 +6,7 @@ say. A record holds the machine's description and raw samples, no user or host n
 in a hash of its content, so that a record edited by hand is noticed.
 """
 
-from isru.machine_records.recording import Interrupted, record_machine
+from isru.machine_records.recording import Interrupted, record_machine, rounds_kept
 from isru.machine_records.schema import SCHEMA, check_record, samples
 
-__all__ = ["SCHEMA", "Interrupted", "check_record", "record_machine", "samples"]
+__all__ = ["SCHEMA", "Interrupted", "check_record", "record_machine", "rounds_kept", "samples"]
