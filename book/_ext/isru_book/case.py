@@ -12,7 +12,11 @@ from isru_book.html import Markup
 from isru_book.run import run_of
 
 # Where a platform's constants come from: keys of notebook 06, ``case_PLATFORM_NAME``.
-PLATFORMS = {"numpy": "NumPy, one thread", "keras": "TensorFlow (Keras), one thread"}
+PLATFORMS = {
+    "numpy": "NumPy, one thread",
+    "numba": "compiled loops (Numba), one thread",
+    "keras": "TensorFlow (Keras), one thread",
+}
 CONSTANTS = ("step_ns", "unit_ns", "mac_ns", "saved_step_ns", "saved_ns")
 
 _FORM = """
