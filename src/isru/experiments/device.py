@@ -11,6 +11,7 @@ import pandas as pd
 from isru import paths
 from isru.embedded import (
     code_size,
+    matrix_loop,
     measure_activation,
     measure_lstm,
     pre_activations,
@@ -102,6 +103,11 @@ def count_bytes(
     """Count the bytes of every network on every core; see `isru.embedded.code_size`."""
     parts = [code_size(target, list(networks), weights=weights) for target in targets]
     return pd.concat(parts, ignore_index=True)
+
+
+def count_loops(targets: Sequence[str]) -> pd.DataFrame:
+    """Count the matrix loop's cycles for a product and its sum; see `isru.embedded.matrix_loop`."""
+    return pd.DataFrame([{"target": target, **matrix_loop(target)} for target in targets])
 
 
 def counted(name: str, count: Callable[..., pd.DataFrame], *args, **kwargs) -> pd.DataFrame:
