@@ -155,12 +155,12 @@ class CompiledLayer(LSTMLayer):
             *self._slopes,
         )
         dz = buffers.z.reshape(-1, 4 * self.units)
-        self._weight_gradients(dz, buffers)
+        self._weight_gradients(dz, buffers, slice(0, len(buffers.c_out)))
         return np.dot(dz, self.kernel.T).reshape(buffers.x.shape) if want_dx else None
 
-    def _weight_gradients(self, dz, buffers):
+    def _weight_gradients(self, dz, buffers, part):
         if buffers.symbols is None:
-            super()._weight_gradients(dz, buffers)
+            super()._weight_gradients(dz, buffers, part)
             return
         rows = buffers.rows[:-1].reshape(len(dz), -1)
         np.dot(rows.T, dz, out=self.drecurrent)

@@ -18,9 +18,10 @@ from __future__ import annotations
 import numpy as np
 
 from isru.lstm.initializers import lstm_weights
-from isru.lstm.losses import LOSSES
+from isru.lstm.ways import NumPyWays
 
 _BLOCK = 32_768  # elements of the backward factors computed at once: they stay in the cache
+_PARTS = 4  # of a window, of which one's dz is held at a time
 
 
 class LayerBuffers:
@@ -37,7 +38,8 @@ class LayerBuffers:
     through : sequence of T ndarray (B, H)
         What reaches c through h: kept for every step, or in one array for all.
     z : ndarray, shape (T, B, 4H)
-        dz; before that, the input projection where it is made at once.
+        dz; before that, the input projection where it is made at once. Elsewhere of a part of
+        the steps only, since nothing else takes as much memory.
     x, h, c : ndarray
         Views: inputs (T, B, F), and the states (T + 1, B, H), the initial ones first.
     """
@@ -48,11 +50,14 @@ class LayerBuffers:
         self.rows = np.ones((steps + 1, batch, features + units + 1), dtype)
         self.gates = np.empty((steps + 1, 5, batch, units), dtype)
         self.c_out = np.empty(shape, dtype)
-        self.z = np.empty((steps, batch, 4 * units), dtype)
         self.symbols = None
         self.x, self.h = self.rows[:steps, :, :features], self.rows[:, :, features:-1]
         self.c = self.gates[:, 4]
         self.projects_at_once = batch == 1 or not features
+        whole = self.projects_at_once or keep_through
+        part = steps if whole else -(-steps // _PARTS)
+        self.step_z = np.empty((batch, 4 * units), dtype)
+        self.z = np.empty((part, batch, 4 * units), dtype)
         self.saved_gates = self.gates[:steps, :3]
         self.saved_candidate, self.saved_c = self.gates[:steps, 3], self.c_out
         if not layer.recurrent_activation.saves_output:
@@ -61,19 +66,17 @@ class LayerBuffers:
             self.saved_candidate = np.empty(shape, dtype)
         if not layer.cell_activation.saves_output:
             self.saved_c = np.empty(shape, dtype)
-        self.step_z = np.empty((batch, 4 * units), dtype)
         self.pair = np.empty((2, batch, units), dtype)
         self.through = np.empty(shape, dtype) if keep_through else [self.pair[0]] * steps
         self.dh, self.dc = np.empty((2, batch, units), dtype)
         self.forward_steps = [self._forward_views(t) for t in range(steps)]
-        length = max(1, min(steps, _BLOCK // (4 * batch * units)))
+        length = max(1, min(part, _BLOCK // (4 * batch * units)))
         self.dz_factors = np.empty((length, 4, batch, units), dtype)
         self.dc_factors = np.empty((length, batch, units), dtype)
-        self.backward_blocks = []
-        for stop in range(steps, 0, -length):
-            start = max(0, stop - length)
-            views = [self._backward_views(t, start) for t in reversed(range(start, stop))]
-            self.backward_blocks.append((slice(start, stop), views))
+        self.backward_parts = [
+            (steps_of_part, self._backward_blocks(steps_of_part, length))
+            for steps_of_part in _from_the_end(0, steps, part)
+        ]
 
     @property
     def output(self):
@@ -87,37 +90,33 @@ class LayerBuffers:
 
     def _forward_views(self, t):
         gates = self.gates[t]
-        row = self.rows[t, :, self.x.shape[2] :] if self.projects_at_once else self.rows[t]
+        row, projection = self.rows[t], None
+        if self.projects_at_once:
+            row, projection = row[:, self.x.shape[2] :], self.z[t]
         c, c_out, h = self.c[t + 1], self.c_out[t], self.h[t + 1]
         return (
-            (row, self.z[t], gates[:3], self.saved_gates[t], gates[3], self.saved_candidate[t]),
+            (row, projection, gates[:3], self.saved_gates[t], gates[3], self.saved_candidate[t]),
             (gates[1:3], gates[3:5], c, c_out, self.saved_c[t], gates[0], h),
         )
 
-    def _backward_views(self, t, start):
-        dz = self.gate_views(self.z[t])
-        factors = self.dz_factors[t - start]
-        dc_factor, f = self.dc_factors[t - start], self.gates[t, 2]
+    def _backward_blocks(self, part, length):
+        return [
+            (block, [self._backward_views(t, block, part) for t in reversed(range(*block))])
+            for block in _from_the_end(*part, length)
+        ]
+
+    def _backward_views(self, t, block, part):
+        z = self.z[t - part[0]]
+        dz = self.gate_views(z)
+        factors = self.dz_factors[t - block[0]]
+        dc_factor, f = self.dc_factors[t - block[0]], self.gates[t, 2]
         of_gates = factors[0], dz[0], factors[1:], dz[1:]
-        return t, dc_factor, self.through[t], *of_gates, f, self.z[t]
+        return t, dc_factor, self.through[t], *of_gates, f, z
 
 
-class NumPyWays:
-    """What an engine may do in a way of its own, beside its layers; here NumPy's ways.
-
-    Attributes
-    ----------
-    whole_step : callable or None
-        Makes one step of a whole network for one sequence.
-    losses : dict
-        Loss functions by name; they may use their first argument up.
-    adam_update : callable or None
-        See :meth:`isru.lstm.Adam.update`.
-    """
-
-    whole_step = None
-    losses = LOSSES
-    adam_update = None
+def _from_the_end(start, stop, length):
+    """Return ranges (start, stop) of a length, the last one first; the first may be shorter."""
+    return [(max(start, end - length), end) for end in range(stop, start, -length)]
 
 
 class LSTMLayer(NumPyWays):
@@ -247,20 +246,24 @@ class LSTMLayer(NumPyWays):
         recurrent_t = self.recurrent[: self.units].T
         if len(dh) > 1:  # a product of matrices, unlike one with a vector, is faster with a copy
             recurrent_t = np.ascontiguousarray(recurrent_t)
-        for block, steps in buffers.backward_blocks:
-            self._factors(block, buffers)
-            for t, dc_factor, through, o_factor, dz_o, ifc_factors, dz_ifc, f, dz in steps:
-                if every_step:
-                    np.add(dh, dh_out[t], out=dh)
-                np.multiply(dh, dc_factor, out=through)
-                np.add(dc, through, out=dc)
-                np.multiply(dh, o_factor, out=dz_o)
-                np.multiply(ifc_factors, dc, out=dz_ifc)
-                np.multiply(dc, f, out=dc)
-                np.dot(dz, recurrent_t, out=dh)
-        dz = buffers.z.reshape(-1, 4 * self.units)
-        self._weight_gradients(dz, buffers)
-        return np.dot(dz, self.kernel.T).reshape(buffers.x.shape) if want_dx else None
+        dx = np.empty_like(buffers.x) if want_dx else None
+        for part, blocks in buffers.backward_parts:
+            for block, steps in blocks:
+                self._factors(slice(*block), buffers)
+                for t, dc_factor, through, o_factor, dz_o, ifc_factors, dz_ifc, f, dz in steps:
+                    if every_step:
+                        np.add(dh, dh_out[t], out=dh)
+                    np.multiply(dh, dc_factor, out=through)
+                    np.add(dc, through, out=dc)
+                    np.multiply(dh, o_factor, out=dz_o)
+                    np.multiply(ifc_factors, dc, out=dz_ifc)
+                    np.multiply(dc, f, out=dc)
+                    np.dot(dz, recurrent_t, out=dh)
+            dz = buffers.z[: part[1] - part[0]].reshape(-1, 4 * self.units)
+            self._weight_gradients(dz, buffers, slice(*part))
+            if want_dx:
+                dx[slice(*part)] = np.dot(dz, self.kernel.T).reshape(-1, *dx.shape[1:])
+        return dx
 
     def _factors(self, block, buffers):
         """Compute what multiplies dh and dc in each of a block's steps."""
@@ -274,9 +277,15 @@ class LSTMLayer(NumPyWays):
         self.cell_activation.derivative(buffers.saved_c[block], out=dc)
         dc *= gates[:, 0]
 
-    def _weight_gradients(self, dz, buffers):
-        rows = buffers.rows[:-1].reshape(len(dz), -1)
-        np.dot(rows.T, dz, out=self.dweights[-rows.shape[1] :])
+    def _weight_gradients(self, dz, buffers, part):
+        """Write the weight gradients of a part of the steps, or add them to those of later ones."""
+        steps = len(buffers.x)
+        rows = buffers.rows[:steps][part].reshape(len(dz), -1)
+        dweights = self.dweights[-rows.shape[1] :]
+        if part.stop == steps:
+            np.dot(rows.T, dz, out=dweights)
+        else:
+            dweights += np.dot(rows.T, dz)
         if buffers.x.shape[2] == 0:
             # As one-hot rows: such a product is faster than any way to add up chosen rows.
             one_hot = np.zeros((len(dz), self.input_size), dz.dtype)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from isru.lstm.initializers import glorot_uniform, orthogonal
-from isru.lstm.layer import NumPyWays
+from isru.lstm.ways import NumPyWays
 
 
 class VariantBuffers:
