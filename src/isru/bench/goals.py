@@ -41,7 +41,7 @@ PEAK_MEMORY = 1.5
 ARRAYS_PER_STEP = 0.1  # what a wrapped view takes, never an array
 _READING = "reading the recurrent kernel twice a time step, from the second-level cache"
 _PER_CALL = "some twenty NumPy calls a time step, each with its fixed cost"
-_AROUND = "the calls around the loop: checks, loss, clipping, Adam"
+_AROUND = "Python between the compiled parts, and matrix products with few rows"
 _PRODUCTS = "matrix products with few rows, and the pointwise work between them"
 # By the goal's beginning; of two reasons the second is for 128 units and more.
 LIMITED_BY = {
@@ -51,8 +51,8 @@ LIMITED_BY = {
     "numba engine against": (_AROUND, _PRODUCTS),
     "numpy engine, share": _PRODUCTS,
     "numba engine, share": _PRODUCTS,
-    "numba engine, one step": "the call from Python into compiled code, a fixed cost an array",
-    "numpy engine, peak": "dz beside the gates, and the loss's arrays",
+    "numba engine, one step": "the call from Python into compiled code, a fixed cost",
+    "numpy engine, peak": "a quarter of dz beside the gates, and the loss's arrays",
     "numba engine, peak": "the loss's arrays",
 }
 
