@@ -69,6 +69,20 @@ def test_too_little_disk_is_refused_before_anything_is_made(compendium, monkeypa
     assert not (compendium / ".venv").exists()
 
 
+@pytest.mark.parametrize("change", ["", "home = /", "version = 3.9.1"])
+def test_an_environment_of_another_python_is_made_anew_not_mixed(compendium, change, monkeypatch):
+    for name in ("requirements.txt", "constraints.txt"):
+        (compendium / name).write_text("")
+    environment.venv.create(compendium / ".venv", with_pip=False)
+    settings = compendium / ".venv" / "pyvenv.cfg"
+    settings.write_text(settings.read_text() + change + "\n")
+    cleared = []
+    monkeypatch.setattr(environment.venv, "create", lambda _, clear, **__: cleared.append(clear))
+    monkeypatch.setattr(environment, "_pip", lambda *_: None)
+    environment.set_up()
+    assert cleared == [bool(change)]
+
+
 def test_a_path_with_a_space_does_not_split_what_pip_is_told(compendium, monkeypatch):
     class Pip:
         returncode = 0

@@ -65,7 +65,7 @@ def set_up(again: bool = False) -> Path:
     began = time.monotonic()
     stamp.unlink(missing_ok=True)
     try:
-        venv.create(environment_folder(), clear=again, with_pip=True)
+        venv.create(environment_folder(), clear=again or _of_another_python(), with_pip=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise CompendiumError(
             f"could not create {environment_folder()}: {error}. Python needs its venv and "
@@ -76,6 +76,18 @@ def set_up(again: bool = False) -> Path:
     stamp.write_text(_fingerprint())
     say(f"The environment is ready after {(time.monotonic() - began) / 60:.1f} minutes")
     return python
+
+
+def _of_another_python() -> bool:
+    """Return whether ``.venv`` was made by another Python: made again in place it would be both."""
+    configuration = environment_folder() / "pyvenv.cfg"
+    if not configuration.is_file():
+        return False
+    lines = configuration.read_text(encoding="utf-8").splitlines()
+    made_with = dict(line.split(" = ", 1) for line in lines if " = " in line)
+    home = str(Path(sys._base_executable).parent)
+    version = ".".join(map(str, sys.version_info[:3]))
+    return (made_with.get("home"), made_with.get("version")) != (home, version)
 
 
 def _pip(*arguments: str) -> None:
