@@ -25,17 +25,26 @@ def steps_frame():
     return pd.DataFrame(rows, columns=names).assign(target="core", units=10)
 
 
-def test_gains_compare_with_libm_and_with_the_cheapest_rival_of_each_measure():
+def test_gains_compare_with_libm_with_a_table_and_with_other_functions():
     found = device.gains(steps_frame()).set_index(["against", "measure"])
     assert found["ratio"].to_dict() == {
         ("libm", "instructions"): 2.0,
         ("libm", "cycles"): 3.0,
-        ("best", "instructions"): 0.8,
-        ("best", "cycles"): 0.9,
+        ("table", "instructions"): 0.8,
+        ("table", "cycles"): 1.5,
+        ("stand_in", "instructions"): 0.8,
+        ("stand_in", "cycles"): 1.5,
+        ("other", "instructions"): 1.2,
+        ("other", "cycles"): 0.9,
     }
-    assert found["rival"].tolist() == ["libm", "libm", "table", "hard"]
-    bracket = found.loc[("libm", "cycles"), ["low", "high"]]
-    assert bracket.tolist() == [2.0, 4.0]
+    assert found.loc[("libm", "cycles"), ["low", "high"]].tolist() == [2.0, 4.0]
+
+
+def test_the_cheapest_of_a_kind_is_the_rival_in_both_measures():
+    cheaper = pd.DataFrame([{"arm": "rational", "kind": "x", "instructions": 900, "cycles": 50.0}])
+    frame = pd.concat([steps_frame(), cheaper.assign(target="core", units=10)])
+    found = device.gains(frame).set_index("against").loc["stand_in"]
+    assert set(found["rival"]) == {"rational"}
 
 
 def test_a_core_without_a_table_is_compared_in_instructions_only():

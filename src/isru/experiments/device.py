@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +21,14 @@ from isru.embedded import (
 from isru.experiments.forecaster import Case, train_network, windows_of
 from isru.lstm import LSTMNetwork
 
+# What an arm with ISRU is held against: the C library; a table, the plainest stand-in for tanh;
+# the cheapest stand-in, which needs no training of its own; and functions that need it.
+RIVALS = {
+    "libm": ("libm",),
+    "table": ("table",),
+    "stand_in": ("table", "rational", "polynomial"),
+    "other": ("hard", "softsign"),
+}
 # The arms that run with weights of their own, and how the studies that keep them call them.
 _STUDIES = ("06", "09")
 OWN_WEIGHTS = {"libm": "tanh", "isru": "isru", "exp_free": "exp_free"}
@@ -136,7 +145,7 @@ def counted(name: str, count: Callable[..., pd.DataFrame], *args, **kwargs) -> p
 
 
 def gains(steps: pd.DataFrame) -> pd.DataFrame:
-    """Compare the arms with ISRU with libm and with the best that one could do instead.
+    """Compare the arms with ISRU with what stands in for them.
 
     Parameters
     ----------
@@ -146,27 +155,31 @@ def gains(steps: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``target, units, arm, against`` (``"libm"`` or ``"best"``), ``rival``, the arm that is
-        compared with, ``measure`` (``"instructions"`` or ``"cycles"``), and the ``ratio`` of the
-        rival's number to the arm's: above 1 the arm with ISRU costs less. ``low`` and ``high``
-        of cycles are the smallest and the largest of the ratios under the three readings of the
-        core's table, each reading applied to both arms; instructions are exact.
+        ``target, units, arm``; ``against``, a key of `RIVALS`, and ``rival``, the arm that is
+        compared with, the cheapest of that kind; ``measure`` (``"instructions"`` or
+        ``"cycles"``), and the ``ratio`` of the rival's number to the arm's: above 1 the arm
+        with ISRU costs less. ``low`` and ``high`` of cycles are the smallest and the largest
+        ratio over the readings of the core's table, each applied to both arms: a range, no
+        confidence interval. Instructions are exact.
     """
     rows = []
     for (target, units), part in steps.groupby(["target", "units"], sort=False):
         part = part.set_index("arm")
+        cycles = part["cycles"].notna().all()
         for arm in part.index[part["kind"] == "isru"]:
-            for against, kind in (("libm", "libm"), ("best", "alternative")):
-                rivals = part[part["kind"] == kind]
-                for measure in ("instructions", "cycles"):
-                    if rivals[measure].isna().any():
-                        continue
-                    rival = rivals[measure].idxmin()
-                    ends = [measure]
-                    if measure == "cycles":
-                        ends += ["cycles_low", "cycles_high"]
-                    ratios = [part.loc[rival, end] / part.loc[arm, end] for end in ends]
+            for against, names in RIVALS.items():
+                price = part.loc[part.index.isin(names), "cycles" if cycles else "instructions"]
+                if price.empty:
+                    continue
+                rival = price.idxmin()
+                for measure in ("instructions", "cycles") if cycles else ("instructions",):
                     place = (target, units, arm, against, rival, measure)
-                    rows.append((*place, ratios[0], min(ratios), max(ratios)))
+                    rows.append((*place, *_ratio(part, rival, arm, measure)))
     names = ["target", "units", "arm", "against", "rival", "measure", "ratio", "low", "high"]
     return pd.DataFrame(rows, columns=names)
+
+
+def _ratio(part: pd.DataFrame, rival: str, arm: str, measure: str) -> tuple[float, float, float]:
+    readings = [name for name in part.columns if re.fullmatch(rf"{measure}_(\d+|low|high)", name)]
+    ratios = [part.loc[rival, name] / part.loc[arm, name] for name in (measure, *readings)]
+    return ratios[0], min(ratios), max(ratios)
