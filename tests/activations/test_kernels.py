@@ -150,3 +150,13 @@ def test_on_x86_the_fast_form_takes_the_estimate_and_the_strict_one_does_not():
     assert "sqrtps" in strict and "divps" in strict and "rsqrt" not in strict
     assert "rsqrt" in fast and "div" not in fast
     assert "ss" in " ".join(kernels.instructions("isru", "libm"))
+
+
+@pytest.mark.parametrize("name", ["isru", "isru_sigmoid", "tanh", "sigmoid", "elu"])
+def test_float32_is_computed_in_float32_and_in_vectors(name):
+    """A constant or an integer of the wrong size would turn it into float64 on the way."""
+    if "xmm" not in kernels.forms.assembly(name, "simd", "float32"):
+        pytest.skip("not an x86-64")
+    found = " ".join(kernels.instructions(name, "simd"))
+    assert "pd" not in found and "sd" not in found and "call" not in found
+    assert "divps" in found or name == "elu"

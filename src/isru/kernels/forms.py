@@ -5,8 +5,8 @@ form     loop
 ======== ======================================================================
 "libm"   one number at a time; tanh, e^x and their kin are calls of the C
          library's function, the square root is the processor's instruction
-"simd"   strict arithmetic; the compiler makes vector instructions of what has
-         any (float64's e^x and tanh have none: there it calls the C library)
+"simd"   strict arithmetic in vector instructions; e^x and tanh are written out
+         for that (softplus alone calls the C library, for its logarithm)
 "fast"   as "simd", with the liberties of `isru.kernels.values`
 ======== ======================================================================
 """

@@ -1,4 +1,4 @@
-"""Scalar twins of the smooth activations. tanh in float32 is written out, so that it vectorises.
+"""Scalar twins of the smooth activations. tanh and e^x are written out, so that they vectorise.
 
 Each twin returns (y, saved); its ``..._slope`` returns the derivative from ``saved``. They take
 up to three constants, which `isru.kernels.activations` computes from the entry's parameters.
@@ -11,26 +11,12 @@ import math
 import numba
 from numba.extending import overload
 
-from isru.kernels.compiling import bits, from_bits, inlined, like
+from isru.kernels.compiling import inlined, like
+from isru.kernels.exponential import exp_minus_one, expm1, power_of_two, reduced
 
-LOG2_E = 1 / math.log(2)
-LN2_HIGH = 0.693359375  # 9 bits: its product with an exponent is exact
-LN2_LOW = math.log(2) - LN2_HIGH
-ROUNDING = 1.5 * 2.0**23  # adding this leaves the nearest integer in the lowest bits
-# (tanh(t)/t - 1)/t^2 in t^2 up to 5/8, and (e^r - 1 - r)/r^2 for |r| up to ln(2)/2: fits at
-# Chebyshev's nodes, relative error below 1e-8.
+# (tanh(t)/t - 1)/t^2 in t^2 up to 5/8: a fit at Chebyshev's nodes, relative error below 1e-8.
 _TANH = (-0.333333283662796, 0.13332781195640564, -0.05385234206914902)
 _TANH += (0.02100311405956745, -0.006104347761720419)
-_EXP = (0.5, 0.16666576266288757, 0.04166646674275398)
-_EXP += (0.008363175205886364, 0.0013933642767369747)
-
-
-@inlined
-def exp_minus_one(r):
-    """Return e^r - 1 for |r| up to ln(2)/2, in float32's precision."""
-    p = like(_EXP[2], r) + r * (like(_EXP[3], r) + r * like(_EXP[4], r))
-    p = like(_EXP[0], r) + r * (like(_EXP[1], r) + r * p)
-    return r + r * r * p
 
 
 @inlined
@@ -46,16 +32,21 @@ def _tanh_float32(x):
     small = size + size * (square * p)
     # Large: from 10 on it rounds to 1; the comparison sends NaN there, too.
     t = size * two if size < like(10.0, x) else like(20.0, x)
-    shifted = t * like(LOG2_E, x) + like(ROUNDING, x)
-    n = shifted - like(ROUNDING, x)
-    r = (t - n * like(LN2_HIGH, x)) - n * like(LN2_LOW, x)
-    p = one + exp_minus_one(r)
-    # The lowest bits of `shifted` are n; moved to the exponent they make p into 2^n p.
-    power = from_bits(numba.int32(bits(p) + (bits(shifted) << 23)))
+    r, n = reduced(t)
+    power = (one + exp_minus_one(r)) * power_of_two(n, x)
     large = one - two / (power + one)
     y = small if size < like(0.625, x) else large
     y = math.copysign(y, x)
     return y if x == x else x
+
+
+@inlined
+def _tanh_float64(x):
+    """Return tanh x within 3 ULP, as e / (e + 2) with e = e^2|x| - 1."""
+    t = abs(x) * 2.0
+    t = 40.0 if t > 40.0 else t  # from 38 on it rounds to 1
+    e = expm1(t)
+    return math.copysign(e / (e + 2.0), x)
 
 
 def _tanh(x):
@@ -67,7 +58,7 @@ def _tanh(x):
 def _tanh_of_type(x):
     if x == numba.float32:
         return lambda x: _tanh_float32(x)
-    return lambda x: math.tanh(x)  # libm's, a call for each element
+    return lambda x: _tanh_float64(x)
 
 
 @inlined
@@ -130,7 +121,9 @@ def softplus_slope(y, _a, _b, _c):
 @inlined
 def elu(x, alpha, _b, _c):
     """Return x above 0 and alpha (e^x - 1) below."""
-    y = alpha * math.expm1(x) if x < like(0.0, x) else x
+    zero = like(0.0, x)
+    negative = alpha * expm1(zero if x > zero else x)
+    y = negative if x < zero else x
     return y, y
 
 

@@ -11,7 +11,7 @@ import math
 import numba
 
 from isru.kernels.compiling import inlined, kept, like, wide_vectors
-from isru.kernels.values import exp_of_negative
+from isru.kernels.exponential import exp_of_negative
 
 
 @kept

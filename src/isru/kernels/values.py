@@ -24,7 +24,8 @@ from isru.activations import ACTIVATIONS
 from isru.kernels import smooth
 from isru.kernels.activations import TWINS
 from isru.kernels.algebraic import clamp
-from isru.kernels.compiling import bits, from_bits, inlined, like
+from isru.kernels.compiling import inlined, like
+from isru.kernels.exponential import exp_of_negative
 
 FAST = {"reassoc", "contract", "arcp", "afn", "nsz"}
 _LOW, _HIGH = 2.0**-32, 2.0**62  # as in `isru.activations.algebraic.bounds`
@@ -70,38 +71,6 @@ def isru_sigmoid(x):
 def isrlu(x):
     """Return x from 0 on, isru below."""
     return -_rounded(x) if x < like(0.0, x) else x
-
-
-@inlined
-def _exp_float32(x):
-    """Return e^x for x <= 0 within 2 ULP, written out so that it vectorises."""
-    t = x if x > like(-105.0, x) else like(-105.0, x)  # there it rounds to 0
-    shifted = t * like(smooth.LOG2_E, x) + like(smooth.ROUNDING, x)
-    n = shifted - like(smooth.ROUNDING, x)
-    r = (t - n * like(smooth.LN2_HIGH, x)) - n * like(smooth.LN2_LOW, x)
-    y = like(1.0, x) + smooth.exp_minus_one(r)
-    # 2^n in two factors, since the result may be subnormal
-    exponent = bits(shifted) - bits(like(smooth.ROUNDING, x))
-    first = exponent >> numba.int32(1)
-    y = y * _power_of_two(first) * _power_of_two(exponent - first)
-    return y if x == x else x
-
-
-@inlined
-def _power_of_two(exponent):
-    return from_bits(numba.int32((exponent + numba.int32(127)) << numba.int32(23)))
-
-
-def exp_of_negative(x):
-    """Return e^x for x <= 0; stands for one of the two forms below."""
-    raise NotImplementedError("expected to be called from compiled code")
-
-
-@overload(exp_of_negative)
-def _exp_of_negative_of_type(x):
-    if x == numba.float32:
-        return lambda x: _exp_float32(x)
-    return lambda x: math.exp(x)  # libm's, a call for each element
 
 
 @inlined
@@ -179,6 +148,11 @@ def _sigmoid_libm(x):
     return one / (one + math.exp(-x))
 
 
+@inlined
+def _elu_libm(x):
+    return math.expm1(x) if x < like(0.0, x) else x
+
+
 def _first(name: str, compiled=inlined) -> Callable:
     """Return x -> y of a twin with the registry's own parameters."""
     twin, parameters = TWINS[name], ACTIVATIONS[name].parameters
@@ -200,7 +174,7 @@ FAST_VALUES: Mapping[str, Callable] = MappingProxyType(
 """The same, fast."""
 
 LIBM_VALUES: Mapping[str, Callable] = MappingProxyType(
-    {**VALUES, "tanh": _tanh_libm, "sigmoid": _sigmoid_libm}
+    {**VALUES, "tanh": _tanh_libm, "sigmoid": _sigmoid_libm, "elu": _elu_libm}
 )
 """The same, with tanh, e^x and their kin from the C library."""
 
