@@ -1,0 +1,132 @@
+"""The smallest model: what the front says, what is singled out, what a size costs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from isru.experiments.pareto import cheapest, difference, front, mean_interval
+from isru.experiments.smallest import (
+    Case,
+    kept_network,
+    parse_hidden,
+    skill_of,
+    skill_row,
+    stand_in_gap,
+    tidy,
+)
+from isru.experiments.smallest_baselines import pruning_curve
+from isru.experiments.smallest_costs import join, network_costs
+
+SMALL = Case("exp_free", 3, 0, epochs=1, window=6, horizon=2, batch_size=512, keep=True)
+NOISE = np.array([-0.2, 0.1, 0.0, 0.3, -0.1, -0.1])
+
+
+@pytest.fixture(scope="module")
+def row():
+    return skill_row(SMALL)
+
+
+def a_map(*levels):
+    """Points that cost 1, 2, ... and whose seeds share their noise."""
+    costs = np.arange(1, len(levels) + 1)
+    points = pd.DataFrame({"cycles": costs, "flash": 10 * costs, "ram": costs})
+    return points, {n: np.asarray(level) + NOISE for n, level in enumerate(levels)}
+
+
+def test_the_interval_is_students():
+    interval = mean_interval([1.0, 2.0, 3.0])
+    assert interval == pytest.approx((2.0, 2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5), abs=1e-3)
+
+
+def test_a_single_seed_decides_nothing_but_equality():
+    assert difference([1.0], [2.0]).high == np.inf
+    assert difference([1.0], [1.0]) == (0, 0, 0)
+
+
+def test_the_front_rises_and_leaves_out_what_is_surely_no_better():
+    points, samples = a_map(1.0, 1.0, 2.0, 1.5)
+    assert list(front(points, samples)) == ["on", "off", "on", "off"]
+
+
+def test_what_the_seeds_do_not_tell_apart_is_open():
+    points, samples = a_map(1.0, 1.0)
+    samples[1] = samples[1] + np.array([1, -1, 0.5, -0.5, 0.2, -0.1])
+    assert list(front(points, samples)) == ["on", "open"]
+
+
+def test_of_equal_costs_the_one_with_less_flash_is_on_the_front():
+    points, samples = a_map(1.0, 1.0)
+    points["cycles"], points["flash"] = 1, [20, 10]
+    assert list(front(points, samples)) == ["off", "on"]
+
+
+def test_the_cheapest_within_reach_is_singled_out_when_pairs_decide():
+    points, samples = a_map(1.0, 4.5, 5.0)
+    answer = cheapest(points, samples, within=1)
+    assert (answer.label, answer.wanted, answer.singled_out) == (1, pytest.approx(4.0), True)
+
+
+def test_a_cheaper_point_that_may_reach_it_spoils_the_answer():
+    points, samples = a_map(3.9, 4.5, 5.0)
+    samples[0] = samples[0] + np.array([1, -1, 0.5, -0.5, 0.2, -0.2])
+    answer = cheapest(points, samples, within=1)
+    assert (answer.label, answer.doubtful, answer.singled_out) == (1, (0,), False)
+
+
+def test_limits_leave_out_what_does_not_fit_and_perhaps_everything():
+    points, samples = a_map(1.0, 2.0, 3.0)
+    assert cheapest(points, samples, within=0.5, flash=20).label == 1
+    assert cheapest(points, samples, least=2.5, flash=20) is None
+    assert cheapest(points, samples, within=1, ram=0) is None
+
+
+def test_wrong_questions_are_refused():
+    points, samples = a_map(1.0)
+    with pytest.raises(ValueError, match="either within or least"):
+        cheapest(points, samples)
+    with pytest.raises(ValueError, match="expected limits"):
+        cheapest(points, samples, within=1, watts=1)
+
+
+def test_sizes_are_read_and_wrong_ones_refused():
+    assert parse_hidden("25") == (25, 0)
+    assert parse_hidden("10x5") == (10, 5)
+    for wrong in ("", "0", "5x", "3x4x5", "-1"):
+        with pytest.raises(ValueError, match="expected cells"):
+            parse_hidden(wrong)
+
+
+def test_a_kept_network_is_the_one_that_was_rated(row):
+    network = kept_network(SMALL, row["kept"])
+    assert skill_of(network, SMALL) == row["float32"]
+    assert row["int8"] == pytest.approx(row["float32"], abs=2)
+
+
+def test_a_row_without_weights_gives_no_network():
+    with pytest.raises(ValueError, match="keep=True"):
+        kept_network(SMALL, "")
+
+
+def test_a_stand_in_has_the_skill_of_what_it_stands_for(row):
+    network = kept_network(SMALL, row["kept"])
+    assert abs(stand_in_gap(network, SMALL, "exp_free_rsqrt1")) < 0.2
+    assert abs(stand_in_gap(network, SMALL, "table")) > 0.2  # that is another function
+
+
+def test_pruning_nothing_changes_nothing_and_sparse_storage_has_a_price(row):
+    network = kept_network(SMALL, row["kept"])
+    whole, bare = pruning_curve(network, SMALL, [0, 1]).itertuples()
+    assert whole.skill == pytest.approx(row["float32"])
+    assert whole.nonzero == network.parameters.size
+    assert whole.sparse_bytes > whole.dense_bytes > bare.sparse_bytes
+
+
+def test_stand_ins_share_the_skill_and_int8_takes_less_flash(row):
+    rows = pd.DataFrame([row, row | {"seed": 1}])
+    costs = network_costs("cortex-m4f", ["3"], np.ones((2, 7), np.float32), tasks=["change"])
+    points, samples = join(costs, tidy(rows))
+    assert set(points["arm"]) == {"exp_free", "exp_free_rsqrt1"}
+    place = points.set_index(["arm", "weights"])
+    assert place.loc[("exp_free", "int8"), "flash"] < place.loc[("exp_free", "float32"), "flash"]
+    assert np.array_equal(samples[0], samples[1])
+    assert points["cycles"].between(points["cycles_low"], points["cycles_high"]).all()
