@@ -13,6 +13,8 @@ Public:
 - ``pre_activations(network, sequence)``: the arguments that a network's activations get
 - ``toolchain_versions()``: the pinned packages, or a ToolchainError that says what to install;
   ``toolchain_problem()``: its message, ``""`` where all is well
+- ``crosscheck.crosscheck(network, sequence)``: instructions as GCC with newlib compiles the same,
+  outputs in QEMU; ``crosscheck.crosscheck_problem()``: what of these is not installed
 - ``TARGETS``, ``LSTM_ARMS``, ``ACTIVATION_ARMS``, ``GATE_ARMS``; ``SOURCES``, the cycle tables
 - the errors: ``ToolchainError``, ``CompileError``, ``SoftFloatError``, ``EmulatorFault``,
   ``CycleTableError``, ``ExportError``, ``BudgetError``

@@ -183,21 +183,12 @@ def _lstm_row(target, network, arm, sequence, weights):
         return _integer_row(target, network, arm, sequence)
     program = network_program(target, network, arm, weights)
     machine = Machine(target, program.image)
-    state, place = machine.reserve(program.state_bytes), machine.reserve(4 * sequence.shape[1])
-    result = machine.reserve(4 * network.output_size)
-    machine.call("network_reset", [state])
-    total, found = None, []
-    for row in sequence:
-        machine.write(place, row.tobytes())
-        trace = machine.call("network_step", [state, place])
-        total = trace if total is None else total + trace
-        machine.call("network_output", [state, result])
-        found.append(np.frombuffer(machine.read(result, 4 * network.output_size), "<f4"))
+    total, found = run_steps(machine, program.state_bytes, network.output_size, sequence)
     for name in (chosen.activation, chosen.gate):
         _check_square_root(target, program.image, total, twin(name))
     mean = cost(target, program.image, total).per(len(sequence))
     exact = outputs(network, sequence, *chosen.reference, weights=weights)
-    error = np.abs(np.array(found) - exact).max() if chosen.kind != "bound" else np.nan
+    error = np.abs(found - exact).max() if chosen.kind != "bound" else np.nan
     return {
         "target": target.name,
         "units": unit_label(network),
@@ -206,6 +197,36 @@ def _lstm_row(target, network, arm, sequence, weights):
         **dict(zip(_COSTS, mean, strict=True)),
         "max_error": float(error),
     }
+
+
+def run_steps(machine: Machine, state_bytes: int, output_size: int, sequence):
+    """Run a network over a sequence from a state of zero.
+
+    Parameters
+    ----------
+    machine : Machine
+        With a network's image.
+    state_bytes, output_size : int
+        The network's.
+    sequence : ndarray of float32, shape (T, F)
+
+    Returns
+    -------
+    Trace
+        Of all steps, without reset and output.
+    ndarray of float32, shape (T, O)
+    """
+    state, place = machine.reserve(state_bytes), machine.reserve(4 * sequence.shape[1])
+    result = machine.reserve(4 * output_size)
+    machine.call("network_reset", [state])
+    total, found = None, []
+    for row in sequence:
+        machine.write(place, row.tobytes())
+        trace = machine.call("network_step", [state, place])
+        total = trace if total is None else total + trace
+        machine.call("network_output", [state, result])
+        found.append(np.frombuffer(machine.read(result, 4 * output_size), "<f4"))
+    return total, np.array(found)
 
 
 def _integer_row(target, network, arm, sequence):
