@@ -53,6 +53,15 @@ def test_a_core_without_a_table_is_compared_in_instructions_only():
     assert set(device.gains(frame)["measure"]) == {"instructions"}
 
 
+def test_waiting_for_weights_shrinks_a_gain():
+    network = LSTMNetwork(2, 10, 1, rng=np.random.default_rng(0))
+    slower = device.with_wait_states(steps_frame(), [{"libm": network}], 2)
+    weights = 4 * 10 * (2 + 10 + 1)
+    found = device.gains(slower).set_index(["against", "measure"])["ratio"]
+    assert found["libm", "cycles"] == pytest.approx((300 + 2 * weights) / (100 + 2 * weights))
+    assert found["libm", "instructions"] == 2.0
+
+
 def test_without_the_toolchain_the_published_counts_are_read(monkeypatch, tmp_path):
     monkeypatch.setattr(device, "toolchain_problem", lambda: "expected unicorn, got none")
     monkeypatch.setattr(device.paths, "results", lambda: tmp_path)

@@ -85,6 +85,13 @@ def arguments(network: LSTMNetwork, sequence: np.ndarray, count: int) -> np.ndar
     return seen[np.linspace(0, len(seen) - 1, count).round().astype(int)]
 
 
+# From zero to saturation, where a function may take another way.
+WIDE_ARGUMENTS = np.array(
+    [sign * x for x in (0, 1e-30, 1e-4, 0.1, 0.5, 1, 2, 4, 7.9, 8.1, 10, 20) for sign in (1, -1)],
+    dtype=np.float32,
+)
+
+
 def count_calls(targets: Sequence[str], inputs: np.ndarray) -> pd.DataFrame:
     """Count one call of every function on every core; see `isru.embedded.measure_activation`."""
     return pd.concat(
@@ -142,6 +149,27 @@ def counted(name: str, count: Callable[..., pd.DataFrame], *args, **kwargs) -> p
     if not stored.is_file():
         raise FileNotFoundError(f"{problem} (there are no stored counts in {stored} either)")
     return pd.read_csv(stored)
+
+
+def with_wait_states(
+    steps: pd.DataFrame, networks: Sequence[Mapping[str, LSTMNetwork]], states: int
+) -> pd.DataFrame:
+    """Return the steps as if the memory kept the core waiting for every weight of the layer.
+
+    Parameters
+    ----------
+    steps : pandas.DataFrame
+        From `count_steps`; the cycles are raised.
+    networks : sequence of mapping
+        Of one layer each, as they were counted.
+    states : int
+        Cycles of waiting for each weight.
+    """
+    layers = (one["libm"] for one in networks)
+    words = {net.hidden_sizes[0]: sum(w.size for w in net.get_weights()[:3]) for net in layers}
+    waiting = states * steps["units"].map(words)
+    readings = [name for name in steps if name.startswith("cycles")]
+    return steps.assign(**{name: steps[name] + waiting for name in readings})
 
 
 def gains(steps: pd.DataFrame) -> pd.DataFrame:
