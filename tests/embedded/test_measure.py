@@ -100,6 +100,22 @@ def test_an_exp_free_step_is_small_in_the_binary_that_is_measured():
     assert frame.loc["libm", "flash"] > 2 * frame.loc["exp_free", "flash"]
 
 
+@pytest.mark.parametrize("arm", ["exp_free", "polynomial", "rational", "table", "softsign", "hard"])
+def test_a_step_calls_no_activation_but_libms(arm):
+    network = LSTMNetwork(5, 25, 1, rng=np.random.default_rng(0))
+    image = programs.network_program(M4F, network, arm).image
+    constants = {name for name in image.symbols if name.startswith(("weights", "dense", "tanh_"))}
+    assert set(image.symbols) - constants == set(programs.ENTRIES)
+
+
+def test_gates_pay_for_no_halves_of_arguments():
+    frame = measure_activation("cortex-m4f").set_index("arm")["instructions"]
+    assert frame["softsign_sigmoid"] <= frame["isru_sigmoid"]
+    for name in ("polynomial", "rational", "table"):
+        assert frame[f"{name}_sigmoid"] - frame[f"{name}_tanh"] <= 3
+    assert frame["isru_rsqrt2_sigmoid"] - frame["isru_rsqrt2"] <= 2
+
+
 def test_int8_weights_take_a_quarter_of_the_flash():
     sizes = {
         kind: code_size("cortex-m4f", sizes=[25], arms=["exp_free"], weights=kind)["weights"][0]

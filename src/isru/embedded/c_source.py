@@ -82,15 +82,21 @@ def prologue(functions: str) -> str:
                 f"#define {word}(x) {builtin}(x)",
                 "#endif",
             ]
+    lines += [
+        "/* In place even where the compiler saves bytes: so all activations are compared. */",
+        "#if defined(__GNUC__)",
+        "#define ALWAYS_INLINE static inline __attribute__((always_inline))",
+        "#else",
+        "#define ALWAYS_INLINE static inline",
+        "#endif",
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _functions(activation, gate):
-    texts = [activation.function()] if activation.name != gate.name else []
-    inside = gate.function()
-    if activation.function() in inside:
-        texts = []
-    return "\n".join([*texts, inside])
+    twins = {one.name: one for one in (activation, gate)}.values()
+    tables = dict.fromkeys(one.tables for one in twins if one.tables)
+    return "\n".join([*tables, *(one.definition() for one in twins)])
 
 
 _LAYOUT = {

@@ -5,7 +5,9 @@ measured by the tests: in units in the last place of the result, or of 1 where t
 ``absolute``-ly cancels (a gate's left tail).
 
 Further twins that the registry does not have stand in for tanh or the logistic function on a
-device: a polynomial, and gates made of a tanh-like function t as (1 + t(x/2)) / 2.
+device: a polynomial, and gates made of a tanh-like function t as (1 + t(x/2)) / 2, each with
+its constants multiplied out, so that no gate pays for the halves. All factors are powers of two:
+a gate rounds as its t does.
 """
 
 from __future__ import annotations
@@ -77,9 +79,13 @@ class Twin:
 
     def function(self, name: str | None = None, *, static: bool = True) -> str:
         """Return the C text of tables and function."""
+        return self.tables + self.definition(name, static=static)
+
+    def definition(self, name: str | None = None, *, static: bool = True) -> str:
+        """Return the C text of the function alone; ``ALWAYS_INLINE`` where it is static."""
         lines = "".join(f"    {line}\n" for line in self.body.strip().splitlines())
-        head = f"{'static ' if static else ''}float {name or self.c_name}(float x)"
-        return f"{self.tables}/* {self.comment} */\n{head}\n{{\n{lines}}}\n"
+        head = f"{'ALWAYS_INLINE ' if static else ''}float {name or self.c_name}(float x)"
+        return f"/* {self.comment} */\n{head}\n{{\n{lines}}}\n"
 
 
 def _clip(low, high, value="x"):
@@ -103,17 +109,19 @@ def _isrlu(entry):
     )
 
 
-def _rsqrt(steps):
-    newton = "r *= 1.5f - half * (r * r);\n" * steps
+def _rsqrt(steps, gate=False):
+    # A gate's r is 1 / (2 sqrt(q)): one less in the exponent of the guess, 4 q in Newton's step.
+    offset, factor, magic = ("4.0f", "2.0f", 0x5EB759DF) if gate else ("1.0f", "0.5f", 0x5F3759DF)
+    newton = "r *= 1.5f - scaled * (r * r);\n" * steps
     return f"""\
-const float q = 1.0f + x * x;
-{"const float half = 0.5f * q;" if steps else ""}
+const float q = {offset} + x * x;
+{f"const float scaled = {factor} * q;" if steps else ""}
 union {{ float value; uint32_t bits; }} guess;
 float r;
 guess.value = q;
-guess.bits = 0x5f3759dfu - (guess.bits >> 1);
+guess.bits = {magic:#x}u - (guess.bits >> 1);
 r = guess.value;
-{newton}return x * r;""".replace("\n\n", "\n")
+{newton}return {"0.5f + " if gate else ""}x * r;""".replace("\n\n", "\n")
 
 
 _RATIONAL = f"""\
@@ -122,27 +130,36 @@ const float q = s * s;
 const float y = s * ((q + 105.0f) * q + 945.0f) / ((15.0f * q + 420.0f) * q + 945.0f);
 return {_clip("-1.0f", "1.0f", "y")};"""
 
-_TABLE = f"""\
-float place = FABSF(x) * {c_float(TABLE_PER_UNIT)};
+_RATIONAL_GATE = f"""\
+const float s = {_clip("-" + c_float(2 * RATIONAL_END), c_float(2 * RATIONAL_END))};
+const float q = s * s;
+const float y = s * ((q + 420.0f) * q + 15120.0f) / ((60.0f * q + 6720.0f) * q + 60480.0f);
+return 0.5f + ({_clip("-0.5f", "0.5f", "y")});"""
+
+
+def _table(per_unit, result):
+    return f"""\
+float place = FABSF(x) * {c_float(per_unit)};
 float y = tanh_table[{TABLE_END * TABLE_PER_UNIT}];
 if (place < {c_float(TABLE_END * TABLE_PER_UNIT)}) {{
     const int32_t index = (int32_t)place;
     const float *knot = tanh_table + index;
     y = knot[0] + (place - (float)index) * (knot[1] - knot[0]);
 }}
-return x < 0.0f ? -y : y;"""
+return {result};"""
+
 
 _POLYNOMIAL = (0.9758548, -0.25349486, 0.049096954, -0.004946972, 0.00019335269)
 _POLYNOMIAL_END = 3.0
-_POLYNOMIAL_BODY = (
-    f"""\
-const float s = {_clip("-" + c_float(_POLYNOMIAL_END), c_float(_POLYNOMIAL_END))};
+
+
+def _horner(end, factors, result):
+    steps = "".join(f"y = y * q + {c_float(factor)};\n" for factor in reversed(factors[:-1]))
+    return f"""\
+const float s = {_clip("-" + c_float(end), c_float(end))};
 const float q = s * s;
-float y = {c_float(_POLYNOMIAL[-1])};
-"""
-    + "".join(f"y = y * q + {c_float(factor)};\n" for factor in reversed(_POLYNOMIAL[:-1]))
-    + "return s * y;"
-)
+float y = {c_float(factors[-1])};
+{steps}return {result};"""
 
 
 def _polynomial(x):
@@ -186,7 +203,11 @@ _TWINS = {
         **{"body": _RATIONAL, "ulp": 6, "comment": "tanh by a clipped fraction"},
     },
     "table_tanh": {
-        **{"body": _TABLE, "ulp": 3, "comment": "tanh by linear interpolation"},
+        **{
+            "body": _table(TABLE_PER_UNIT, "x < 0.0f ? -y : y"),
+            "ulp": 3,
+            "comment": "tanh by linear interpolation",
+        },
         "tables": c_array("tanh_table", tanh_table(np.float32)[0]),
         "constants": 4 * (TABLE_END * TABLE_PER_UNIT + 1),
     },
@@ -223,13 +244,12 @@ def twin(activation: str | Activation) -> Twin:
     return Twin(entry.name, text, entry.value, error=entry.error, **parts)
 
 
-def as_gate(inner: Twin, name: str) -> Twin:
-    """Return the twin of (1 + t(x/2)) / 2, from that of t."""
+def _gate(inner, name, body):
+    """Return the twin of (1 + t(x/2)) / 2, from that of t and the body of the gate."""
     return replace(
         inner,
         name=name,
-        body=f"return 0.5f + 0.5f * {inner.name}(0.5f * x);",
-        tables=inner.function(),
+        body=body,
         reference=lambda x: 0.5 + 0.5 * inner.reference(0.5 * np.asarray(x)),
         ulp=inner.ulp / 2 + 1,
         absolute=True,
@@ -241,22 +261,27 @@ def as_gate(inner: Twin, name: str) -> Twin:
 def _stand_ins():
     polynomial = Twin(
         "polynomial_tanh",
-        _POLYNOMIAL_BODY,
+        _horner(_POLYNOMIAL_END, _POLYNOMIAL, "s * y"),
         _polynomial,
         16,
         "tanh by a clipped polynomial of degree 9, within 5.5e-3",
         error=5.5e-3,
     )
-    kinds = {
-        "rational_sigmoid": twin("rational_tanh"),
-        "table_sigmoid": twin("table_tanh"),
-        "polynomial_sigmoid": polynomial,
-        "softsign_sigmoid": twin("softsign"),
-        "isru_rsqrt1_sigmoid": twin("isru_rsqrt1"),
-        "isru_rsqrt2_sigmoid": twin("isru_rsqrt2"),
+    halved = [factor * 0.25 ** (power + 1) for power, factor in enumerate(_POLYNOMIAL)]
+    gates = {
+        "rational": (twin("rational_tanh"), _RATIONAL_GATE),
+        "table": (
+            twin("table_tanh"),
+            _table(TABLE_PER_UNIT / 2, "0.5f + 0.5f * (x < 0.0f ? -y : y)"),
+        ),
+        "polynomial": (polynomial, _horner(2 * _POLYNOMIAL_END, halved, "0.5f + s * y")),
+        "softsign": (twin("softsign"), "return 0.5f + 0.5f * (x / (2.0f + FABSF(x)));"),
+        "isru_rsqrt1": (twin("isru_rsqrt1"), _rsqrt(1, gate=True)),
+        "isru_rsqrt2": (twin("isru_rsqrt2"), _rsqrt(2, gate=True)),
     }
     return {"polynomial_tanh": polynomial} | {
-        name: as_gate(inner, name) for name, inner in kinds.items()
+        f"{name}_sigmoid": _gate(inner, f"{name}_sigmoid", body)
+        for name, (inner, body) in gates.items()
     }
 
 
