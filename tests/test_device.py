@@ -72,6 +72,20 @@ def test_without_the_toolchain_the_published_counts_are_read(monkeypatch, tmp_pa
     pd.testing.assert_frame_equal(device.counted("steps", pytest.fail), steps_frame())
 
 
+def test_another_toolchain_is_asked_for_apart_and_may_have_no_published_counts(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setattr(device, "toolchain_problem", lambda: "")
+    monkeypatch.setattr(device.paths, "results", lambda: tmp_path)
+    absent = {"problem": "expected GCC, got none"}
+    assert device.counted("crosscheck", pytest.fail, **absent, optional=True).empty
+    with pytest.raises(FileNotFoundError, match=r"expected GCC, got none.*no stored"):
+        device.counted("crosscheck", pytest.fail, **absent)
+    pd.testing.assert_frame_equal(
+        device.counted("crosscheck", steps_frame, problem=""), steps_frame()
+    )
+
+
 def test_a_device_that_is_always_awake_or_always_asleep_draws_its_current():
     node = Device(1.0, 2.0, 4.0, 3.0, battery_mah=48.0, steps_per_second=1.0)
     assert node.mean_ua(1e6) == pytest.approx(2000)

@@ -126,7 +126,14 @@ def count_loops(targets: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame([{"target": target, **matrix_loop(target)} for target in targets])
 
 
-def counted(name: str, count: Callable[..., pd.DataFrame], *args, **kwargs) -> pd.DataFrame:
+def counted(
+    name: str,
+    count: Callable[..., pd.DataFrame],
+    *args,
+    problem: str | None = None,
+    optional: bool = False,
+    **kwargs,
+) -> pd.DataFrame:
     """Count now; where the toolchain is missing, return what the published run counted.
 
     Parameters
@@ -135,20 +142,28 @@ def counted(name: str, count: Callable[..., pd.DataFrame], *args, **kwargs) -> p
         Of the published table, without its number.
     count : callable
         One of this module's ``count_...`` functions, with its arguments behind it.
+    problem : str, optional
+        Why nothing can be counted here, ``""`` if it can; by default what
+        `isru.embedded.toolchain_problem` says.
+    optional : bool
+        Whether to return an empty frame where nothing is published either.
 
     Raises
     ------
     FileNotFoundError
-        If the toolchain is missing and nothing is published either; the message says what to
-        install.
+        If the toolchain is missing and nothing is published either, unless that is ``optional``;
+        the message says what to install.
     """
-    problem = toolchain_problem()
+    if problem is None:
+        problem = toolchain_problem()
     if not problem:
         return count(*args, **kwargs)
     stored = paths.results() / "tables" / f"10-{name}.csv"
-    if not stored.is_file():
-        raise FileNotFoundError(f"{problem} (there are no stored counts in {stored} either)")
-    return pd.read_csv(stored)
+    if stored.is_file():
+        return pd.read_csv(stored)
+    if optional:
+        return pd.DataFrame()
+    raise FileNotFoundError(f"{problem} (there are no stored counts in {stored} either)")
 
 
 def with_wait_states(
