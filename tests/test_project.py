@@ -28,7 +28,7 @@ LAYERS = {
         *("symbolic", "approximation", "atlas", "approximants"),
         *("rsqrt", "hazards", "propagation", "recurrence"),
     ),
-    2: ("experiments", "sweep", "bench", "embedded", "certify", "machine_records"),
+    2: ("experiments", "sweep", "bench", "embedded", "deploy", "certify", "machine_records"),
     3: ("publish", "claims", "figures"),
     4: ("cli", "commands", "__main__"),
 }
