@@ -79,6 +79,11 @@ def test_a_stand_in_is_as_near_as_it_says(name):
         assert name == "softsign_sigmoid"
 
 
+@pytest.mark.parametrize("name", ["hard_tanh", "hard_sigmoid", "relu", "leaky_relu"])
+def test_what_needs_no_division_has_none(name):
+    assert "/" not in twin(name).body
+
+
 def test_the_registry_entries_without_twin_are_known():
     assert {"elu", "softplus"} == WITHOUT_TWIN
     for name in WITHOUT_TWIN:
