@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from isru import paths
+from isru.cli import main
 from isru.experiments.pareto import cheapest, difference, front, mean_interval
 from isru.experiments.smallest import (
     Case,
@@ -14,8 +16,10 @@ from isru.experiments.smallest import (
     stand_in_gap,
     tidy,
 )
+from isru.experiments.smallest_answer import model_name
 from isru.experiments.smallest_baselines import pruning_curve
-from isru.experiments.smallest_costs import join, network_costs
+from isru.experiments.smallest_costs import equal_cost_units, join, network_costs
+from isru.figures.smallest import skill_against_cost
 
 SMALL = Case("exp_free", 3, 0, epochs=1, window=6, horizon=2, batch_size=512, keep=True)
 NOISE = np.array([-0.2, 0.1, 0.0, 0.3, -0.1, -0.1])
@@ -130,3 +134,69 @@ def test_stand_ins_share_the_skill_and_int8_takes_less_flash(row):
     assert place.loc[("exp_free", "int8"), "flash"] < place.loc[("exp_free", "float32"), "flash"]
     assert np.array_equal(samples[0], samples[1])
     assert points["cycles"].between(points["cycles_low"], points["cycles_high"]).all()
+
+
+@pytest.fixture
+def published(row, tmp_path, monkeypatch):
+    """A published map of one network."""
+    costs = network_costs("cortex-m4f", ["3"], np.ones((2, 7), np.float32), tasks=["change"])
+    skills = tidy(pd.DataFrame([row, row | {"seed": 1}]))
+    points, _ = join(costs, skills)
+    (tmp_path / "tables").mkdir()
+    points.to_csv(tmp_path / "tables" / "11-points.csv", index=False)
+    skills.to_csv(tmp_path / "tables" / "11-skills.csv", index=False)
+    kept = model_name("change", "exp_free", "3")
+    kept_network(SMALL, row["kept"]).save(tmp_path / "models" / f"11-{kept}.npz")
+    monkeypatch.setattr(paths, "results", lambda: tmp_path)
+    return tmp_path
+
+
+def test_the_command_names_the_cheapest_and_writes_its_c(published, capsys, tmp_path):
+    out = tmp_path / "c"
+    asked = ["smallest", "--task", "change", "--flash", "4k", "--out", str(out)]
+    assert main(asked) == 0
+    said = capsys.readouterr().out
+    assert "3 units, exp_free" in said
+    assert "network_step" in (out / "network.c").read_text(encoding="utf-8")
+
+
+def test_the_command_says_what_there_is_when_nothing_fits(published, capsys, tmp_path):
+    assert main(["smallest", "--task", "change", "--flash", "10", "--out", str(tmp_path)]) == 1
+    assert "nothing fits: the best of the map reaches" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--task", "snow"], "expected one of change"),
+        (["--target", "z80"], "expected one of cortex-m4f"),
+        (["--skill", "80"], "a share of at most 1"),
+        (["--flash", "much"], "expected bytes such as 900, 32k"),
+    ],
+)
+def test_wrong_questions_to_the_command_are_one_message(published, capsys, more, message):
+    assert main(["smallest", "--task", "change", *more]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_an_unpublished_map_is_a_message(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(paths, "results", lambda: tmp_path)
+    assert main(["smallest"]) == 1
+    assert "make execute NB=11" in capsys.readouterr().err
+
+
+def test_every_word_of_the_front_is_drawn_and_baselines_are_named(row):
+    points, samples = a_map(1.0, 1.0, 2.0, 1.5)
+    points = points.assign(task="rain", family=["tanh", "hard", "exp_free", "tanh"], hidden="2")
+    points = points.assign(
+        weights="int8", skill=1.0, low=0.9, high=1.1, front=front(points, samples)
+    )
+    linear = {"task": "rain", "model": "linear", "skill": 1.5, "flash": 964}
+    (axes,) = skill_against_cost(points, pd.DataFrame([linear])).axes
+    assert {text.get_text() for text in axes.texts} == {"linear, 964 bytes", "2 int8"}
+
+
+def test_units_at_equal_cost_are_those_of_the_rival_between_its_sizes():
+    rows = [(str(n), arm, f * n) for n in (2, 4, 8) for arm, f in (("a", 1.0), ("b", 2.0))]
+    costs = pd.DataFrame(rows, columns=["hidden", "arm", "cycles"]).assign(weights="float32")
+    assert equal_cost_units(costs, "a", "b", 8) == pytest.approx(4)

@@ -29,6 +29,8 @@ Books:
 The character model:
   sample        --prompt "In the beginning" --temperature 0.7 --length 300 --seed 0 --model FILE
   train-characters  --model FILE --updates 2000 --text FILE: go on from FILE, or make it
+The smallest model, from the published map:
+  smallest      --task rain --skill 0.8 --flash 32k --ram 8k --target cortex-m4f --out DIR
 Housekeeping:
   setup         make the environment             lint          check the code's form
   bench         measure our speed goals          clean         remove build/ and runs/
@@ -126,6 +128,16 @@ def _parser() -> argparse.ArgumentParser:
         updates=number | {"default": 1000},
         **about,
         seed=number | {"help": "of a new model"},
+    )
+    size = {"metavar": "BYTES", "help": "the most, such as 900 or 32k"}
+    add(
+        "smallest",
+        task={"default": "rain", "help": "rain or change (of the temperature)"},
+        skill=real | {"help": "the least, as a share; by default within 1 pp of the best"},
+        flash=size,
+        ram=size,
+        target={"default": "cortex-m4f", "help": "the core"},
+        out={"metavar": "DIR", "help": "for the C; by default runs/smallest"},
     )
     add("test", select={"metavar": "EXPRESSION", "help": "as pytest -k"})
     add("test-browser", run=run | {"default": "published"})

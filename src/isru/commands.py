@@ -239,6 +239,16 @@ def train_characters(options: Namespace) -> None:
     say(f"The model: {path}. Repeat the command to go on; look at it with: sample --model {path}")
 
 
+def smallest(options: Namespace) -> int:
+    """Say which published network is the cheapest that fits, and write its C; 1 if none does."""
+    from isru.experiments.smallest_answer import answer_in_words
+
+    folder = Path(options.out or paths.root() / "runs" / "smallest")
+    fits, text = _told(answer_in_words, options, folder)
+    sys.stdout.write(f"{text}\n")
+    return int(not fits)
+
+
 def _told(function, *arguments, **named):
     """Return what a call returns; what a person can put right becomes a message."""
     try:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from isru.embedded import LSTM_ARMS, code_size, measure_lstm
+from isru import paths
+from isru.embedded import LSTM_ARMS, code_size, measure_lstm, toolchain_problem
 from isru.experiments.forecaster import OUTPUTS
 from isru.experiments.smallest import FAMILIES, WEIGHTS, parse_hidden
 from isru.lstm import LSTMNetwork
@@ -75,6 +76,38 @@ def network_costs(
     return pd.DataFrame(rows)
 
 
+def all_costs(
+    targets: Sequence[str], hidden: Sequence[str], sequence: np.ndarray
+) -> tuple[pd.DataFrame, bool]:
+    """Count on several cores; where the toolchain is missing, take the published counts.
+
+    Parameters
+    ----------
+    targets, hidden, sequence
+        As for `network_costs`.
+
+    Returns
+    -------
+    costs : pandas.DataFrame
+    stored : bool
+        Whether they are the published ones; of the sizes asked for, only those that are there.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the toolchain is missing and nothing is published; the message says what to install.
+    """
+    problem, file = toolchain_problem(), paths.results() / "tables" / "11-costs.csv"
+    if not problem:
+        parts = [network_costs(target, hidden, sequence) for target in targets]
+        return pd.concat(parts, ignore_index=True), False
+    if not file.is_file():
+        raise FileNotFoundError(f"{problem} (there are no stored counts in {file} either)")
+    kept = pd.read_csv(file, dtype={"hidden": str})
+    chosen = kept["target"].isin(targets) & kept["hidden"].isin(hidden)
+    return kept[chosen].reset_index(drop=True), True
+
+
 def _any_network(text: str, features: int, outputs: int) -> LSTMNetwork:
     sizes = [size for size in parse_hidden(text) if size]
     return LSTMNetwork(features, sizes, outputs, rng=np.random.default_rng(0))
@@ -113,3 +146,25 @@ def join(costs: pd.DataFrame, skills: pd.DataFrame) -> tuple[pd.DataFrame, dict]
     points["seeds"] = [len(values) for values in samples.values()]
     points["skill"] = [float(values.mean()) for values in samples.values()]
     return points, samples
+
+
+def equal_cost_units(costs: pd.DataFrame, arm: str, rival: str, units: int) -> float:
+    """Return how many units the rival has at the cycles of an arm with so many units.
+
+    Interpolated between the sizes of one layer that were counted, in the logarithms of both;
+    beyond them, the nearest.
+
+    Parameters
+    ----------
+    costs : pandas.DataFrame
+        From `network_costs`, one core and one task with a table of cycles, float32 weights.
+    arm, rival : str
+    units : int
+        A size that was counted.
+    """
+    flat = costs[~costs["hidden"].str.contains("x") & (costs["weights"] == WEIGHTS[0])]
+    table = flat.assign(units=flat["hidden"].astype(int)).pivot(
+        index="units", columns="arm", values="cycles"
+    )
+    known = np.log(table.index.to_numpy(float))
+    return float(np.exp(np.interp(np.log(table.loc[units, arm]), np.log(table[rival]), known)))
