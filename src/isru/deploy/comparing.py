@@ -72,12 +72,11 @@ def compare(network, sequences, folder, *, representative=None, formats=FORMATS)
         representative = sequences
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = network.predict(sequences)
-    rows = []
+    wanted, rows, known = network.predict(sequences), [], {}
     for name in formats:
         row = {"activation": network.activation.name, "format": name}
         try:
-            row |= _row(name, network, sequences, folder, representative, wanted)
+            row |= _row(name, network, sequences, folder, representative, wanted, known)
         except (DeployError, ConversionError, ExportError) as error:
             row |= {"becomes": str(error)[:_WIDEST], "status": "refused"}
         rows.append(row)
@@ -88,7 +87,7 @@ def compare(network, sequences, folder, *, representative=None, formats=FORMATS)
     return frame.astype(dict.fromkeys(counts, "Int64"))
 
 
-def _row(name, network, sequences, folder, representative, wanted):
+def _row(name, network, sequences, folder, representative, wanted, known):
     kind, _, variant = name.partition(" ")
     if kind == "C":
         weights = variant.split()[0]
@@ -106,7 +105,9 @@ def _row(name, network, sequences, folder, representative, wanted):
         path, steps = folder / f"{_file(name)}.tflite", sequences.shape[1]
         written = tflite_file.to_tflite(network, path, steps=steps, quantise=quantise, **more)
         found, row = tflite_file.run_tflite(path, sequences), _counts(written)
-        row |= _in_operators(tflite_file.activation_operators(network.activation, folder))
+        if "lite" not in known:  # one conversion for the three files
+            known["lite"] = tflite_file.activation_operators(network.activation, folder)
+        row |= _in_operators(known["lite"])
     difference = float(np.abs(found - wanted).max())
     return {"largest_difference": difference, "largest_output": float(np.abs(wanted).max()), **row}
 

@@ -146,10 +146,9 @@ def activation_operators(activation, folder) -> list[str]:
     tf = load_tensorflow()
     function = keras_activation(activation)
     signature = [tf.TensorSpec((1, 4), tf.float32)]
-    module = tf.Module()
-    module.f = tf.function(function, input_signature=signature)
+    traced = tf.function(function, input_signature=signature).get_concrete_function()
     path = Path(folder) / f"activation-{function.__name__}.tflite"
-    write_atomically(path, _converted(module.f.get_concrete_function(), module))
+    write_atomically(path, _converted(traced))
     return list(tflite_contents(path)[0])
 
 
@@ -186,12 +185,13 @@ def _convert(model, shape, quantise, representative) -> bytes:
         settings["optimizations"] = [tf.lite.Optimize.DEFAULT]
     if quantise == "int8":
         settings["representative_dataset"] = lambda: ([row[None]] for row in representative)
-    return _converted(function, model, int8=quantise == "int8", **settings)
+    return _converted(function, int8=quantise == "int8", **settings)
 
 
-def _converted(function, owner, int8=False, **settings) -> bytes:
+def _converted(function, int8=False, **settings) -> bytes:
     tf = load_tensorflow()
     with _foreseen(), _explained("TensorFlow Lite's converter failed"):
+        owner = tf.Module()  # that of nothing: the function holds its constants itself
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function], owner)
         for name, value in settings.items():
             setattr(converter, name, value)
