@@ -1,11 +1,20 @@
 """Cycle tables of the Arm cores, transcribed from their Technical Reference Manuals.
 
-Cortex-M4 (DDI 0439): P, the cycles to refill the pipeline after a branch, is 1 to 3. Nominal is
-1 for a branch to a fixed address, which the core fetches early, and 2 for one through a
-register. A load or store takes 2 cycles, or 1 right after another one, which the address must
-not depend on; a store with an immediate offset takes 1. The result of a floating-point
-instruction is there one cycle later for the instruction that follows; a multiply-accumulate
-does not need its addend before that.
+Cortex-M4 (DDI 0439). Branches: P, the cycles to refill the pipeline, is 1 to 3; nominal is 1 for
+a branch to a fixed address, which the core fetches early, and 2 for one through a register.
+Memory (the section "Load/store timings"): a load takes 2 cycles, or 1 right behind another load,
+which the address must not depend on; at the high end always 2, and 3 where it reads beside the
+code. A store with an immediate offset takes 1, one with a register 2, or 1 right behind a load;
+VSTR takes 2. An address from the data processing just before costs a cycle more, since nothing
+forwards it: in all readings. Arithmetic: the result of a floating-point instruction is there one
+cycle later for the instruction that follows (a multiply-accumulate does not need its addend
+before that); at the low end never, at the high end after each. Integer division takes 2 to 12.
+VDIV and VSQRT take 14. Integer instructions behind them complete out of order: at the low end
+those up to the block's end or the next floating-point instruction run in these 14 cycles, else
+none does.
+
+Cortex-M0+ (DDI 0484): arithmetic is the multiplier, of 1 cycle (low and nominal) or 32. Loads and
+stores take 2; 1 is for the single-cycle port, where no memory of a program lies.
 """
 
 from __future__ import annotations
@@ -15,6 +24,7 @@ from collections.abc import Sequence
 
 from isru.embedded.disassembly import Instruction, words
 from isru.embedded.errors import CycleTableError
+from isru.embedded.readings import HIGH, LOW, Reading
 
 _CONDITION = re.compile(r"(eq|ne|hs|lo|cs|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)$")
 _SIMPLE = words(
@@ -38,7 +48,8 @@ _STORES = words("str strb strh vstr")
 _MULTIPLE = words("ldm ldmia ldmdb stm stmia stmdb push pop vpush vpop vldmia vldmdb vstmia")
 _MULTIPLE |= {"vldm", "vstm"}
 _BRANCHES = {"b", "bl", "bx", "blx", "cbz", "cbnz"}
-_PIPELINE = (1, 1, 3), (1, 2, 3)  # P, low nominal high: to a fixed address, through a register
+_FIXED, _REGISTER = (1, 1, 3), (1, 2, 3)  # P, low nominal high, by where the target comes from
+_CORE_REGISTER = re.compile(r"\b(?:r\d+|sb|sl|fp|ip|sp|lr)\b")
 
 
 def base_name(mnemonic: str) -> str:
@@ -49,63 +60,93 @@ def base_name(mnemonic: str) -> str:
     return name if name in known else _CONDITION.sub("", name)
 
 
-def cortex_m4(block: Sequence[Instruction], taken: bool) -> tuple[float, float, float]:
-    """Return low, nominal and high cycles of one run of a block.
+def cortex_m4(block: Sequence[Instruction], taken: bool, reading: Reading) -> float:
+    """Return the cycles of one run of a block.
 
     Parameters
     ----------
     block : sequence of Instruction
     taken : bool
         Whether the next block is another than the one behind.
+    reading : Reading
     """
-    total = [0.0, 0.0, 0.0]
+    total = 0.0
     for number, item in enumerate(block):
         before = block[number - 1] if number else None
         last = number == len(block) - 1
-        for place, cycles in enumerate(_m4(item, before, taken and last)):
-            total[place] += cycles
-    return tuple(total)
+        total += _m4(item, before, taken and last, reading)
+        if reading.arithmetic == LOW and base_name(item.mnemonic) in ("vdiv", "vsqrt"):
+            total -= min(13, _integers(block[number + 1 :]))
+    return total
 
 
-def _m4(item, before, taken):
+def _integers(behind):
+    """Return how many instructions there are before the first one of the FPU."""
+    places = (place for place, item in enumerate(behind) if item.mnemonic.startswith("v"))
+    return next(places, len(behind))
+
+
+def _m4(item, before, taken, reading):
     name = base_name(item.mnemonic)
+    refill = _REGISTER[reading.branches] if taken else 0  # where the program counter is written
     if name in _FLOAT:
-        cycles = _FLOAT[name]
-        return cycles, cycles + _float_stall(item, name, before), cycles + 1
-    if name in _LOADS or name in _STORES:
-        refill = _PIPELINE[1] if taken else (0, 0, 0)  # a load of the program counter
-        return _add(_m4_transfer(item, name, before), refill)
+        return _m4_float(item, name, before, reading)
+    if name in _LOADS:
+        return _m4_load(item, before, reading) + refill
+    if name in _STORES:
+        return _m4_store(item, name, before, reading)
     if name in _MULTIPLE or name in ("ldrd", "strd"):
-        cycles = 1 + (2 if name in ("ldrd", "strd") else _registers(item))
-        return _add((cycles,) * 3, _PIPELINE[1] if taken else (0, 0, 0))
+        return 1 + (2 if name in ("ldrd", "strd") else _registers(item)) + refill
+    if name in ("bx", "blx"):
+        return 1 + refill
     if name in _BRANCHES:
-        return _add((1, 1, 1), _refill(name) if taken else (0, 0, 0))
+        return 1 + (_FIXED[reading.branches] if taken else 0)
     if name in ("sdiv", "udiv"):
-        return 2, 7, 12
+        return (2, 7, 12)[reading.arithmetic]
     if name in ("tbb", "tbh"):
-        return _add((2, 2, 3), _PIPELINE[1])
+        return (2, 2, 3)[reading.memory] + _REGISTER[reading.branches]
     if name in _SIMPLE:
-        return _add((1, 1, 1), _PIPELINE[1] if taken and "pc" in item.writes else (0, 0, 0))
+        return 1 + (refill if "pc" in item.writes else 0)
     raise CycleTableError(f"expected an instruction of the Cortex-M4's table, got: {item}")
 
 
-def _m4_transfer(item, name, before):
-    single = _LOADS | _STORES
-    address = item.reads if name in _LOADS else _address(item)
-    follows = before is not None and base_name(before.mnemonic) in single
-    depends = before is not None and bool(before.writes & address)
-    if (name in _STORES and "#" in item.operands) or name in ("str", "strb", "strh"):
-        cycles = 1
-    else:
-        cycles = 1 if follows and not depends else 2
-    if depends and not follows:
-        cycles += 1  # no forwarding of a result into an address
-    return 1, cycles, 3 if "pc" in item.operands else 2 + depends
+def _m4_load(item, before, reading):
+    if reading.memory == HIGH and "pc" in item.operands:
+        return 3
+    return 2 - _pipelined(item.reads, before, reading) + _address_stall(item.reads, before)
+
+
+def _m4_store(item, name, before, reading):
+    address = _address(item)
+    stall = _address_stall(address, before)
+    if name == "vstr":
+        return 2 + stall
+    with_register = "#" not in item.operands and "," in item.operands.partition("[")[2]
+    if not with_register:
+        return 1 + stall
+    return 2 - _pipelined(address, before, reading) + stall
+
+
+def _pipelined(address, before, reading):
+    behind_load = before is not None and base_name(before.mnemonic) in _LOADS
+    return int(behind_load and reading.memory < HIGH and not before.writes & address)
+
+
+def _address_stall(address, before):
+    computed = before is not None and base_name(before.mnemonic) in _SIMPLE
+    return int(computed and bool(before.writes & address))
 
 
 def _address(item):
     inside = item.operands.partition("[")[2]
     return frozenset(name for name in item.reads if re.search(rf"\b{name}\b", inside))
+
+
+def _m4_float(item, name, before, reading):
+    cycles = _FLOAT[name]
+    if name == "vmov" and len(_CORE_REGISTER.findall(item.operands)) == 2:
+        cycles = 2
+    return cycles + (0, _float_stall(item, name, before), 1)[reading.arithmetic]
 
 
 def _float_stall(item, name, before):
@@ -124,43 +165,28 @@ def _registers(item):
     return len(listed.split(","))
 
 
-def _refill(name):
-    return _PIPELINE[1] if name in ("bx", "blx") else _PIPELINE[0]
+def cortex_m0plus(block: Sequence[Instruction], taken: bool, reading: Reading) -> float:
+    """Return the cycles of one run of a block, as `cortex_m4`."""
+    last = len(block) - 1
+    return float(
+        sum(_m0plus(item, taken and place == last, reading) for place, item in enumerate(block))
+    )
 
 
-def _add(one, other):
-    return tuple(a + b for a, b in zip(one, other, strict=True))
-
-
-def cortex_m0plus(block: Sequence[Instruction], taken: bool) -> tuple[float, float, float]:
-    """Return low, nominal and high cycles, as `cortex_m4`.
-
-    Nominal is the core with the fast multiplier and loads from ordinary memory; high has the
-    multiplier of 32 cycles; low takes every load and store as one to the single-cycle port.
-    """
-    total = [0.0, 0.0, 0.0]
-    for number, item in enumerate(block):
-        cycles = _m0plus(item, taken and number == len(block) - 1)
-        for place in range(3):
-            total[place] += cycles[place]
-    return tuple(total)
-
-
-def _m0plus(item, taken):
+def _m0plus(item, taken, reading):
     name = base_name(item.mnemonic)
     if name in ("mul", "muls"):
-        return 1, 1, 32
+        return (1, 1, 32)[reading.arithmetic]
     if name in _LOADS or name in _STORES:
-        return 1, 2, 2
+        return 2
     if name in _MULTIPLE:
-        cycles = _registers(item) + (3 if taken else 1)
-        return (cycles,) * 3
+        return _registers(item) + (3 if taken else 1)
     if name == "bl":
-        return (3,) * 3
+        return 3
     if name in _BRANCHES:
-        return (2 if taken else 1,) * 3
+        return 2 if taken else 1
     if name in _SIMPLE:
-        return (2 if taken and "pc" in item.writes else 1,) * 3
+        return 2 if taken and "pc" in item.writes else 1
     if name in ("mrs", "msr", "dmb"):
-        return (3,) * 3
+        return 3
     raise CycleTableError(f"expected an instruction of the Cortex-M0+'s table, got: {item}")

@@ -1,8 +1,12 @@
 """Cycle table of the CV32E40P, transcribed from its user manual.
 
-The manual gives floating-point latencies by two parameters of the synthesised core: low and
-nominal have both at 0, the default, high at 1. Division and square root take 1 to 19 cycles;
-nothing here runs beside them, so nominal and high take 19 and low the 12 that a program can hide.
+Branches and jumps take a cycle more at the high end, where the target is a long instruction that
+is not aligned. Arithmetic: the latency of floating-point instructions is a parameter of the
+synthesised core, 0 by default; at the high end it is 1, and the instruction that follows and uses
+the result waits for it. Division and square root take 19 where the instruction that follows is
+of the FPU or uses the result. Others can run beside them: at the low end each one of the block
+saves a cycle, and eleven leave 1, as the manual says; else none does. Integer division takes 3 to
+35. Memory: loads and stores are aligned and take 1, a load's result used at once another one.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from collections.abc import Sequence
 
 from isru.embedded.disassembly import Instruction, words
 from isru.embedded.errors import CycleTableError
+from isru.embedded.readings import HIGH, LOW, Reading
 
 _SIMPLE = words(
     "add addi sub and andi or ori xor xori sll slli srl srli sra srai slt slti sltu sltiu lui "
@@ -22,58 +27,65 @@ _BRANCHES = words("beq bne blt bge bltu bgeu beqz bnez blez bgez bltz bgtz bgt b
 _JUMPS = words("j jal jr jalr ret")
 _LONG_MULTIPLY = {"mulh", "mulhu", "mulhsu"}
 _DIVIDE = {"div", "divu", "rem", "remu"}
+_FLOAT_DIVIDE = {"fdiv.s", "fsqrt.s"}
 
 
-def cv32e40p(block: Sequence[Instruction], taken: bool) -> tuple[float, float, float]:
-    """Return low, nominal and high cycles of one run of a block.
+def cv32e40p(block: Sequence[Instruction], taken: bool, reading: Reading) -> float:
+    """Return the cycles of one run of a block.
 
     Parameters
     ----------
     block : sequence of Instruction
     taken : bool
         Whether the next block is another than the one behind.
+    reading : Reading
     """
-    total = [0.0, 0.0, 0.0]
+    total = 0.0
     for number, item in enumerate(block):
-        before = block[number - 1] if number else None
-        last = number == len(block) - 1
-        for place, cycles in enumerate(_one(item, before, taken and last)):
-            total[place] += cycles
-    return tuple(total)
+        if number:
+            total += _stall(item, block[number - 1], reading)
+        if item.mnemonic in _FLOAT_DIVIDE and reading.arithmetic == LOW:
+            beside = _beside(item, block[number + 1 :])
+            total += 1 if beside >= 11 else 19 - beside
+        else:
+            total += _cycles(item, item.mnemonic, taken and number == len(block) - 1, reading)
+    return total
 
 
-def _one(item, before, taken):
-    name = item.mnemonic
-    depends = before is not None and bool(before.writes & item.reads)
-    stall = int(depends and before.mnemonic in _LOADS)  # a load's result, right behind it
-    float_stall = int(depends and _is_float(before.mnemonic))
-    return tuple(
-        cycles + stall + (float_stall if high else 0)
-        for high, cycles in _with_flag(_cycles(item, name, taken))
+def _beside(item, behind):
+    """Return how many instructions there are before one of the FPU or one with the result."""
+    places = (
+        place
+        for place, other in enumerate(behind)
+        if _is_float(other.mnemonic) or item.writes & (other.reads | other.writes)
     )
+    return next(places, len(behind))
 
 
-def _with_flag(cycles):
-    """Pair low, nominal and high with whether it is high."""
-    low, nominal, high = cycles
-    return (False, low), (False, nominal), (True, high)
+def _stall(item, before, reading):
+    if not before.writes & item.reads:
+        return 0
+    if before.mnemonic in _LOADS or item.mnemonic in ("jr", "jalr"):
+        return 1
+    late = _is_float(before.mnemonic) and before.mnemonic not in _FLOAT_DIVIDE
+    return int(late and reading.arithmetic == HIGH)
 
 
-def _cycles(item, name, taken):
+def _cycles(item, name, taken, reading):
     if name in _SIMPLE or name in _LOADS or name in _STORES:
-        return 1, 1, 1
+        return 1
     if name in _BRANCHES:
-        return (3, 3, 4) if taken else (1, 1, 1)
+        return (3, 3, 4)[reading.branches] if taken else 1
     if name in _JUMPS:
-        return 2, 2, 3
+        return (2, 2, 3)[reading.branches]
     if name in _LONG_MULTIPLY:
-        return 5, 5, 5
+        return 5
     if name in _DIVIDE:
-        return 3, 19, 35
-    if name in ("fdiv.s", "fsqrt.s"):
-        return 12, 19, 19
+        return (3, 19, 35)[reading.arithmetic]
+    if name in _FLOAT_DIVIDE:
+        return 19
     if _is_float(name):
-        return 1, 1, 1
+        return 1
     raise CycleTableError(f"expected an instruction of the CV32E40P's table, got: {item}")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from isru.embedded.arms import ACTIVATION_ARMS, GATE_ARMS, LSTM_ARMS
 from isru.embedded.choices import arm_names, chosen_networks, input_rows, unit_label
-from isru.embedded.cycles import Cost, cost
+from isru.embedded.cycles import cost
 from isru.embedded.disassembly import decode
 from isru.embedded.emulator import Machine, Trace
 from isru.embedded.errors import SoftFloatError
@@ -19,7 +19,6 @@ from isru.embedded.targets import Target, get_target
 from isru.embedded.twins import Twin, twin
 
 _THREADS = 2  # while one waits for the compiler, the other can emulate
-_COSTS = ("instructions", "cycles", "cycles_low", "cycles_high")
 
 
 def measure_activation(target, *, arms=None, gates=True, inputs=None):
@@ -45,7 +44,8 @@ def measure_activation(target, *, arms=None, gates=True, inputs=None):
         ``speedup_libm`` and ``speedup_best`` (against the cheapest alternative of that role, in
         cycles, or in instructions where the core has no published table) and ``max_error``, the
         largest distance to tanh or the logistic function for stand-ins, else to the function
-        itself. Cycles are NaN without a table.
+        itself; then ``cycles_0`` to ``cycles_7``, the cycles at the table's corners, for ratios of
+        two rows (see `isru.embedded.cycles`). Cycles are NaN without a table.
 
     Raises
     ------
@@ -71,26 +71,26 @@ def _activation_row(target, role, arm, kind, inputs):
     function = twin(arm)
     image = activation_program(target, function)
     machine = Machine(target, image)
-    values, costs, traces = [], [], []
+    values, counts, total = [], [], None
     for value in inputs.tolist():
         y, trace = machine.call_float("f", value)
         values.append(y)
-        costs.append(cost(target, image, trace))
-        traces.append(trace)
-    _check_square_root(target, image, traces[0], function)
-    counts = [one.instructions for one in costs]
-    mean = Cost(*np.mean(costs, axis=0).tolist())
+        counts.append(int(cost(target, image, trace).instructions))
+        total = trace if total is None else total + trace
+    _check_square_root(target, image, total, function)
+    mean = cost(target, image, total).per(len(values))
     return {
         "target": target.name,
         "role": role,
         "arm": arm,
         "kind": kind,
-        **dict(zip(_COSTS, mean, strict=True)),
+        **mean.columns(),
         "instructions_min": min(counts),
         "instructions_max": max(counts),
         "constant": min(counts) == max(counts),
         "bytes": program_bytes(image),
         "max_error": _error(function, role, inputs, values),
+        **mean.corner_columns(),
     }
 
 
@@ -146,7 +146,8 @@ def measure_lstm(
         cycles_high`` of one step, without the dense layer; ``activation_share`` in cycles, from
         the arm without activations; ``speedup_libm``, ``speedup_best`` as in
         `measure_activation`; ``max_error`` of the output over the sequence, for stand-ins against
-        the tanh network, else against the network with the arm's own functions.
+        the tanh network, else against the network with the arm's own functions; then
+        ``cycles_0`` to ``cycles_7``, as in `measure_activation`.
 
     Raises
     ------
@@ -194,8 +195,9 @@ def _lstm_row(target, network, arm, sequence, weights):
         "units": unit_label(network),
         "arm": arm,
         "kind": chosen.kind,
-        **dict(zip(_COSTS, mean, strict=True)),
+        **mean.columns(),
         "max_error": float(error),
+        **mean.corner_columns(),
     }
 
 
@@ -250,8 +252,9 @@ def _integer_row(target, network, arm, sequence):
         "units": unit_label(network),
         "arm": arm,
         "kind": "integer",
-        **dict(zip(_COSTS, mean, strict=True)),
+        **mean.columns(),
         "max_error": float(np.abs(y - exact).max()),
+        **mean.corner_columns(),
     }
 
 
