@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import shorten
 
 import numpy as np
 
@@ -27,7 +28,7 @@ FORMATS = (
     "ONNX",
     "ONNX fused",
 )
-_WIDEST = 80  # of a message in the table
+_WIDEST = 100  # of a message in the table
 
 
 def compare(network, sequences, folder, *, representative=None, formats=FORMATS):
@@ -78,7 +79,7 @@ def compare(network, sequences, folder, *, representative=None, formats=FORMATS)
         try:
             row |= _row(name, network, sequences, folder, representative, wanted, known)
         except (DeployError, ConversionError, ExportError) as error:
-            row |= {"becomes": str(error)[:_WIDEST], "status": "refused"}
+            row |= {"becomes": shorten(str(error), _WIDEST), "status": "refused"}
         rows.append(row)
     columns = ["activation", "format", "size_bytes", "largest_difference", "largest_output"]
     columns += ["operators", "int8_tensors", "becomes", "status"]
