@@ -18,8 +18,8 @@ def steps_frame():
     rows = [
         ("libm", "libm", 100, 300.0, 200.0, 400.0),
         ("isru", "isru", 50, 100.0, 100.0, 100.0),
-        ("table", "alternative", 40, 150.0, 120.0, 180.0),
-        ("hard", "alternative", 60, 90.0, 80.0, 110.0),
+        ("table", "stand_in", 40, 150.0, 120.0, 180.0),
+        ("hard", "other", 60, 90.0, 80.0, 110.0),
         ("identity", "bound", 10, 10.0, 10.0, 10.0),
     ]
     return pd.DataFrame(rows, columns=names).assign(target="core", units=10)
@@ -126,7 +126,7 @@ def test_the_exported_program_says_what_numpy_says(tmp_path):
 
 def test_the_figures_name_every_arm():
     calls = pd.DataFrame(
-        [("activation", "tanh", "libm"), ("gate", "table_sigmoid", "alternative")],
+        [("activation", "tanh", "libm"), ("gate", "table_sigmoid", "stand_in")],
         columns=["role", "arm", "kind"],
     ).assign(cycles=2.0, cycles_low=1.0, cycles_high=3.0)
     left, right = call_costs(calls).axes

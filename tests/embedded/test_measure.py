@@ -40,6 +40,19 @@ def test_calls_on_a_cortex_m4f_issue_these_instructions():
     assert frame.loc["isru", "speedup_best"] == 13 / 36
 
 
+def test_the_cheapest_rival_may_be_another_function_or_must_stand_in():
+    arms = ["isru", "table_tanh", "softsign", "polynomial_tanh"]
+    frame = measure_activation("cortex-m4f", arms=arms, gates=False).set_index("arm")
+    assert frame["kind"].to_dict() == {
+        **{"isru": "isru", "softsign": "other"},
+        **{"table_tanh": "stand_in", "polynomial_tanh": "stand_in"},
+    }
+    cycles, found = frame["cycles"], frame.loc["isru"]
+    assert found["speedup_best"] == cycles["softsign"] / cycles["isru"]
+    cheaper = min(cycles["table_tanh"], cycles["polynomial_tanh"])
+    assert found["speedup_stand_in"] == cheaper / cycles["isru"] > found["speedup_best"]
+
+
 def test_libm_is_that_of_a_core_without_double_precision():
     frame = measure_activation("cortex-m4f", arms=["tanh", "sigmoid"]).set_index("arm")
     assert frame["instructions"].between(70, 125).all()

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from isru.embedded.twins import twin
 
+ALTERNATIVES = ("stand_in", "other")
+"""The kinds of what one could do in place of ISRU."""
+
 
 class Arm(NamedTuple):
     """One way to compute a step of an LSTM.
@@ -17,9 +20,10 @@ class Arm(NamedTuple):
     ----------
     activation, gate : str
         Names of twins, for candidate and output, and for the three gates.
-    kind : {"libm", "isru", "alternative", "bound", "integer"}
-        The baseline; arms with ISRU; what else one could do; no activation at all; the integer
-        kernel, whose activations come from tables.
+    kind : {"libm", "isru", "stand_in", "other", "bound", "integer"}
+        The baseline; arms with ISRU; approximations of tanh and the logistic function, for which
+        the same weights serve; other functions, which a network has to be trained with; no
+        activation at all; the integer kernel, whose activations come from tables.
     """
 
     activation: str
@@ -30,7 +34,7 @@ class Arm(NamedTuple):
     def reference(self):
         """The two functions that the arm is meant to compute; tanh and logistic for stand-ins."""
         approximate = any(twin(name).error for name in (self.activation, self.gate))
-        if self.kind == "alternative" and approximate:
+        if self.kind == "stand_in":
             return twin("tanh").reference, twin("sigmoid").reference
         if self.kind == "isru" and approximate:
             return twin("isru").reference, twin("isru_sigmoid").reference
@@ -43,11 +47,11 @@ LSTM_ARMS = {
     "exp_free": Arm("isru", "isru_sigmoid", "isru"),
     "exp_free_rsqrt2": Arm("isru_rsqrt2", "isru_rsqrt2_sigmoid", "isru"),
     "exp_free_rsqrt1": Arm("isru_rsqrt1", "isru_rsqrt1_sigmoid", "isru"),
-    "polynomial": Arm("polynomial_tanh", "polynomial_sigmoid", "alternative"),
-    "rational": Arm("rational_tanh", "rational_sigmoid", "alternative"),
-    "table": Arm("table_tanh", "table_sigmoid", "alternative"),
-    "softsign": Arm("softsign", "softsign_sigmoid", "alternative"),
-    "hard": Arm("hard_tanh", "hard_sigmoid", "alternative"),
+    "polynomial": Arm("polynomial_tanh", "polynomial_sigmoid", "stand_in"),
+    "rational": Arm("rational_tanh", "rational_sigmoid", "stand_in"),
+    "table": Arm("table_tanh", "table_sigmoid", "stand_in"),
+    "softsign": Arm("softsign", "softsign_sigmoid", "other"),
+    "hard": Arm("hard_tanh", "hard_sigmoid", "other"),
     "identity": Arm("identity", "identity", "bound"),
     "integer_tanh": Arm("tanh", "sigmoid", "integer"),
     "integer_isru": Arm("isru", "isru_sigmoid", "integer"),
@@ -57,11 +61,11 @@ ACTIVATION_ARMS = {
     "isru": "isru",
     "isru_rsqrt2": "isru",
     "isru_rsqrt1": "isru",
-    "polynomial_tanh": "alternative",
-    "rational_tanh": "alternative",
-    "table_tanh": "alternative",
-    "softsign": "alternative",
-    "hard_tanh": "alternative",
+    "polynomial_tanh": "stand_in",
+    "rational_tanh": "stand_in",
+    "table_tanh": "stand_in",
+    "softsign": "other",
+    "hard_tanh": "other",
     "identity": "bound",
 }
 GATE_ARMS = {
@@ -69,10 +73,10 @@ GATE_ARMS = {
     "isru_sigmoid": "isru",
     "isru_rsqrt2_sigmoid": "isru",
     "isru_rsqrt1_sigmoid": "isru",
-    "polynomial_sigmoid": "alternative",
-    "rational_sigmoid": "alternative",
-    "table_sigmoid": "alternative",
-    "softsign_sigmoid": "alternative",
-    "hard_sigmoid": "alternative",
+    "polynomial_sigmoid": "stand_in",
+    "rational_sigmoid": "stand_in",
+    "table_sigmoid": "stand_in",
+    "softsign_sigmoid": "other",
+    "hard_sigmoid": "other",
     "identity": "bound",
 }

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from isru.embedded.arms import ACTIVATION_ARMS, GATE_ARMS, LSTM_ARMS
+from isru.embedded.arms import ACTIVATION_ARMS, ALTERNATIVES, GATE_ARMS, LSTM_ARMS
 from isru.embedded.choices import arm_names, chosen_networks, input_rows, unit_label
 from isru.embedded.cycles import cost
 from isru.embedded.disassembly import decode
@@ -41,11 +41,12 @@ def measure_activation(target, *, arms=None, gates=True, inputs=None):
         One row a function: ``target, role`` ("activation" or "gate")``, arm, kind, instructions,
         cycles, cycles_low, cycles_high, instructions_min, instructions_max`` over the inputs,
         ``constant`` (whether these are equal), ``bytes`` of code and constants,
-        ``speedup_libm`` and ``speedup_best`` (against the cheapest alternative of that role, in
-        cycles, or in instructions where the core has no published table) and ``max_error``, the
-        largest distance to tanh or the logistic function for stand-ins, else to the function
-        itself; then ``cycles_0`` to ``cycles_7``, the cycles at the table's corners, for ratios of
-        two rows (see `isru.embedded.cycles`). Cycles are NaN without a table.
+        ``speedup_libm``, ``speedup_best`` (against the cheapest stand-in or other function of
+        that role, in cycles, or in instructions where the core has no published table),
+        ``speedup_stand_in`` (against the cheapest stand-in), ``max_error``, the largest distance
+        to tanh or the logistic function for stand-ins, else to the function itself; and
+        ``cycles_0`` to ``cycles_7``, the cycles at the table's corners, for ratios of two rows
+        (see `isru.embedded.cycles`). Cycles are NaN without a table.
 
     Raises
     ------
@@ -144,9 +145,9 @@ def measure_lstm(
     pandas.DataFrame
         One row a size and arm: ``target, units, arm, kind, instructions, cycles, cycles_low,
         cycles_high`` of one step, without the dense layer; ``activation_share`` in cycles, from
-        the arm without activations; ``speedup_libm``, ``speedup_best`` as in
-        `measure_activation`; ``max_error`` of the output over the sequence, for stand-ins against
-        the tanh network, else against the network with the arm's own functions; then
+        the arm without activations; ``speedup_libm``, ``speedup_best``, ``speedup_stand_in`` as
+        in `measure_activation`; ``max_error`` of the output over the sequence, for stand-ins
+        against the tanh network, else against the network with the arm's own functions; and
         ``cycles_0`` to ``cycles_7``, as in `measure_activation`.
 
     Raises
@@ -263,13 +264,13 @@ def _unit(frame):
 
 
 def _with_speedups(frame, key):
-    """Add the two speed-ups, within the rows of equal ``key``."""
+    """Add the speed-ups, within the rows of equal ``key``."""
     unit = _unit(frame)
-    baseline = frame[frame["kind"] == "libm"].drop_duplicates(key).set_index(key)[unit]
-    best = frame[frame["kind"] == "alternative"].groupby(key)[unit].min()
-    place = frame.columns.get_loc("max_error")
-    frame.insert(place, "speedup_libm", frame[key].map(baseline) / frame[unit])
-    frame.insert(place + 1, "speedup_best", frame[key].map(best) / frame[unit])
+    rivals = {"libm": ("libm",), "best": ALTERNATIVES, "stand_in": ("stand_in",)}
+    for against, kinds in rivals.items():
+        cheapest = frame[frame["kind"].isin(kinds)].groupby(key)[unit].min()
+        place = frame.columns.get_loc("max_error")
+        frame.insert(place, f"speedup_{against}", frame[key].map(cheapest) / frame[unit])
     return frame
 
 

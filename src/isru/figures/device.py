@@ -42,7 +42,10 @@ _LINES = {
     "hard": {"color": COLOURS["softsign"], "ls": ":"},
     "identity": {"color": COLOURS["identity"]},
 }
-_KINDS = {"libm": "tanh", "isru": "isru", "alternative": "softsign", "bound": "identity"}
+_KINDS = {
+    **{"libm": "tanh", "isru": "isru", "bound": "identity"},
+    **{"stand_in": "softsign", "other": "softsign"},
+}
 
 
 def call_costs(calls: pd.DataFrame) -> Figure:
