@@ -5,7 +5,7 @@ import pytest
 
 from isru.lstm import LSTMNetwork
 
-F, C, T = 3, 2, 5
+F, C, T = 3, 2, 3
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from isru.deploy.onnx_graph import EXPRESSIONS, Graph, add_activation
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
 
-# float32: some roundings of 6e-8 a step, over 5 steps and sums of 7 products, with outputs of
+# float32: some roundings of 6e-8 a step, over 3 steps and sums of 7 products, with outputs of
 # about 1; another order of the gates moves outputs by more than 0.1.
 FLOAT32 = 2e-6
 

@@ -72,8 +72,8 @@ def to_tflite(
     Without quantisation the interpreter's outputs are those of the NumPy network within 1e-5
     (measured by the tests). Keras 3 gives the converter no LSTM to recognise: the file holds
     primitive operators for every activation, tanh included, and no
-    UNIDIRECTIONAL_SEQUENCE_LSTM (the tests read it from the file). In TensorFlow 2.21 the int8 conversion of a WHILE ends the
-    process by a segmentation fault; hence it is refused.
+    UNIDIRECTIONAL_SEQUENCE_LSTM (the tests read it from the file). In TensorFlow 2.21 the int8
+    conversion of a WHILE ends the process by a segmentation fault; hence it is refused.
     """
     steps, unroll = check_steps(steps), quantise == "int8" if unroll is None else bool(unroll)
     network = _check(network, quantise, unroll)
