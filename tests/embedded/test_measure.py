@@ -178,6 +178,15 @@ def test_the_inputs_of_a_trained_network_can_be_measured():
     assert frame["max_error"][0] < 1e-7
 
 
+def test_gates_are_measured_at_their_own_arguments():
+    arms, away = ["tanh", "sigmoid"], np.full(3, 30.0)
+    near = measure_activation("cortex-m4f", arms=arms).set_index("arm")["cycles"]
+    apart = measure_activation("cortex-m4f", arms=arms, gate_inputs=away).set_index("arm")["cycles"]
+    both = measure_activation("cortex-m4f", arms=arms, inputs=away).set_index("arm")["cycles"]
+    assert apart["tanh"] == near["tanh"] != both["tanh"]
+    assert apart["sigmoid"] == both["sigmoid"] != near["sigmoid"]
+
+
 def test_soft_float_code_in_an_image_for_an_fpu_is_refused():
     with pytest.raises(SoftFloatError, match=r"__aeabi_f.*name the FPU .*cortex_m4\+vfp4d16sp"):
         measure_activation(WITHOUT_FPU, arms=["isru"])

@@ -21,7 +21,7 @@ from isru.embedded.twins import Twin, twin
 _THREADS = 2  # while one waits for the compiler, the other can emulate
 
 
-def measure_activation(target, *, arms=None, gates=True, inputs=None):
+def measure_activation(target, *, arms=None, gates=True, inputs=None, gate_inputs=None):
     """Measure one call of each function, the call's return included.
 
     Parameters
@@ -34,6 +34,8 @@ def measure_activation(target, *, arms=None, gates=True, inputs=None):
     inputs : array_like of float32, optional
         Arguments; the mean over them is given. By default 41 from -4 to 4. Pass those of a
         trained network (`isru.embedded.pre_activations`): libm's cost depends on them.
+    gate_inputs : array_like of float32, optional
+        The arguments of the functions for gates; by default ``inputs``.
 
     Returns
     -------
@@ -55,11 +57,12 @@ def measure_activation(target, *, arms=None, gates=True, inputs=None):
     import pandas
 
     target = get_target(target)
-    inputs = np.linspace(-4, 4, 41) if inputs is None else np.asarray(inputs).reshape(-1)
-    inputs = inputs.astype(np.float32)
+    inputs = np.linspace(-4, 4, 41) if inputs is None else inputs
+    gate_inputs = inputs if gate_inputs is None else gate_inputs
+    arguments = {"activation": inputs, "gate": gate_inputs}
     roles = [("activation", ACTIVATION_ARMS)] + ([("gate", GATE_ARMS)] if gates else [])
     rows = [
-        _activation_row(target, role, arm, kind, inputs)
+        _activation_row(target, role, arm, kind, np.float32(arguments[role]).reshape(-1))
         for role, known in roles
         for arm, kind in known.items()
         if arms is None or arm in arms
