@@ -32,32 +32,40 @@ def skill_against_cost(points: pd.DataFrame, baselines: pd.DataFrame) -> Figure:
     for axes, task in zip(np.ravel(figure.subplots(1, len(tasks))), tasks, strict=True):
         part = points[points["task"] == task]
         _draw_points(axes, part)
-        for row in baselines[baselines["task"] == task].itertuples():
-            if row.model != "persistence":
-                axes.axhline(row.skill, color=COLOURS["identity"], lw=1, ls="--", zorder=0)
-                axes.annotate(
-                    f"{row.model}, {row.flash:,} bytes",
-                    (1, row.skill),
-                    (-2, 2),
-                    xycoords=("axes fraction", "data"),
-                    textcoords="offset points",
-                    ha="right",
-                    fontsize=7.5,
-                    color="#666666",
-                )
+        axes.margins(x=0.12)
         axes.set(xscale="log", xlabel="cycles of one time step", ylabel=_TASKS[task])
+        _draw_baselines(axes, baselines[baselines["task"] == task])
     figure.legend(handles=_legend(), loc="outside lower center", ncols=3, fontsize=8)
     return figure
+
+
+def _draw_baselines(axes, part: pd.DataFrame) -> None:
+    """Draw a line for each model near the networks, its name right of the axes."""
+    low, high = axes.get_ylim()
+    room, place = 0.09 * (high - low), -np.inf
+    for row in part.sort_values("skill").itertuples():
+        if row.skill < low:
+            continue
+        place = max(row.skill, place + room)
+        axes.axhline(row.skill, color=COLOURS["identity"], lw=1, ls="--", zorder=0)
+        axes.annotate(
+            f"{row.model}\n{row.flash:,} bytes",
+            (1.02, place),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=7.5,
+            color="#666666",
+        )
 
 
 def _draw_points(axes, part: pd.DataFrame) -> None:
     for row in part.itertuples():
         colour = COLOURS[_COLOURS[row.family]]
-        look = {"s": 2.5 * row.flash**0.5, "marker": _MARKERS[row.family]}
+        look = {"s": 1.2 * row.flash**0.5, "marker": _MARKERS[row.family]}
         if row.front == "off":
             axes.scatter(row.cycles, row.skill, color=colour, alpha=0.22, lw=0, zorder=1, **look)
             continue
-        axes.vlines(row.cycles, row.low, row.high, color=colour, lw=1, alpha=0.6, zorder=2)
+        axes.vlines(row.cycles, row.low, row.high, color=colour, lw=1, alpha=0.35, zorder=2)
         rim = {"edgecolors": colour, "linewidths": 1.2}
         face = colour if row.front == "on" else "white"
         axes.scatter(row.cycles, row.skill, c=face, zorder=3, **look, **rim)
@@ -66,10 +74,11 @@ def _draw_points(axes, part: pd.DataFrame) -> None:
     for row in sure.itertuples():
         axes.annotate(
             f"{row.hidden}{' int8' if row.weights == 'int8' else ''}",
-            (row.cycles, row.low),
-            (3, -3),
+            (row.cycles, row.skill),
+            (-7, 0),
             textcoords="offset points",
-            va="top",
+            ha="right",
+            va="center",
             fontsize=8,
         )
 
