@@ -20,7 +20,10 @@ def test_each_file_is_run_and_held_against_numpy(make_network, sequences, tmp_pa
     table = compare(network, sequences, tmp_path, formats=LIGHT).set_index("format")
     assert (table["largest_difference"].drop("C int8 weights") < FLOAT32).all()
     assert 1e-4 < table.loc["C int8 weights", "largest_difference"] < 0.1
-    assert (table["largest_output"] == np.abs(network.forward(sequences)[0]).max()).all()
+    assert (table["rms_difference"] < table["largest_difference"]).all()
+    np.testing.assert_allclose(
+        table["rms_output"] ** 2, np.mean(network.forward(sequences)[0] ** 2)
+    )
     assert table["status"].tolist() == ["its own function"] * 2 + ["one operator"] * 2
     exported = export_c(network, tmp_path / "c", weights="int8")
     assert table.loc["C int8 weights", "size_bytes"] == exported.flash_bytes

@@ -50,11 +50,12 @@ def compare(network, sequences, folder, *, representative=None, formats=FORMATS)
     -------
     pandas.DataFrame
         A row for each format: ``activation`` (name), ``format``, ``size_bytes`` (of the file; of
-        a C form the constants, without code), ``largest_difference`` of an output from that of
-        the float32 NumPy network, ``largest_output`` (its size, for comparison), ``operators``
-        (number in the file; of C none), ``int8_tensors``, ``becomes`` (what the file makes of
-        the activation), ``status``: "its own function", "one operator", "primitive operators" or
-        "refused"; where it is refused, ``becomes`` begins the message and the numbers are missing.
+        a C form the constants, without code), ``largest_difference`` and ``rms_difference`` (root
+        of the mean square) of the outputs from those of the float32 NumPy network,
+        ``rms_output`` (of NumPy's, for comparison), ``operators`` (number in the file; of C
+        none), ``int8_tensors``, ``becomes`` (what the file makes of the activation), ``status``:
+        "its own function", "one operator", "primitive operators" or "refused"; where it is
+        refused, ``becomes`` begins the message and the numbers are missing.
 
     Raises
     ------
@@ -81,8 +82,8 @@ def compare(network, sequences, folder, *, representative=None, formats=FORMATS)
         except (DeployError, ConversionError, ExportError) as error:
             row |= {"becomes": shorten(str(error), _WIDEST), "status": "refused"}
         rows.append(row)
-    columns = ["activation", "format", "size_bytes", "largest_difference", "largest_output"]
-    columns += ["operators", "int8_tensors", "becomes", "status"]
+    columns = ["activation", "format", "size_bytes", "largest_difference", "rms_difference"]
+    columns += ["rms_output", "operators", "int8_tensors", "becomes", "status"]
     frame = pd.DataFrame(rows, columns=columns)
     counts = ["size_bytes", "operators", "int8_tensors"]
     return frame.astype(dict.fromkeys(counts, "Int64"))
@@ -109,8 +110,16 @@ def _row(name, network, sequences, folder, representative, wanted, known):
         if "lite" not in known:  # one conversion for the three files
             known["lite"] = tflite_file.activation_operators(network.activation, folder)
         row |= _in_operators(known["lite"])
-    difference = float(np.abs(found - wanted).max())
-    return {"largest_difference": difference, "largest_output": float(np.abs(wanted).max()), **row}
+    differences = {
+        "largest_difference": float(np.abs(found - wanted).max()),
+        "rms_difference": _rms(found - wanted),
+        "rms_output": _rms(wanted),
+    }
+    return row | differences
+
+
+def _rms(array):
+    return float(np.sqrt(np.mean(np.square(array, dtype=np.float64))))
 
 
 def _file(name):
