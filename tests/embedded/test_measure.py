@@ -85,6 +85,17 @@ def test_counts_are_equal_when_everything_is_compiled_anew(tmp_path, monkeypatch
     assert first.equals(again)
 
 
+def test_warm_steps_run_and_are_not_counted():
+    about = {"sizes": [4], "arms": ["libm", "integer_tanh"]}
+    rows = np.random.default_rng(2).standard_normal((5, 5))
+    both, first = (measure_lstm("cortex-m0plus", inputs=rows[:n], **about) for n in (5, 2))
+    later = measure_lstm("cortex-m0plus", inputs=rows, warm=2, **about)
+    expected = (5 * both["instructions"] - 2 * first["instructions"]) / 3
+    np.testing.assert_allclose(later["instructions"], expected)
+    assert later["instructions"][0] > first["instructions"][0]
+    assert (later["max_error"] == both["max_error"]).all()
+
+
 def test_a_stand_in_is_compared_with_the_network_that_it_replaces():
     frame = measure_lstm("cortex-m4f", sizes=[4], arms=["polynomial", "table"]).set_index("arm")
     assert 1e-4 < frame.loc["polynomial", "max_error"] < 2e-2
@@ -237,6 +248,10 @@ def test_a_disassembly_ends_with_the_return():
         (
             lambda: measure_lstm("cortex-m4f", sizes=[2], inputs=np.zeros((3, 4))),
             r"expected shape \(T, 5\), got \(3, 4\)",
+        ),
+        (
+            lambda: measure_lstm("cortex-m4f", sizes=[2], inputs=np.zeros((3, 5)), warm=3),
+            "warm: expected from 0 to fewer than the 3 rows, got 3",
         ),
     ],
 )

@@ -31,15 +31,17 @@ def arm_names(arms):
     return names
 
 
-def input_rows(inputs, network, steps):
-    """Return the sequence to measure, at most ``steps`` rows of float32."""
+def input_rows(inputs, network, steps, warm=0):
+    """Return the sequence to run, at most ``warm + steps`` rows of float32."""
     if inputs is None:
-        inputs = np.random.default_rng(1).standard_normal((steps, network.input_size))
-    rows = np.ascontiguousarray(inputs, np.float32)[:steps]
+        inputs = np.random.default_rng(1).standard_normal((warm + steps, network.input_size))
+    rows = np.ascontiguousarray(inputs, np.float32)[: warm + steps]
     if rows.ndim != 2 or rows.shape[1] != network.input_size:
         raise ValueError(
             f"inputs: expected shape (T, {network.input_size}), got {np.shape(inputs)}"
         )
+    if not 0 <= warm < len(rows):
+        raise ValueError(f"warm: expected from 0 to fewer than the {len(rows)} rows, got {warm}")
     return rows
 
 

@@ -10,12 +10,11 @@ import numpy as np
 from isru.embedded.arms import ACTIVATION_ARMS, ALTERNATIVES, GATE_ARMS, LSTM_ARMS
 from isru.embedded.choices import arm_names, chosen_networks, input_rows, unit_label
 from isru.embedded.cycles import cost
-from isru.embedded.disassembly import decode
-from isru.embedded.emulator import Machine, Trace
-from isru.embedded.errors import SoftFloatError
+from isru.embedded.emulator import Machine
 from isru.embedded.programs import activation_program, integer_program, network_program
 from isru.embedded.reference import outputs
-from isru.embedded.targets import Target, get_target
+from isru.embedded.running import check_square_root, program_bytes, run_steps, total_of
+from isru.embedded.targets import get_target
 from isru.embedded.twins import Twin, twin
 
 _THREADS = 2  # while one waits for the compiler, the other can emulate
@@ -75,13 +74,10 @@ def _activation_row(target, role, arm, kind, inputs):
     function = twin(arm)
     image = activation_program(target, function)
     machine = Machine(target, image)
-    values, counts, total = [], [], None
-    for value in inputs.tolist():
-        y, trace = machine.call_float("f", value)
-        values.append(y)
-        counts.append(int(cost(target, image, trace).instructions))
-        total = trace if total is None else total + trace
-    _check_square_root(target, image, total, function)
+    values, traces = zip(*(machine.call_float("f", x) for x in inputs.tolist()), strict=True)
+    counts = [int(cost(target, image, trace).instructions) for trace in traces]
+    total = total_of(traces)
+    check_square_root(target, image, total, function)
     mean = cost(target, image, total).per(len(values))
     return {
         "target": target.name,
@@ -123,6 +119,7 @@ def measure_lstm(
     inputs=None,
     arms: Sequence[str] | None = None,
     steps: int = 8,
+    warm: int = 0,
     weights: str = "float32",
 ):
     """Measure one time step of an LSTM for every arm: the mean over a sequence.
@@ -135,12 +132,15 @@ def measure_lstm(
     sizes : sequence of int
         In place of ``network``: units of networks with 5 inputs and random weights.
     inputs : ndarray, shape (T, F), optional
-        The sequence, from a state of zero; by default ``steps`` rows drawn from a normal
+        The sequence, from a state of zero; by default ``warm + steps`` rows drawn from a normal
         distribution.
     arms : sequence of str, optional
         Names in `LSTM_ARMS`; by default all.
     steps : int
-        At most so many rows of the inputs are used.
+        At most so many rows are counted.
+    warm : int
+        So many rows before them are run and not counted: from a state of zero, arithmetic in
+        software is cheaper than later.
     weights : {"float32", "int8"}
 
     Returns
@@ -157,7 +157,8 @@ def measure_lstm(
     ------
     ToolchainError, CompileError, SoftFloatError, EmulatorFault, ExportError
     ValueError
-        If neither or both of ``network`` and ``sizes`` are given, or for an unknown arm.
+        If neither or both of ``network`` and ``sizes`` are given, for an unknown arm, or if
+        ``warm`` leaves no row to count.
     """
     import pandas
 
@@ -169,7 +170,8 @@ def measure_lstm(
     ]
 
     def row(job):
-        return _lstm_row(target, *job, input_rows(inputs, job[0], steps), weights)
+        sequence = input_rows(inputs, job[0], steps, warm)
+        return _lstm_row(target, *job, sequence, warm, weights)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         rows = list(pool.map(row, jobs))
@@ -182,16 +184,17 @@ def measure_lstm(
     return _with_speedups(frame, "units")
 
 
-def _lstm_row(target, network, arm, sequence, weights):
+def _lstm_row(target, network, arm, sequence, warm, weights):
     chosen = LSTM_ARMS[arm]
     if chosen.kind == "integer":
-        return _integer_row(target, network, arm, sequence)
+        return _integer_row(target, network, arm, sequence, warm)
     program = network_program(target, network, arm, weights)
     machine = Machine(target, program.image)
-    total, found = run_steps(machine, program.state_bytes, network.output_size, sequence)
+    job = machine, program.state_bytes, network.output_size, sequence
+    total, found = run_steps(*job, warm=warm)
     for name in (chosen.activation, chosen.gate):
-        _check_square_root(target, program.image, total, twin(name))
-    mean = cost(target, program.image, total).per(len(sequence))
+        check_square_root(target, program.image, total, twin(name))
+    mean = cost(target, program.image, total).per(len(sequence) - warm)
     exact = outputs(network, sequence, *chosen.reference, weights=weights)
     error = np.abs(found - exact).max() if chosen.kind != "bound" else np.nan
     return {
@@ -205,52 +208,21 @@ def _lstm_row(target, network, arm, sequence, weights):
     }
 
 
-def run_steps(machine: Machine, state_bytes: int, output_size: int, sequence):
-    """Run a network over a sequence from a state of zero.
-
-    Parameters
-    ----------
-    machine : Machine
-        With a network's image.
-    state_bytes, output_size : int
-        The network's.
-    sequence : ndarray of float32, shape (T, F)
-
-    Returns
-    -------
-    Trace
-        Of all steps, without reset and output.
-    ndarray of float32, shape (T, O)
-    """
-    state, place = machine.reserve(state_bytes), machine.reserve(4 * sequence.shape[1])
-    result = machine.reserve(4 * output_size)
-    machine.call("network_reset", [state])
-    total, found = None, []
-    for row in sequence:
-        machine.write(place, row.tobytes())
-        trace = machine.call("network_step", [state, place])
-        total = trace if total is None else total + trace
-        machine.call("network_output", [state, result])
-        found.append(np.frombuffer(machine.read(result, 4 * output_size), "<f4"))
-    return total, np.array(found)
-
-
-def _integer_row(target, network, arm, sequence):
+def _integer_row(target, network, arm, sequence, warm):
     image, model = integer_program(target, network, arm, sequence)
     machine = Machine(target, image)
     state, place = machine.reserve(model.state_bytes), machine.reserve(sequence.shape[1])
     machine.call("network_reset", [state])
     hidden = state + 2 * sum(model.hidden_sizes) + sum(model.hidden_sizes[:-1])
-    total, found = None, []
+    traces, found = [], []
     for row in np.rint(sequence / model.input_scale).astype(np.int8):
         machine.write(place, row.tobytes())
-        trace = machine.call("network_step", [state, place])
-        total = trace if total is None else total + trace
+        traces.append(machine.call("network_step", [state, place]))
         found.append(np.frombuffer(machine.read(hidden, model.hidden_sizes[-1]), np.int8))
     dense, bias = network.get_weights()[-2:]
     y = np.array(found) / 128 @ dense.astype(np.float64) + bias
     exact = outputs(network, sequence, *LSTM_ARMS[arm].reference)
-    mean = cost(target, image, total).per(len(sequence))
+    mean = cost(target, image, total_of(traces[warm:])).per(len(sequence) - warm)
     return {
         "target": target.name,
         "units": unit_label(network),
@@ -275,21 +247,3 @@ def _with_speedups(frame, key):
         place = frame.columns.get_loc("max_error")
         frame.insert(place, f"speedup_{against}", frame[key].map(cheapest) / frame[unit])
     return frame
-
-
-def _check_square_root(target: Target, image, trace: Trace, function: Twin):
-    """Refuse an image for a core with an FPU that ran no square root instruction."""
-    if not (target.fpu and function.square_root):
-        return
-    for start, size in trace.sizes.items():
-        block = decode(target, image.bytes_at(start, size), start)
-        if any("sqrt" in item.mnemonic for item in block):
-            return
-    raise SoftFloatError(
-        f"expected a square root instruction on {target.name}, which has an FPU, got none"
-    )
-
-
-def program_bytes(image) -> int:
-    """Return the bytes that an image takes in flash."""
-    return sum(len(section.content) for section in image.sections if section.stored)

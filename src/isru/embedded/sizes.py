@@ -8,8 +8,8 @@ from isru.embedded.arms import LSTM_ARMS
 from isru.embedded.choices import arm_names, chosen_networks, unit_label
 from isru.embedded.cycles import TABLES, straight
 from isru.embedded.disassembly import decode
-from isru.embedded.measure import program_bytes
 from isru.embedded.programs import activation_program, integer_program, network_program
+from isru.embedded.running import program_bytes
 from isru.embedded.targets import get_target
 from isru.embedded.twins import twin
 
