@@ -157,6 +157,7 @@ def test_the_command_names_the_cheapest_and_writes_its_c(published, capsys, tmp_
     assert main(asked) == 0
     said = capsys.readouterr().out
     assert "3 units, exp_free" in said
+    assert "that of the first seed" in said
     assert "network_step" in (out / "network.c").read_text(encoding="utf-8")
 
 

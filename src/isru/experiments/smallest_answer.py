@@ -161,6 +161,7 @@ def describe(found: Map, answer: Answer | None) -> str:
         "no cheaper one reaches it, as far as the seeds tell"
         if not doubt
         else f"{doubt} cheaper ones may reach it as well: the seeds do not exclude it",
+        f"the network to export is that of the first seed: {found.samples[answer.label][0]:.1f} %",
     ]
     return "\n".join(lines)
 
