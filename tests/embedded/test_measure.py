@@ -19,6 +19,7 @@ from isru.embedded import (
     programs,
     toolchain,
 )
+from isru.embedded.disassembly import decode
 from isru.embedded.emulator import Machine
 from isru.lstm import LSTMNetwork
 
@@ -118,6 +119,18 @@ def test_the_matrix_loop_is_near_the_bound_of_the_cycle_table():
     assert matrix_loop("rv32imfc")["ratio"] <= 1.3
     with pytest.raises(ValueError, match="got cortex-m0plus"):
         matrix_loop("cortex-m0plus")
+
+
+@pytest.mark.parametrize(("target", "fused"), [("cortex-m4f", False), ("cortex-m7", True)])
+def test_products_and_sums_are_fused_where_that_is_cheaper(target, fused):
+    network = LSTMNetwork(5, 25, 1, rng=np.random.default_rng(0))
+    program = programs.network_program(TARGETS[target], network, "identity")
+    machine = Machine(TARGETS[target], program.image)
+    arguments = [machine.reserve(size) for size in (program.state_bytes, 20)]
+    sizes = machine.call("network_step", arguments).sizes
+    blocks = (decode(TARGETS[target], program.image.bytes_at(*at), at[0]) for at in sizes.items())
+    ran = {item.mnemonic.split(".")[0] for block in blocks for item in block}
+    assert bool(ran & {"vfma", "vmla"}) == fused
 
 
 def test_an_exp_free_step_is_small_in_the_binary_that_is_measured():

@@ -80,7 +80,7 @@ _ALL = (
     Target(
         "cortex-m7",
         "thumb-freestanding-eabihf",
-        "cortex_m7+fp_armv8d16sp",
+        "cortex_m7+fp_armv8d16",
         ("-mfloat-abi=hard",),
         "arm",
         "CORTEX_M7",
