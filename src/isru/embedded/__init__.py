@@ -5,9 +5,9 @@ Public:
 - ``export_c(network, directory, *, weights="float32"|"int8", flash=None, ram=None,
   name="network") -> Exported(header, source, flash_bytes, ram_bytes, digest)``
 - ``dequantised(network)``: the network that ``weights="int8"`` exports
-- ``measure_activation(target, *, arms=None, gates=True, inputs=None)``,
+- ``measure_activation(target, *, arms=None, gates=True, inputs=None, gate_inputs=None)``,
   ``measure_lstm(target, network=None, *, sizes=(), inputs=None, arms=None, steps=8,
-  weights="float32")``, ``code_size(target, network=None, *, sizes=(), arms=None,
+  warm=0, weights="float32")``, ``code_size(target, network=None, *, sizes=(), arms=None,
   weights="float32")``, ``disassemble(target, arm)``: DataFrames
 - ``matrix_loop(target, *, units=25)``: cycles per multiply-accumulate against the bound
 - ``pre_activations(network, sequence)``: the arguments that a network's activations get
@@ -20,7 +20,8 @@ Public:
   ``CycleTableError``, ``ExportError``, ``BudgetError``
 
 Instructions are counted in an emulator. Cycles are estimated from the cores' published tables,
-without wait states of the memory. Nothing runs on silicon. The packages of the toolchain (extra
+without wait states of the memory; a ratio of two arms is computed at each corner of a table, from
+``cycles_0`` to ``cycles_7``. Nothing runs on silicon. The packages of the toolchain (extra
 ``embedded``) are imported when they are first used; ``export_c`` needs none of them.
 """
 
