@@ -110,8 +110,8 @@ def test_a_network_that_no_study_kept_is_trained_briefly(monkeypatch, tmp_path):
 def test_arguments_span_what_the_network_meets():
     network = LSTMNetwork(10, 3, 1, rng=np.random.default_rng(0))
     sequence = device.weather_sequence(5, seed=1)
-    seen = embedded.pre_activations(network, sequence)["activation"]
-    chosen = device.arguments(network, sequence, 7)
+    seen = embedded.pre_activations(network, sequence)["gate"]
+    chosen = device.arguments(network, sequence, 7, "gate")
     assert len(chosen) == 7
     assert (chosen[0], chosen[-1]) == (seen.min(), seen.max())
 

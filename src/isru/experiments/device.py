@@ -79,9 +79,18 @@ def weather_sequence(steps: int, *, seed: int) -> np.ndarray:
     return np.ascontiguousarray(windows[chosen, -steps:])
 
 
-def arguments(network: LSTMNetwork, sequence: np.ndarray, count: int) -> np.ndarray:
-    """Return ``count`` of the arguments that a network's tanh gets, evenly spread by rank."""
-    seen = np.sort(pre_activations(network, sequence)["activation"])
+def arguments(network: LSTMNetwork, sequence: np.ndarray, count: int, place: str) -> np.ndarray:
+    """Return ``count`` of the arguments of a network's functions, evenly spread by rank.
+
+    Parameters
+    ----------
+    network : LSTMNetwork
+    sequence : ndarray, shape (T, F)
+    count : int
+    place : {"activation", "gate"}
+        Of candidate and output, or of the gates.
+    """
+    seen = np.sort(pre_activations(network, sequence)[place])
     return seen[np.linspace(0, len(seen) - 1, count).round().astype(int)]
 
 
@@ -92,11 +101,12 @@ WIDE_ARGUMENTS = np.array(
 )
 
 
-def count_calls(targets: Sequence[str], inputs: np.ndarray) -> pd.DataFrame:
+def count_calls(
+    targets: Sequence[str], inputs: np.ndarray, gate_inputs: np.ndarray | None = None
+) -> pd.DataFrame:
     """Count one call of every function on every core; see `isru.embedded.measure_activation`."""
-    return pd.concat(
-        [measure_activation(target, inputs=inputs) for target in targets], ignore_index=True
-    )
+    given = {"inputs": inputs, "gate_inputs": gate_inputs}
+    return pd.concat([measure_activation(target, **given) for target in targets], ignore_index=True)
 
 
 def count_steps(
@@ -104,11 +114,17 @@ def count_steps(
     networks: Sequence[Mapping[str, LSTMNetwork]],
     sequence: np.ndarray,
     *,
+    warm: int = 0,
     arms: Sequence[str] | None = None,
     weights: str = "float32",
 ) -> pd.DataFrame:
-    """Count a step of every network on every core; see `isru.embedded.measure_lstm`."""
-    common = {"inputs": sequence, "arms": arms, "steps": len(sequence), "weights": weights}
+    """Count a step of every network on every core; see `isru.embedded.measure_lstm`.
+
+    The first ``warm`` rows of the sequence run uncounted: from a state of zero, soft-float
+    routines take short cuts that they never take again.
+    """
+    steps = len(sequence) - warm
+    common = {"inputs": sequence, "arms": arms, "steps": steps, "warm": warm, "weights": weights}
     parts = [measure_lstm(target, list(networks), **common) for target in targets]
     return pd.concat(parts, ignore_index=True)
 
