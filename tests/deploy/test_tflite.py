@@ -1,5 +1,6 @@
 """TensorFlow Lite files compute what the network computes, or are refused with a reason."""
 
+import logging
 from importlib.util import find_spec
 
 import numpy as np
@@ -47,6 +48,17 @@ def test_a_float_file_computes_what_the_network_does(
     assert "INT8" not in written.types
     roll_gates(network)
     assert difference(network, written, sequences) > 0.1
+
+
+def test_a_notebook_hears_nothing_of_the_files_in_between(
+    make_network, sequences, tmp_path, monkeypatch, caplog
+):
+    logger = load_tensorflow().get_logger()
+    monkeypatch.setattr(logger, "propagate", True)
+    with caplog.at_level("INFO", "tensorflow"):  # as TensorFlow sets it in an interactive Python
+        to_tflite(make_network("tanh"), tmp_path / "a.tflite", steps=T)
+        assert logger.level == logging.INFO
+    assert caplog.messages == []
 
 
 def roll_gates(network):

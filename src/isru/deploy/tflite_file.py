@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -203,10 +204,16 @@ def _converted(function, int8=False, **settings) -> bytes:
 @contextlib.contextmanager
 def _foreseen():
     """Keep the terminal free of TensorFlow's messages, and pass over the warnings `_FORESEEN`."""
-    with warnings.catch_warnings(), _file_descriptor_2_to_scratch():
-        for message in _FORESEEN:
-            warnings.filterwarnings("ignore", message, UserWarning)
-        yield
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # it tells an interactive Python, a notebook's, of every file
+    try:
+        with warnings.catch_warnings(), _file_descriptor_2_to_scratch():
+            for message in _FORESEEN:
+                warnings.filterwarnings("ignore", message, UserWarning)
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextlib.contextmanager
