@@ -1,5 +1,8 @@
 """Keras with ISRU: it survives saving, its steps can be timed, the fused kernel is for tanh."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -50,6 +53,13 @@ def test_the_same_step_learns_the_same_in_keras_and_numpy():
         )
         losses.append(np.ravel(call()[0] if mode == "numpy" else call())[0])
     assert losses[0] == pytest.approx(np.log(10), rel=0.2) and losses[1] > 0
+
+
+def test_the_first_compilation_by_xla_is_silent():
+    code = f"from isru.experiments import frameworks; \
+frameworks.start_seconds('xla', 'tanh', units=2, batch=1, **{SHAPE})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
 
 
 def test_starting_costs_are_counted():
