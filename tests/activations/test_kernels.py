@@ -160,3 +160,10 @@ def test_float32_is_computed_in_float32_and_in_vectors(name):
     found = " ".join(kernels.instructions(name, "simd"))
     assert "pd" not in found and "sd" not in found and "call" not in found
     assert "divps" in found or name == "elu"
+
+
+def test_parts_with_a_form_for_each_type_say_that_they_are_for_compiled_code():
+    from isru.kernels.exponential import exp_minus_one
+
+    with pytest.raises(TypeError, match="exp_minus_one to be called from compiled code"):
+        exp_minus_one(0.1)

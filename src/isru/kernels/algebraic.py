@@ -6,10 +6,9 @@ import math
 
 import numba
 import numpy as np
-from numba.extending import overload
 
 from isru.activations.approximate import RATIONAL_END, TABLE_END, TABLE_PER_UNIT, tanh_table
-from isru.kernels.compiling import bits, from_bits, inlined, like
+from isru.kernels.compiling import bits, by_type, from_bits, inlined, like
 
 _FAR = 2.0**62
 _TABLES = {name: tanh_table(np.dtype(name)) for name in ("float32", "float64")}
@@ -100,13 +99,9 @@ def rational_tanh_slope(x, _a, _b, _c):
     return like(0.0, x) if abs(x) >= like(RATIONAL_END, x) else slope
 
 
+@by_type
 def _knot(place, index):
-    """Return the table's knot and step; stands for one of the two forms below."""
-    raise NotImplementedError("expected to be called from compiled code")
-
-
-@overload(_knot)
-def _knot_of_type(place, index):
+    """Return the table's knot and step."""
     if place == numba.float32:
         return lambda place, index: (_KNOTS_32[index], _STEPS_32[index])
     return lambda place, index: (_KNOTS_64[index], _STEPS_64[index])
@@ -131,13 +126,9 @@ def table_tanh_slope(saved, _a, _b, _c):
     return saved
 
 
+@by_type
 def _guess(square):
-    """Return 1/sqrt by the bit trick; stands for one of the two forms below."""
-    raise NotImplementedError("expected to be called from compiled code")
-
-
-@overload(_guess)
-def _guess_of_type(square):
+    """Return 1/sqrt by the bit trick."""
     if square == numba.float32:
         return lambda square: from_bits(
             numba.int32(numba.int32(_MAGIC_32) - (bits(square) >> numba.int32(1)))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from pathlib import Path
 
 import numba
 from llvmlite import ir
 from numba.core import cgutils, config
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
 _HERE = Path(__file__).parent
 _ALL_FLAGS = 0x3F  # those of every processor; others are ignored
@@ -39,6 +40,20 @@ def kept(function, signature=None):
         return numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     finally:
         config.CACHE_DIR = before
+
+
+def by_type(choose):
+    """Make a function for compiled code whose form hangs on the types of its arguments.
+
+    ``choose`` gets the types and returns the form, a function of the arguments themselves.
+    """
+
+    @functools.wraps(choose)
+    def stand_in(*_):
+        raise TypeError(f"expected {choose.__name__} to be called from compiled code")
+
+    overload(stand_in)(choose)
+    return stand_in
 
 
 def _fingerprint() -> str:

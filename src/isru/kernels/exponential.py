@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 
 import numba
-from numba.extending import overload
 
-from isru.kernels.compiling import bits, from_bits, inlined, like
+from isru.kernels.compiling import bits, by_type, from_bits, inlined, like
 
 LOG2_E = 1 / math.log(2)
 # Adding this leaves the nearest integer in the lowest bits; the high part of ln 2 has so few
@@ -30,13 +29,9 @@ _FIT_64 = (
 )
 
 
+@by_type
 def reduced(t):
-    """Return r and n of t; stands for one of the two forms below."""
-    raise NotImplementedError("expected to be called from compiled code")
-
-
-@overload(reduced)
-def _reduced_of_type(t):
+    """Return r and n of t."""
     return (lambda t: _reduced_32(t)) if t == numba.float32 else (lambda t: _reduced_64(t))
 
 
@@ -57,25 +52,17 @@ def _reduced_64(t):
     return (t - n * _HIGH_64) - n * _LOW_64, bits(shifted) - bits(like(ROUNDING_64, t))
 
 
+@by_type
 def power_of_two(n, x):
-    """Return 2^n in the type of x; stands for one of the two forms below."""
-    raise NotImplementedError("expected to be called from compiled code")
-
-
-@overload(power_of_two)
-def _power_of_type(n, x):
+    """Return 2^n in the type of x."""
     if x == numba.float32:
         return lambda n, x: from_bits(numba.int32((n + 127) << 23))
     return lambda n, x: from_bits(numba.int64((n + 1023) << 52))
 
 
+@by_type
 def exp_minus_one(r):
-    """Return e^r - 1 for |r| up to ln(2)/2; stands for one of the two forms below."""
-    raise NotImplementedError("expected to be called from compiled code")
-
-
-@overload(exp_minus_one)
-def _exp_minus_one_of_type(r):
+    """Return e^r - 1 for |r| up to ln(2)/2."""
     if r == numba.float32:
         return lambda r: _exp_minus_one_32(r)
     return lambda r: _exp_minus_one_64(r)
@@ -100,13 +87,9 @@ def _exp_minus_one_64(r):
     return r + s * p
 
 
+@by_type
 def _lowest(x):
-    """Return where e^x rounds to 0; stands for one of the two forms below."""
-    raise NotImplementedError("expected to be called from compiled code")
-
-
-@overload(_lowest)
-def _lowest_of_type(x):
+    """Return where e^x rounds to 0."""
     return (lambda x: like(-105.0, x)) if x == numba.float32 else (lambda x: like(-750.0, x))
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 
 import numba
-from numba.extending import overload
 
-from isru.kernels.compiling import inlined, like
+from isru.kernels.compiling import by_type, inlined, like
 from isru.kernels.exponential import exp_minus_one, expm1, power_of_two, reduced
 
 # (tanh(t)/t - 1)/t^2 in t^2 up to 5/8: a fit at Chebyshev's nodes, relative error below 1e-8.
@@ -49,13 +48,9 @@ def _tanh_float64(x):
     return math.copysign(e / (e + 2.0), x)
 
 
+@by_type
 def _tanh(x):
-    """Return tanh x; stands for one of the two forms below."""
-    raise NotImplementedError("expected to be called from compiled code")
-
-
-@overload(_tanh)
-def _tanh_of_type(x):
+    """Return tanh x."""
     if x == numba.float32:
         return lambda x: _tanh_float32(x)
     return lambda x: _tanh_float64(x)

@@ -18,13 +18,12 @@ from types import MappingProxyType
 
 import numba
 import numpy as np
-from numba.extending import overload
 
 from isru.activations import ACTIVATIONS
 from isru.kernels import smooth
 from isru.kernels.activations import TWINS
 from isru.kernels.algebraic import clamp
-from isru.kernels.compiling import inlined, like
+from isru.kernels.compiling import by_type, inlined, like
 from isru.kernels.exponential import exp_of_negative
 
 FAST = {"reassoc", "contract", "arcp", "afn", "nsz"}
@@ -86,13 +85,9 @@ def _estimate(q):
     return np.float32(1.0) / math.sqrt(np.float32(q))
 
 
+@by_type
 def _inverse_root(q):
-    """Return 1 / sqrt(q) fast; stands for one of the two forms below."""
-    raise NotImplementedError("expected to be called from compiled code")
-
-
-@overload(_inverse_root)
-def _inverse_root_of_type(q):
+    """Return 1 / sqrt(q) fast."""
     if q == numba.float32:
         return lambda q: _estimate(q)
     return lambda q: _inverse_root_float64(q)
