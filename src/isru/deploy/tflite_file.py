@@ -19,7 +19,7 @@ from isru.deploy.checks import (
     in_float32,
 )
 from isru.keras_bridge import KERAS_NAMES, TWINS, build_keras, keras_activation, load_tensorflow
-from isru.keras_bridge.loading import _file_descriptor_2_to_scratch
+from isru.keras_bridge.loading import error_stream_to_scratch
 from isru.records import write_atomically
 
 QUANTISE = ("none", "dynamic", "int8")
@@ -208,7 +208,7 @@ def _foreseen():
     level = logger.level
     logger.setLevel(logging.ERROR)  # it tells an interactive Python, a notebook's, of every file
     try:
-        with warnings.catch_warnings(), _file_descriptor_2_to_scratch():
+        with warnings.catch_warnings(), error_stream_to_scratch():
             for message in _FORESEEN:
                 warnings.filterwarnings("ignore", message, UserWarning)
             yield

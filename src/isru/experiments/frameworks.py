@@ -127,13 +127,13 @@ def start_seconds(mode: str, activation: str, **shape: int) -> dict[str, float]:
         layers, units, rows, columns, batch.
     """
     from isru.keras_bridge import load_tensorflow
-    from isru.keras_bridge.loading import _file_descriptor_2_to_scratch
+    from isru.keras_bridge.loading import error_stream_to_scratch
 
     tf = load_tensorflow()
     x, target = images(np.random.default_rng(0), shape["batch"], shape["rows"], shape["columns"])
     x, target = tf.constant(x), tf.constant(target)
     names = ("layers", "units", "rows", "columns", "batch")
-    with _file_descriptor_2_to_scratch():  # XLA tells of itself when it first compiles
+    with error_stream_to_scratch():  # XLA tells of itself when it first compiles
         start = time.perf_counter()
         update = build_step(activation, *(shape[name] for name in names), mode)
         built = time.perf_counter()

@@ -14,15 +14,15 @@ from functools import cache
 def load_tensorflow():
     """Import TensorFlow without its messages, register our activations, and return it.
 
-    TensorFlow writes to file descriptor 2 at import and at its first operation; both happen
-    here with that descriptor turned to a scratch file.
+    TensorFlow writes to file descriptor 2 at import and at its first operation: both happen
+    here, with it turned to a scratch file.
 
     Raises
     ------
     ImportError
         If TensorFlow or Keras is missing or cannot be loaded; its messages are in the error.
     """
-    with _file_descriptor_2_to_scratch() as scratch, warnings.catch_warnings():
+    with error_stream_to_scratch() as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             import keras
@@ -42,7 +42,11 @@ def load_tensorflow():
 
 
 @contextlib.contextmanager
-def _file_descriptor_2_to_scratch():
+def error_stream_to_scratch():
+    """Turn file descriptor 2 to a scratch file, which is given, while the block runs.
+
+    Libraries in C++ write to that descriptor past ``sys.stderr``.
+    """
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as scratch:
