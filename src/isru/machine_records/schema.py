@@ -44,7 +44,7 @@ _SETTINGS = {"seed": int, "blocks": int, "warmup": int, "min_seconds": float, "s
 _CELL = {"arm": str, "case": dict, "samples": list}
 _PART = re.compile(r"activations|compiled|steps|threads_[1-9]\d*")
 _WORD = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
-_HOME_FOLDER = re.compile(r"/home/|/Users/|/root/|[A-Za-z]:\\+Users")
+_HOME_FOLDER = re.compile(r"/(home|Users|root)/|[A-Za-z]:\\+Users")
 
 
 def make_record(machine: dict, settings: dict, parts: dict[str, list], problems: list[str]) -> dict:
