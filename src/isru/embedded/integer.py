@@ -111,30 +111,39 @@ def run(model: IntegerModel, tables, sequence) -> np.ndarray:
     model : IntegerModel
     tables : pair of ndarray of int16
         Of the activation and of the gates.
-    sequence : ndarray of int8, shape (T, F)
+    sequence : ndarray of int8, shape (..., T, F)
+        One sequence, or many of equal length.
 
     Returns
     -------
-    ndarray of int8, shape (T, H)
+    ndarray of int8, shape (..., T, H)
         The last layer's hidden state after every step.
     """
     activation, gate = tables
-    states = [(np.zeros(h, np.int64), np.zeros(h, np.int64)) for h in model.hidden_sizes]
+    sequence = np.moveaxis(np.asarray(sequence, np.int64), -2, 0)
+    batch = sequence.shape[1:-1]
+    states = [(np.zeros((*batch, h), np.int64),) * 2 for h in model.hidden_sizes]
     found = []
-    for x in np.asarray(sequence, np.int64):
+    for x in sequence:
         for number, (layer, (h, c)) in enumerate(zip(model.layers, states, strict=True)):
-            weights = layer["weights"].astype(np.int64)
-            from_input = layer["biases"] + np.einsum("uki,k->ui", weights[:, : len(x)], x)
-            from_state = np.einsum("uki,k->ui", weights[:, len(x) :], h)
+            of_input, of_state = np.split(layer["weights"], [x.shape[-1]], axis=1)
+            from_input = layer["biases"] + _products(of_input, x)
             z = _rescaled(from_input, layer["input_multipliers"])
-            z = _saturated(z + _rescaled(from_state, layer["state_multipliers"]))
-            i, f, o = (_looked_up(gate, z[:, place]) for place in (0, 1, 3))
-            c = _saturated(((f * c) >> 15) + ((i * _looked_up(activation, z[:, 2])) >> 19))
+            z = _saturated(z + _rescaled(_products(of_state, h), layer["state_multipliers"]))
+            i, f, o = (_looked_up(gate, z[..., place]) for place in (0, 1, 3))
+            c = _saturated(((f * c) >> 15) + ((i * _looked_up(activation, z[..., 2])) >> 19))
             y = _looked_up(activation, _saturated(2 * c))
             x = np.clip((o * y + (1 << 22)) >> 23, -128, 127)
             states[number] = x, c
         found.append(x)
-    return np.array(found, np.int8)
+    return np.moveaxis(np.array(found, np.int8), 0, -2)
+
+
+def _products(weights, inputs):
+    """Return the sums (..., H, 4) of weights (H, K, 4) times inputs (..., K), exact in float64."""
+    flat = weights.transpose(1, 0, 2).reshape(weights.shape[1], -1).astype(np.float64)
+    sums = (inputs.astype(np.float64) @ flat).astype(np.int64)
+    return sums.reshape(*inputs.shape[:-1], -1, 4)
 
 
 def _rescaled(sums, multipliers):
