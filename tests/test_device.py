@@ -116,7 +116,6 @@ def test_arguments_span_what_the_network_meets():
     assert (chosen[0], chosen[-1]) == (seen.min(), seen.max())
 
 
-@pytest.mark.skipif(bool(embedded.toolchain_problem()), reason=embedded.toolchain_problem())
 def test_the_exported_program_says_what_numpy_says(tmp_path):
     network = LSTMNetwork(10, 4, 1, activation="isru", rng=np.random.default_rng(0))
     outcome = run_on_host(network, device.weather_sequence(6, seed=0), tmp_path)

@@ -21,6 +21,7 @@ from isru.experiments.forecaster import (
     train_network,
 )
 from isru.experiments.timed_steps import setup_activations, setup_step
+from isru.kernels import rows, twin
 from isru.lstm import DivergenceError, History
 
 SMALL = Case("isru", 4, 0, epochs=1, window=6, horizon=2, batch_size=512)
@@ -150,8 +151,6 @@ def test_a_timed_step_computes_what_the_network_computes(step, framework):
 
 
 def test_the_compiled_calls_are_those_of_the_engine_row_by_row():
-    rows = pytest.importorskip("isru.kernels.rows")
-    twin = pytest.importorskip("isru.kernels").twin
     x = np.random.default_rng(0).standard_normal((6, 11)).astype("float32")
     for name in ("tanh", "isru"):
         entry = ACTIVATIONS[name]
@@ -165,7 +164,6 @@ def test_the_compiled_calls_are_those_of_the_engine_row_by_row():
 
 @pytest.mark.parametrize("other", ["numba", "keras"])
 def test_another_framework_makes_the_same_timed_step(other):
-    pytest.importorskip(other)
     for step in ("predict", "train"):
         make = {"units": 3, "step": step, "activation": "isru", "batch": 2, "steps": 4}
         ours, theirs = (

@@ -300,8 +300,6 @@ def test_the_figures_show_every_machine(tables):
 @pytest.fixture
 def pages():
     """Return the module of the book's directives."""
-    pytest.importorskip("sphinx")
-    pytest.importorskip("vl_convert")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).parents[1] / "book" / "_ext"))
         yield importlib.import_module("isru_book.machines")

@@ -7,7 +7,6 @@ from isru.activations import ACTIVATIONS
 from isru.bench import tensorflow_arms as arms
 from isru.bench.activation_arms import draw
 
-pytest.importorskip("tensorflow")
 CASE = {"size": 60, "dtype": "float64", "input": "typical"}
 
 

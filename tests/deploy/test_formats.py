@@ -4,11 +4,7 @@ import numpy as np
 import pytest
 
 from isru.deploy import DeployError, compare
-from isru.embedded import export_c, toolchain_problem
-
-pytest.importorskip("onnxruntime")
-if problem := toolchain_problem():
-    pytest.skip(problem, allow_module_level=True)
+from isru.embedded import export_c
 
 LIGHT = ["C float32", "C int8 weights", "ONNX", "ONNX fused"]
 FLOAT32 = 2e-6  # as in test_onnx.py

@@ -3,14 +3,13 @@
 import sys
 
 import numpy as np
+import onnx
+import onnxruntime as runtime
 import pytest
 
 from isru.activations import ACTIVATIONS, get_activation
 from isru.deploy import DeployError, onnx_file, onnx_operators, run_onnx, to_onnx
 from isru.deploy.onnx_graph import EXPRESSIONS, Graph, add_activation
-
-onnx = pytest.importorskip("onnx")
-runtime = pytest.importorskip("onnxruntime")
 
 # float32: some roundings of 6e-8 a step, over 3 steps and sums of 7 products, with outputs of
 # about 1; another order of the gates moves outputs by more than 0.1.

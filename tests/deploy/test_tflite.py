@@ -1,7 +1,6 @@
 """TensorFlow Lite files compute what the network computes, or are refused with a reason."""
 
 import logging
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -9,8 +8,6 @@ import pytest
 from isru.deploy import ConversionError, DeployError, compare, run_tflite, to_tflite
 from isru.keras_bridge import TWINS, load_tensorflow
 
-if not find_spec("tensorflow"):
-    pytest.skip("needs TensorFlow", allow_module_level=True)
 pytestmark = pytest.mark.slow
 T = 3
 

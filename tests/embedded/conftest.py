@@ -7,28 +7,12 @@ import numpy as np
 import pytest
 from c_warnings import WARNINGS
 
-from isru.embedded import toolchain_problem
 from isru.embedded.toolchain import compiler_command
 from isru.lstm import LSTMNetwork
 
-PROBLEM = toolchain_problem()
-
-
-def pytest_collection_modifyitems(items):
-    if not PROBLEM:
-        return
-    for item in items:
-        if "embedded" in item.path.parts and "toolchain" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.skip(reason=PROBLEM))
-
 
 @pytest.fixture(scope="session")
-def toolchain():
-    """Ask for the packages; where there are none, the test is skipped with what is missing."""
-
-
-@pytest.fixture(scope="session")
-def host_library(toolchain, tmp_path_factory):
+def host_library(tmp_path_factory):
     """Return a function that compiles C texts for this machine and loads them."""
 
     def build(files, libraries=("-lm",)):

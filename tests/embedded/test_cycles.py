@@ -80,7 +80,7 @@ def compiled(target):
 
 
 @pytest.mark.parametrize(("target", "text", "back", "cycles"), CASES)
-def test_a_snippet_costs_what_the_manual_says(toolchain, target, text, back, cycles):
+def test_a_snippet_costs_what_the_manual_says(target, text, back, cycles):
     image, names = compiled(target)
     machine = Machine(TARGETS[target], image)
     found = cost(TARGETS[target], image, machine.call(names[text]))
@@ -89,7 +89,7 @@ def test_a_snippet_costs_what_the_manual_says(toolchain, target, text, back, cyc
     assert [found.low, found.cycles, found.high] == [a + b for a, b in zip(rest, back, strict=True)]
 
 
-def test_each_corner_takes_every_kind_at_one_end(toolchain):
+def test_each_corner_takes_every_kind_at_one_end():
     image, names = compiled("cortex-m4f")
     text = "ldr r0, [sp]; ldr r1, [sp, #4]"  # and a return: P is 1 or 3; the second load 1 or 2
     found = cost(M4F, image, Machine(M4F, image).call(names[text]))
@@ -99,9 +99,8 @@ def test_each_corner_takes_every_kind_at_one_end(toolchain):
     assert found.corners == (4, 6, 4, 6, 6, 8, 6, 8)
 
 
-def test_an_instruction_that_no_table_lists_is_named(toolchain):
-    target = TARGETS["cortex-m4f"]
+def test_an_instruction_that_no_table_lists_is_named():
     source = '__attribute__((naked)) void f(void) { __asm__ volatile("crc: wfi; bx lr"); }'
-    image = compile_image(target, {"f.c": source.replace("wfi", "sev")}, entries=["f"])
+    image = compile_image(M4F, {"f.c": source.replace("wfi", "sev")}, entries=["f"])
     with pytest.raises(CycleTableError, match=r"Cortex-M4's table, got: .*sev"):
-        cost(target, image, Machine(target, image).call("f"))
+        cost(M4F, image, Machine(M4F, image).call("f"))

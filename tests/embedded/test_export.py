@@ -92,7 +92,7 @@ WHOLE = ["-shared", "-fPIC", "-Wl,-z,defs", "-lm"]  # nothing may be missing, as
         ("g++", ["-x", "c++", "-std=c++11"]),
     ],
 )
-def test_compilers_have_nothing_to_say(toolchain, make_network, tmp_path, compiler, flags, weights):
+def test_compilers_have_nothing_to_say(make_network, tmp_path, compiler, flags, weights):
     if not compiler.startswith("clang") and not shutil.which(compiler):
         pytest.skip(f"no {compiler} on the path")
     for pair in (("isru", "isru_sigmoid"), ("tanh", "sigmoid"), ("table_tanh", "hard_sigmoid")):
@@ -118,7 +118,7 @@ def test_equal_networks_give_equal_files(make_network, tmp_path):
     assert other.source.read_text() != texts[0]
 
 
-def test_the_state_has_the_stated_size(toolchain, make_network, tmp_path):
+def test_the_state_has_the_stated_size(make_network, tmp_path):
     for weights in ("float32", "int8"):
         done = export_c(make_network(sizes=(5, 7)), tmp_path, weights=weights)
         check = f'#include "network.h"\ntypedef char f[sizeof(network_state) == {done.ram_bytes}'
@@ -174,7 +174,8 @@ def test_an_unknown_kind_of_weights_is_refused(make_network, tmp_path):
 
 @pytest.mark.slow
 def test_a_keras_model_exports_through_the_weight_bridge(make_network, tmp_path):
-    bridge = pytest.importorskip("isru.keras_bridge")
+    from isru import keras_bridge as bridge
+
     network = make_network("isru", "isru_sigmoid", (4, 3))
     model = bridge.build_keras(network)
     ours = export_c(network, tmp_path / "ours")

@@ -23,7 +23,6 @@ from isru.embedded.disassembly import decode
 from isru.embedded.emulator import Machine
 from isru.lstm import LSTMNetwork
 
-pytestmark = pytest.mark.usefixtures("toolchain")
 M4F = TARGETS["cortex-m4f"]
 WITHOUT_FPU = dataclasses.replace(M4F, cpu="cortex_m4", flags=())
 

@@ -6,11 +6,10 @@ import sys
 import numpy as np
 import pytest
 
+from isru import kernels
 from isru.activations import ACTIVATIONS
 from isru.lstm import LOSSES, Adam, LSTMNetwork, Stream, gradient_check, train_step
 from isru.lstm.losses import COMPILED_LOSSES
-
-kernels = pytest.importorskip("isru.kernels", exc_type=ImportError)
 
 # float64: sums of up to 8 steps x 4 sequences x 30 terms in another order. float32: the same
 # sums, sqrt(1000) roundings of 6e-8, relative to the largest element.

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
+from isru import kernels
 from isru.activations import ACTIVATIONS, get_activation
-
-kernels = pytest.importorskip("isru.kernels", exc_type=ImportError)
 
 # Both round each of some ten operations; near the limits that is a few units of the last place.
 ROUNDING = {"float32": 8 * 2.0**-23, "float64": 8 * 2.0**-52}
