@@ -175,6 +175,14 @@ def difference_row(
     lift : float
         How far above the row the text stands.
     """
+    difference_marks(axes, place, values, row, limit)
+    text = f"{row.mean:+.2f} ({row.low:+.2f} to {row.high:+.2f})".replace("-", "\N{MINUS SIGN}")
+    style = {"ha": "right", "va": "center_baseline", "fontsize": 8}
+    axes.text(0.99, place - lift, text, transform=axes.get_yaxis_transform(), **style)
+
+
+def difference_marks(axes, place: int, values: np.ndarray, row, limit: float) -> None:
+    """Draw what `difference_row` draws, without the text."""
     colour = COLOURS.get(row.arm, COLOURS["copy"])
     inside = np.abs(values) <= limit
     spread = place + 0.18 * np.linspace(-1, 1, max(len(values), 2))[: len(values)]
@@ -187,6 +195,3 @@ def difference_row(
     axes.hlines(place, *ends, color=colour, lw=5, alpha=0.6)
     if abs(row.mean) <= limit:
         axes.plot(row.mean, place, "D", color=colour, ms=6, mec="white", mew=0.8)
-    text = f"{row.mean:+.2f} ({row.low:+.2f} to {row.high:+.2f})".replace("-", "\N{MINUS SIGN}")
-    style = {"ha": "right", "va": "center_baseline", "fontsize": 8}
-    axes.text(0.99, place - lift, text, transform=axes.get_yaxis_transform(), **style)

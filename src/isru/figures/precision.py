@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from isru.figures.forecaster import STEP_NAMES
+from isru.figures.forecaster import STEP_NAMES, difference_marks
 from isru.figures.style import COLOURS
 
 _NAMES = {"tanh": "tanh", "isru": "ISRU"}
@@ -123,18 +123,7 @@ def difference_strips(
 
 
 def _strip(axes, place: int, values: np.ndarray, row, limit: float) -> None:
-    colour = COLOURS.get(row.arm, COLOURS["copy"])
-    spread = place + 0.18 * np.linspace(-1, 1, max(len(values), 2))[: len(values)]
-    inside = np.abs(values) <= limit
-    axes.scatter(values[inside], spread[inside], s=9, color=colour, alpha=0.45, lw=0)
-    for side, marker in ((-1, "<"), (1, ">")):
-        beyond = side * values > limit
-        edge = np.full(beyond.sum(), side * limit * 0.985)
-        axes.scatter(edge, spread[beyond], s=14, marker=marker, color=colour, alpha=0.6, lw=0)
-    ends = np.clip([row.low, row.high], -limit, limit)
-    axes.hlines(place, *ends, color=colour, lw=5, alpha=0.6)
-    if abs(row.mean) <= limit:
-        axes.plot(row.mean, place, "D", color=colour, ms=6, mec="white", mew=0.8)
+    difference_marks(axes, place, values, row, limit)
     shown = [f"{round(value, 2) + 0.0:+.2f}" for value in (row.mean, row.low, row.high)]  # no -0.00
     text = "{} ({} to {})".format(*shown).replace("-", "\N{MINUS SIGN}")
     where = {"transform": axes.get_yaxis_transform(), "ha": "right", "fontsize": 8}
