@@ -19,7 +19,8 @@ def run_exported(host_library, network, folder, x, libraries=("-lm",), **options
     done = export_c(network, folder, name="small", **options)
     files = {path.name: path.read_text() for path in (done.header, done.source)}
     code = host_library(files, libraries)
-    state, y = (ctypes.c_float * (done.ram_bytes // 4))(), (ctypes.c_float * 2)()
+    numbers = done.ram_bytes // 4
+    state, y = (ctypes.c_float * numbers)(*[9.0] * numbers), (ctypes.c_float * 2)()
     code.small_reset(state)
     found = []
     for row in x:
@@ -34,6 +35,7 @@ def x():
     return np.random.default_rng(1).standard_normal((STEPS, 3)).astype(np.float32)
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize(
     ("activation", "gate", "sizes"),
     [
@@ -44,23 +46,27 @@ def x():
     ],
 )
 def test_float_outputs_are_those_of_the_network(
-    host_library, make_network, tmp_path, x, activation, gate, sizes
+    host_library, make_network, tmp_path, x, activation, gate, sizes, cell
 ):
-    network = make_network(activation, gate, sizes)
+    network = make_network(activation, gate, sizes, cell=cell)
     found = run_exported(host_library, network, tmp_path, x)
     np.testing.assert_allclose(found, network.forward(x[None])[0][0], atol=1e-5)
 
 
-def test_int8_outputs_are_those_of_the_rounded_network(host_library, make_network, tmp_path, x):
-    network = make_network("isru", "isru_sigmoid", (6, 5))
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_int8_outputs_are_those_of_the_rounded_network(
+    host_library, make_network, tmp_path, x, cell
+):
+    network = make_network("isru", "isru_sigmoid", (6, 5), cell=cell)
     found = run_exported(host_library, network, tmp_path, x, weights="int8")
     exact = dequantised(network).forward(x[None])[0][0]
     np.testing.assert_allclose(found, exact, atol=1e-5)
     assert np.abs(exact - network.forward(x[None])[0][0]).max() > 1e-4  # rounding is seen
 
 
-def test_rounding_to_int8_moves_a_weight_by_half_a_step_at_most(make_network):
-    network = make_network()
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_rounding_to_int8_moves_a_weight_by_half_a_step_at_most(make_network, cell):
+    network = make_network(sizes=(5,), cell=cell)
     kernel, rounded = network.get_weights()[1], dequantised(network).get_weights()[1]
     rows = np.vstack(network.get_weights()[:2])
     assert (np.abs(kernel - rounded) <= np.abs(rows).max(axis=0) / 127 * 0.501).all()
@@ -95,8 +101,13 @@ WHOLE = ["-shared", "-fPIC", "-Wl,-z,defs", "-lm"]  # nothing may be missing, as
 def test_compilers_have_nothing_to_say(make_network, tmp_path, compiler, flags, weights):
     if not compiler.startswith("clang") and not shutil.which(compiler):
         pytest.skip(f"no {compiler} on the path")
-    for pair in (("isru", "isru_sigmoid"), ("tanh", "sigmoid"), ("table_tanh", "hard_sigmoid")):
-        done = export_c(make_network(*pair, (4, 3)), tmp_path, weights=weights)
+    for *pair, cell in (
+        ("isru", "isru_sigmoid", "lstm"),
+        ("tanh", "sigmoid", "gru"),
+        ("table_tanh", "hard_sigmoid", "lstm"),
+        ("isru_rsqrt1", "isru_sigmoid", "gru"),
+    ):
+        done = export_c(make_network(*pair, (4, 3), cell=cell), tmp_path, weights=weights)
         arguments = [*flags, "-O1", *WARNINGS, "-o", "network.o", done.source.name]
         command = COMPILERS[compiler](*arguments)
         said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
@@ -111,6 +122,15 @@ def test_both_files_say_what_they_hold(make_network, tmp_path):
     assert "malloc(" not in done.source.read_text()
 
 
+def test_a_gru_says_so_and_has_fewer_numbers(make_network, tmp_path):
+    lstm, gru = (export_c(make_network(cell=name), tmp_path / name) for name in ("lstm", "gru"))
+    assert "a GRU network" in gru.source.read_text()
+    assert "cell state" not in gru.header.read_text()
+    dense = 4 * 2 * (6 + 1)
+    assert gru.flash_bytes - dense == 0.75 * (lstm.flash_bytes - dense)
+    assert gru.ram_bytes == lstm.ram_bytes
+
+
 def test_equal_networks_give_equal_files(make_network, tmp_path):
     texts = [export_c(make_network(), tmp_path / n).source.read_text() for n in ("a", "b")]
     other = export_c(make_network(seed=1), tmp_path / "c")
@@ -118,17 +138,19 @@ def test_equal_networks_give_equal_files(make_network, tmp_path):
     assert other.source.read_text() != texts[0]
 
 
-def test_the_state_has_the_stated_size(make_network, tmp_path):
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_the_state_has_the_stated_size(make_network, tmp_path, cell):
     for weights in ("float32", "int8"):
-        done = export_c(make_network(sizes=(5, 7)), tmp_path, weights=weights)
+        done = export_c(make_network(sizes=(5, 7), cell=cell), tmp_path, weights=weights)
         check = f'#include "network.h"\ntypedef char f[sizeof(network_state) == {done.ram_bytes}'
         (tmp_path / "check.c").write_text(f"{check} ? 1 : -1];\n")
         command = compiler_command("-std=c99", "-c", "check.c", "-o", "check.o")
         assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 0
 
 
-def test_a_network_that_is_too_large_is_refused_with_both_numbers(make_network, tmp_path):
-    network = make_network(sizes=(20,))
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_network_that_is_too_large_is_refused_with_both_numbers(make_network, tmp_path, cell):
+    network = make_network(sizes=(20,), cell=cell)
     needed = export_c(network, tmp_path)
     export_c(network, tmp_path, flash=needed.flash_bytes, ram=needed.ram_bytes)
     for kind, bytes_needed in (("flash", needed.flash_bytes), ("ram", needed.ram_bytes)):
@@ -150,7 +172,8 @@ def test_weights_that_are_not_finite_are_refused_by_name(make_network, tmp_path)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"cell": "gru"}, "LSTM cells"),
+        ({"cell": "peephole"}, "LSTM or GRU cells .* got 'peephole'"),
+        ({"cell": "coupled"}, "LSTM or GRU cells .* got 'coupled'"),
         ({"activation": "softplus"}, "C twin: isru, .* got softplus"),
         ({"cell_activation": "tanh"}, "got a network with cell_activation"),
         ({"trainable_alpha": True}, "got a network with trainable_alpha"),

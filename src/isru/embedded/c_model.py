@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from isru.embedded.c_cells import CELLS, CellForm
 from isru.embedded.errors import ExportError
-from isru.lstm.cell import GATE_ORDER
 
-GATES = len(GATE_ORDER)
 _BLOCK = 4  # inputs that the float kernel takes at a time
 
 
@@ -23,12 +22,14 @@ class Model:
     input_size, output_size : int
     hidden_sizes : tuple of int
     layers : tuple of dict of ndarray
-        Per layer ``weights``. In float32 their shape is (H, K, 4): for every unit a row for each
-        of its K inputs, which are x, h, a one for the bias, and zeros up to a multiple of four.
-        In int8 it is (H, F + H, 4), with ``scales``, (H, 4), by which the sums are multiplied,
-        and ``biases``, (H, 4).
+        Per layer ``weights``, in blocks of rows, see `isru.embedded.c_cells`: an LSTM has a block
+        of 4 for every unit. In float32 their shape is (blocks, K, rows): K inputs are x, h, a one
+        for the bias, and zeros up to a multiple of four. In int8 it is (blocks, F + H, rows),
+        with ``scales``, (blocks, rows), by which the sums are multiplied, and ``biases`` alike.
     dense : dict of ndarray
         ``weights`` (C, H), ``biases`` (C,), for int8 ``scales`` (C,).
+    cell : str
+        A key of `isru.embedded.c_cells.CELLS`.
     """
 
     input_size: int
@@ -36,6 +37,12 @@ class Model:
     output_size: int
     layers: tuple[dict, ...]
     dense: dict
+    cell: str = "lstm"
+
+    @property
+    def form(self) -> CellForm:
+        """What is the cell's own in C."""
+        return CELLS[self.cell]
 
     @property
     def quantised(self) -> bool:
@@ -67,7 +74,13 @@ class Model:
     @property
     def state_bytes(self) -> int:
         """Bytes of the caller's state."""
-        return 4 * (2 * sum(self.hidden_sizes) + self.work_size)
+        kept = len(self.form.states) * sum(self.hidden_sizes)
+        return 4 * (kept + self.work_size + self.scratch_size)
+
+    @property
+    def scratch_size(self) -> int:
+        """Numbers that a step needs beside its inputs."""
+        return max(self.hidden_sizes) if self.form.scratch else 0
 
 
 def read_model(network, weights: str = "float32") -> Model:
@@ -83,11 +96,14 @@ def read_model(network, weights: str = "float32") -> Model:
     Raises
     ------
     ExportError
-        For another cell than the LSTM, an output activation of its own or a learned alpha, or a
-        weight that is not finite in float32.
+        For a cell that is neither LSTM nor GRU, an output activation of its own or a learned
+        alpha, or a weight that is not finite in float32.
     """
-    if network.cell != "lstm":
-        raise ExportError(f"expected a network of LSTM cells (cell='lstm'), got {network.cell!r}")
+    if network.cell not in CELLS:
+        raise ExportError(
+            f"expected a network of LSTM or GRU cells (cell='lstm' or 'gru'), the only ones that "
+            f"have a C form, got {network.cell!r}"
+        )
     if network.trainable_alpha or network.cell_activation is not None:
         kind = "trainable_alpha" if network.trainable_alpha else "cell_activation"
         raise ExportError(
@@ -105,23 +121,22 @@ def read_model(network, weights: str = "float32") -> Model:
                 f"{name}: expected finite float32 weights, got {array[tuple(place)]} at {place}; "
                 "train again with clipping or a smaller learning rate"
             )
-    layers = []
+    form, layers = CELLS[network.cell], []
     for number, units in enumerate(network.hidden_sizes):
         kernel, recurrent, bias = arrays[3 * number : 3 * number + 3]
-        rows = np.vstack([kernel, recurrent]).reshape(-1, GATES, units).transpose(2, 0, 1)
-        layers.append(_layer(rows, bias.reshape(GATES, units).T, weights))
+        rows = form.split(np.vstack([kernel, recurrent]), units).transpose(1, 0, 2)
+        layers.append(_layer(rows, form.split(bias, units), weights))
     dense = _part(arrays[-2].T, arrays[-1], -1, weights)
-    return Model(
-        network.input_size, network.hidden_sizes, network.output_size, tuple(layers), dense
-    )
+    sizes = network.input_size, network.hidden_sizes, network.output_size
+    return Model(*sizes, tuple(layers), dense, network.cell)
 
 
 def _layer(rows, biases, weights):
-    """Return the arrays of a layer, from rows (H, F + H, 4) and biases (H, 4)."""
+    """Return a layer's arrays, from rows (blocks, F + H, rows) and biases (blocks, rows)."""
     if weights == "int8":
         return _part(rows, biases, 1, weights)
-    units, inputs, gates = rows.shape
-    padded = np.zeros((units, -(-(inputs + 1) // _BLOCK) * _BLOCK, gates), np.float32)
+    blocks, inputs, side = rows.shape
+    padded = np.zeros((blocks, -(-(inputs + 1) // _BLOCK) * _BLOCK, side), np.float32)
     padded[:, :inputs], padded[:, inputs] = rows, biases
     return {"weights": padded}
 

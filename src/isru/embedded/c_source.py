@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from isru import __version__
-from isru.embedded.c_kernels import FLOAT, INT8
-from isru.embedded.c_model import GATES, Model
+from isru.embedded.c_model import Model
 from isru.embedded.c_text import c_array
 from isru.embedded.twins import Twin
-from isru.lstm.cell import GATE_ORDER
 
 
 def header_text(model: Model, name: str, comment: str) -> str:
     """Return the text of ``name.h``."""
     upper = name.upper()
-    states = "".join(
-        f"    float h{number}[{units}], c{number}[{units}];\n"
-        for number, units in enumerate(model.hidden_sizes)
-    )
+    form, states = model.form, ""
+    for number, units in enumerate(model.hidden_sizes):
+        arrays = ", ".join(f"{array}{number}[{units}]" for array in form.states)
+        states += f"    float {arrays};\n"
+    scratch = f", {form.scratch}[{model.scratch_size}]" if form.scratch else ""
     return f"""\
 {comment}
 #ifndef {upper}_H
@@ -25,9 +24,9 @@ def header_text(model: Model, name: str, comment: str) -> str:
 #define {upper}_INPUTS {model.input_size}
 #define {upper}_OUTPUTS {model.output_size}
 
-/* Hidden and cell state of each layer, and room for one step's inputs. Yours to place. */
+/* {form.kept} of each layer, and room for one step's inputs. Yours to place. */
 typedef struct {{
-{states}    float work[{model.work_size}];
+{states}    float work[{model.work_size}]{scratch};
 }} {name}_state;
 
 #ifdef __cplusplus
@@ -53,14 +52,13 @@ void {name}_output(const {name}_state *state, float output[{upper}_OUTPUTS]);
 
 def source_text(model: Model, name: str, activation: Twin, gate: Twin, comment: str) -> str:
     """Return the text of ``name.c``."""
-    kernel = INT8 if model.quantised else FLOAT
     functions = _functions(activation, gate)
     parts = [
         comment,
         f'#include "{name}.h"\n\n#include <stddef.h>\n' + prologue(functions),
         functions,
         _constants(model),
-        kernel,
+        model.form.kernel(model.quantised),
         _entries(model, name),
     ]
     text = "\n".join(parts)
@@ -99,26 +97,15 @@ def _functions(activation, gate):
     return "\n".join([*tables, *(one.definition() for one in twins)])
 
 
-_LAYOUT = {
-    False: "/* Per unit: i, f, c, o of each input, each state, the bias; zeros to four. */\n",
-    True: "/* Per unit: i, f, c, o of each input and each state. */\n",
-}
-
-
-_PER_UNIT = {
-    "scales": "/* Per unit: what the sums of i, f, c, o are multiplied by. */\n",
-    "biases": "/* Per unit: what is then added. */\n",
-}
-
-
 def _constants(model):
-    texts = [_LAYOUT[model.quantised]]
+    form = model.form
+    texts = [f"/* {form.layout[model.quantised]} */\n"]
     for number, layer in enumerate(model.layers):
-        texts.append(c_array(f"weights{number}", layer["weights"], per_line=GATES))
+        texts.append(c_array(f"weights{number}", layer["weights"], per_line=form.rows))
         for key in ("scales", "biases"):
             if key in layer:
-                texts.append(_PER_UNIT[key])
-                texts.append(c_array(f"{key}{number}", layer[key], per_line=GATES))
+                texts.append(f"/* {form.scaling[key]} */\n")
+                texts.append(c_array(f"{key}{number}", layer[key], per_line=form.rows))
     texts.append("/* Per output: a weight for every unit of the last layer. */\n")
     for key in ("weights", "scales", "biases"):
         if key in model.dense:
@@ -128,10 +115,10 @@ def _constants(model):
 
 def _layer_call(model, number, inputs):
     units = model.hidden_sizes[number]
-    state = f"state->c{number}, state->h{number}, {units}"
+    state = model.form.arguments(number, units, inputs)
     if model.quantised:
-        constants = f"weights{number}, scales{number}, biases{number}"
-        return f"    layer_step({constants}, state->work, {inputs},\n               {state});\n"
+        constants = f"weights{number}, scales{number}, biases{number}, state->work"
+        return f"    layer_step({constants}, {inputs + units},\n               {state});\n"
     count = model.layers[number]["weights"].shape[1]
     return f"    layer_step(weights{number}, state->work, {count}, {state});\n"
 
@@ -142,12 +129,13 @@ def _entries(model, name):
     for number, units in enumerate(model.hidden_sizes):
         steps.append(
             f"    gather(state->work, {source}, {inputs}, state->h{number}, {units});\n"
-            + _layer_call(model, number, inputs + units)
+            + _layer_call(model, number, inputs)
         )
         inputs, source = units, f"state->h{number}"
     clears = "".join(
-        f"    clear(state->h{number}, {units});\n    clear(state->c{number}, {units});\n"
+        f"    clear(state->{array}{number}, {units});\n"
         for number, units in enumerate(model.hidden_sizes)
+        for array in model.form.states
     )
     last = len(model.hidden_sizes) - 1
     upper = name.upper()
@@ -179,12 +167,11 @@ def comment_text(model: Model, name: str, activation: Twin, gate: Twin) -> str:
     """Return the comment at the head of both files."""
     kind = "int8 weights, float32 arithmetic" if model.quantised else "float32"
     lines = [
-        f"{name}: an LSTM network. Written by isru {__version__}; do not edit.",
+        f"{name}: {model.form.title}. Written by isru {__version__}; do not edit.",
         "",
         f"Inputs {model.input_size}, units {', '.join(map(str, model.hidden_sizes))}, "
         f"outputs {model.output_size}; {kind}.",
-        f"Candidate and output by {activation.name}, gates by {gate.name}; "
-        f"gate order {', '.join(GATE_ORDER)}.",
+        model.form.functions.format(activation=activation.name, gate=gate.name),
         f"Model hash (SHA-256, first digits): {model.digest}",
         f"Constants: {model.weight_bytes} bytes of flash.",
         f"State: {model.state_bytes} bytes of RAM, the caller's; no malloc.",

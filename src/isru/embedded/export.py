@@ -43,7 +43,7 @@ def export_c(network, directory, *, weights="float32", flash=None, ram=None, nam
     Parameters
     ----------
     network : isru.lstm.LSTMNetwork
-        Of LSTM cells, any number of layers. A Keras model comes by
+        Of LSTM or GRU cells, any number of layers. A Keras model comes by
         ``isru.keras_bridge.read_keras``.
     directory : path-like
         Made if it does not exist; files of the same names are replaced.
@@ -62,15 +62,16 @@ def export_c(network, directory, *, weights="float32", flash=None, ram=None, nam
     Raises
     ------
     ExportError
-        For another cell than the LSTM, an output activation of its own or a learned alpha, an
-        activation without C twin, weights that are not finite in float32, or a name that C does
-        not allow.
+        For a cell that is neither LSTM nor GRU, an output activation of its own or a learned
+        alpha, an activation without C twin, weights that are not finite in float32, or a name
+        that C does not allow.
     BudgetError
         If the constants or the state are larger than what there is; with both numbers.
 
     Notes
     -----
-    Gate order i, f, c, o, side by side for every input of a unit. The outputs are those of the
+    An LSTM's gate order is i, f, c, o, side by side for every input of a unit; a GRU's gates
+    u, r come first, then its candidates, of two units side by side. The outputs are those of the
     NumPy network within 1e-5 over a sequence, with int8 those of the network with the rounded
     weights (see `isru.embedded.dequantised`).
     """
@@ -127,8 +128,9 @@ def dequantised(network):
     arrays = []
     for layer, inputs in zip(model.layers, (model.input_size, *model.hidden_sizes), strict=False):
         rows = layer["weights"] * layer["scales"][:, None, :]
-        flat = rows.transpose(1, 2, 0).reshape(rows.shape[1], -1)
-        arrays += [flat[:inputs], flat[inputs:], layer["biases"].T.reshape(-1)]
+        units = rows.shape[1] - inputs
+        flat = model.form.join(rows.transpose(1, 0, 2), units)
+        arrays += [flat[:inputs], flat[inputs:], model.form.join(layer["biases"], units)]
     arrays += [(model.dense["weights"] * model.dense["scales"][:, None]).T, model.dense["biases"]]
     copy = type(network)(**network.settings)
     copy.set_weights(arrays)

@@ -14,6 +14,7 @@ import numpy as np
 
 from isru.embedded.c_model import read_model
 from isru.embedded.c_text import c_array
+from isru.embedded.errors import ExportError
 
 _ARGUMENT, _VALUE, _CELL = 2.0**-12, 2.0**-15, 2.0**-11  # what one step of each int16 stands for
 _HIDDEN = 2.0**-7
@@ -65,7 +66,17 @@ def quantise(network, sequence) -> IntegerModel:
     ----------
     network : LSTMNetwork
     sequence : ndarray, shape (T, F)
+
+    Raises
+    ------
+    ExportError
+        For another cell than the LSTM, and for what has no C form.
     """
+    if network.cell != "lstm":
+        raise ExportError(
+            f"expected a network of LSTM cells (cell='lstm') for the integer kernel, got "
+            f"{network.cell!r}: take an arm that computes in floats"
+        )
     read_model(network)  # refuses what has no C form
     arrays = [array.astype(np.float64) for array in network.get_weights()]
     scale = max(float(np.abs(sequence).max()), 1e-6) / 127
