@@ -8,6 +8,7 @@ import pytest
 from isru.embedded import (
     TARGETS,
     EmulatorFault,
+    ExportError,
     SoftFloatError,
     code_size,
     disassemble,
@@ -74,6 +75,39 @@ def test_a_step_computes_the_network_on_every_core(target):
     assert corners.max(axis=1).equals(frame["cycles_high"].rename(None))
     ordered = (frame["cycles_low"] <= frame["cycles"]) & (frame["cycles"] <= frame["cycles_high"])
     assert ordered.all() or not TARGETS[target].table
+
+
+@pytest.fixture
+def gru():
+    return LSTMNetwork(5, (3, 2), 1, cell="gru", rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("weights", ["float32", "int8"])
+@pytest.mark.parametrize("target", ["cortex-m4f", "cortex-m0plus", "rv32imfc"])
+def test_a_gru_is_computed_and_costs_less_than_an_lstm(target, weights, gru):
+    about = {"arms": ["libm", "exp_free"], "weights": weights}
+    lstm = LSTMNetwork(5, (3, 2), 1, rng=np.random.default_rng(0))
+    found, other = (measure_lstm(target, net, steps=3, **about) for net in (gru, lstm))
+    assert (found["max_error"] < 1e-6).all()
+    assert (found["cycles"] < other["cycles"]).all()
+    found, other = (code_size(target, net, **about) for net in (gru, lstm))
+    assert (found["weights"] < other["weights"]).all()
+    assert (found["ram"] <= other["ram"]).all()
+    assert found["flash"].between(0.8 * other["flash"], 1.25 * other["flash"]).all()
+
+
+def test_a_gru_has_no_integer_kernel(gru):
+    arms = measure_lstm("cortex-m4f", gru, steps=1)["arm"]
+    assert not arms.str.startswith("integer").any()
+    assert {"libm", "exp_free", "table", "hard", "identity"} < set(arms)
+    with pytest.raises(ExportError, match=r"LSTM cells .* integer kernel, got 'gru'"):
+        measure_lstm("cortex-m4f", gru, arms=["integer_tanh"], steps=1)
+
+
+def test_networks_of_two_cells_are_measured_one_at_a_time(gru):
+    lstm = LSTMNetwork(5, (3, 2), 1, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"of one cell, got \['gru', 'lstm'\]"):
+        measure_lstm("cortex-m4f", [lstm, gru])
 
 
 def test_counts_are_equal_when_everything_is_compiled_anew(tmp_path, monkeypatch):
@@ -199,6 +233,15 @@ def test_the_inputs_of_a_trained_network_can_be_measured():
     }
     frame = measure_activation("cortex-m4f", arms=["isru"], inputs=seen["activation"])
     assert frame["max_error"][0] < 1e-7
+
+
+def test_a_gru_has_two_gates_and_no_output_activation(gru):
+    x = np.random.default_rng(1).standard_normal((4, 5)).astype(np.float32)
+    seen = pre_activations(gru, x)
+    assert {name: part.shape for name, part in seen.items()} == {
+        "activation": (4 * 5,),
+        "gate": (4 * 2 * 5,),
+    }
 
 
 def test_gates_are_measured_at_their_own_arguments():

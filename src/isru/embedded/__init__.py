@@ -4,6 +4,7 @@ Public:
 
 - ``export_c(network, directory, *, weights="float32"|"int8", flash=None, ram=None,
   name="network") -> Exported(header, source, flash_bytes, ram_bytes, digest)``
+  of LSTM or GRU cells
 - ``dequantised(network)``: the network that ``weights="int8"`` exports
 - ``measure_activation(target, *, arms=None, gates=True, inputs=None, gate_inputs=None)``,
   ``measure_lstm(target, network=None, *, sizes=(), inputs=None, arms=None, steps=8,

@@ -13,18 +13,29 @@ FEATURES = 5  # inputs of the networks that are named by their size
 
 
 def chosen_networks(network, sizes):
-    """Return a mapping of arm to network for each size; ``'libm'`` is always there."""
+    """Return a mapping of arm to network for each size; ``'libm'`` is always there.
+
+    Networks of two cells are refused: the sizes would not tell them apart.
+    """
     if (network is None) == (not len(sizes)):
         raise ValueError("expected either a network or sizes, got both or neither")
     if network is None:
         network = [LSTMNetwork(FEATURES, size, 1, rng=np.random.default_rng(0)) for size in sizes]
     several = network if isinstance(network, list | tuple) else [network]
-    return [one if isinstance(one, Mapping) else {"libm": one} for one in several]
+    chosen = [one if isinstance(one, Mapping) else {"libm": one} for one in several]
+    cells = sorted({net.cell for networks in chosen for net in networks.values()})
+    if len(cells) > 1:
+        raise ValueError(f"expected networks of one cell, got {cells}: measure one at a time")
+    return chosen
 
 
-def arm_names(arms):
-    """Return the names of the arms to measure; a ValueError lists the known ones."""
-    names = list(LSTM_ARMS) if arms is None else list(arms)
+def arm_names(arms, cell="lstm"):
+    """Return the names of the arms to measure; a ValueError lists the known ones.
+
+    By default all that the cell has: there is no integer kernel but the LSTM's.
+    """
+    known = [name for name, arm in LSTM_ARMS.items() if cell == "lstm" or arm.kind != "integer"]
+    names = known if arms is None else list(arms)
     for name in names:
         if name not in LSTM_ARMS:
             raise ValueError(f"expected arms of: {', '.join(LSTM_ARMS)}; got {name!r}")

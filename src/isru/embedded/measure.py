@@ -1,4 +1,4 @@
-"""Measure activations and whole steps of an LSTM on an emulated core."""
+"""Measure activations and whole steps of an LSTM or GRU on an emulated core."""
 
 from __future__ import annotations
 
@@ -122,20 +122,21 @@ def measure_lstm(
     warm: int = 0,
     weights: str = "float32",
 ):
-    """Measure one time step of an LSTM for every arm: the mean over a sequence.
+    """Measure one time step of an LSTM or GRU for every arm: the mean over a sequence.
 
     Parameters
     ----------
     target : str or Target
     network : LSTMNetwork, or mapping of arm to LSTMNetwork, or sequence of either, optional
-        Trained networks. An arm that the mapping lacks runs with the weights of ``"libm"``.
+        Trained networks of one kind of cell. An arm that the mapping lacks runs with the weights
+        of ``"libm"``.
     sizes : sequence of int
-        In place of ``network``: units of networks with 5 inputs and random weights.
+        In place of ``network``: units of LSTMs with 5 inputs and random weights.
     inputs : ndarray, shape (T, F), optional
         The sequence, from a state of zero; by default ``warm + steps`` rows drawn from a normal
         distribution.
     arms : sequence of str, optional
-        Names in `LSTM_ARMS`; by default all.
+        Names in `LSTM_ARMS`; by default all, for a GRU all but the integer ones.
     steps : int
         At most so many rows are counted.
     warm : int
@@ -157,8 +158,8 @@ def measure_lstm(
     ------
     ToolchainError, CompileError, SoftFloatError, EmulatorFault, ExportError
     ValueError
-        If neither or both of ``network`` and ``sizes`` are given, for an unknown arm, or if
-        ``warm`` leaves no row to count.
+        If neither or both of ``network`` and ``sizes`` are given, for networks of two kinds of
+        cell, for an unknown arm, or if ``warm`` leaves no row to count.
     """
     import pandas
 
@@ -166,7 +167,7 @@ def measure_lstm(
     jobs = [
         (networks.get(arm, networks["libm"]), arm)
         for networks in chosen_networks(network, sizes)
-        for arm in arm_names(arms)
+        for arm in arm_names(arms, networks["libm"].cell)
     ]
 
     def row(job):

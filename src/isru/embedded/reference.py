@@ -13,7 +13,7 @@ def outputs(network, sequence, activation, gate, *, weights="float32"):
     Parameters
     ----------
     network : LSTMNetwork
-        Its weights are used, not its activations.
+        Of LSTM or GRU cells. Its weights are used, not its activations.
     sequence : ndarray, shape (T, F)
     activation, gate : callable
         On float64 arrays.
@@ -38,7 +38,8 @@ def pre_activations(network, sequence) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of ndarray of float32
-        ``activation``: of candidate and output; ``gate``: of the three gates.
+        ``activation``: of candidate and output; ``gate``: of the gates. A GRU has no output
+        activation, and two gates.
     """
     _, seen = _run(
         network, sequence, network.activation.value, network.recurrent_activation.value, "float32"
@@ -51,17 +52,36 @@ def _run(network, sequence, activation, gate, weights):
     arrays = [array.astype(np.float64) for array in source.get_weights()]
     *layers, dense, dense_bias = arrays
     states = [(np.zeros(size), np.zeros(size)) for size in network.hidden_sizes]
-    seen = {"activation": [], "gate": []}
+    seen, step = {"activation": [], "gate": []}, _STEPS[network.cell]
     found = []
     for x in np.asarray(sequence, np.float64):
         for number, (h, c) in enumerate(states):
             kernel, recurrent, bias = layers[3 * number : 3 * number + 3]
-            z = np.split(x @ kernel + h @ recurrent + bias, 4)
-            i, f, o = (gate(part) for part in (z[0], z[1], z[3]))
-            c = f * c + i * activation(z[2])
-            seen["activation"] += [z[2], c]
-            seen["gate"] += [z[0], z[1], z[3]]
-            x = o * activation(c)
+            x, c, arguments = step(x, h, c, (kernel, recurrent, bias), activation, gate)
             states[number] = x, c
+            for name, parts in arguments.items():
+                seen[name] += parts
         found.append(x @ dense + dense_bias)
     return np.array(found), seen
+
+
+def _lstm_step(x, h, c, weights, activation, gate):
+    """Return h, c and the arguments of the functions."""
+    kernel, recurrent, bias = weights
+    z_i, z_f, z_c, z_o = np.split(x @ kernel + h @ recurrent + bias, 4)
+    c = gate(z_f) * c + gate(z_i) * activation(z_c)
+    return gate(z_o) * activation(c), c, {"activation": [z_c, c], "gate": [z_i, z_f, z_o]}
+
+
+def _gru_step(x, h, c, weights, activation, gate):
+    """Return h, c (as it came: a GRU has none) and the arguments of the functions."""
+    kernel, recurrent, bias = weights
+    z_u, z_r, z_h = np.split(x @ kernel + bias, 3)
+    of_u, of_r, of_h = np.split(recurrent, 3, axis=1)
+    z_u, z_r = z_u + h @ of_u, z_r + h @ of_r
+    z_h = z_h + (gate(z_r) * h) @ of_h
+    u = gate(z_u)
+    return u * h + (1 - u) * activation(z_h), c, {"activation": [z_h], "gate": [z_u, z_r]}
+
+
+_STEPS = {"lstm": _lstm_step, "gru": _gru_step}

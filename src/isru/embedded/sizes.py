@@ -37,7 +37,7 @@ def code_size(target, network=None, *, sizes=(), arms=None, weights="float32"):
     target = get_target(target)
     rows = []
     for networks in chosen_networks(network, sizes):
-        for arm in arm_names(arms):
+        for arm in arm_names(arms, networks["libm"].cell):
             chosen = networks.get(arm, networks["libm"])
             rows.append(_row(target, chosen, arm, weights))
     return pandas.DataFrame(rows)
