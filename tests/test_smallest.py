@@ -1,14 +1,21 @@
 """The smallest model: what the front says, what is singled out, what a size costs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from isru import paths
 from isru.cli import main
+from isru.embedded.integer import quantise, run
+from isru.embedded.programs import integer_tables
+from isru.experiments.battery import Device
 from isru.experiments.pareto import cheapest, difference, front, mean_interval
 from isru.experiments.smallest import (
     Case,
+    _last_output,
+    chosen_rates,
     kept_network,
     parse_hidden,
     skill_of,
@@ -16,18 +23,26 @@ from isru.experiments.smallest import (
     stand_in_gap,
     tidy,
 )
-from isru.experiments.smallest_answer import model_name
+from isru.experiments.smallest_answer import ask, export_point, model_name, read_map
 from isru.experiments.smallest_baselines import pruning_curve
-from isru.experiments.smallest_costs import equal_cost_units, join, network_costs
+from isru.experiments.smallest_costs import equal_cost_units, join, network_costs, with_energy
+from isru.experiments.smallest_integer import integer_output
+from isru.experiments.smallest_tasks import task_data
 from isru.figures.smallest import skill_against_cost
+from isru.lstm import LSTMNetwork
 
-SMALL = Case("exp_free", 3, 0, epochs=1, window=6, horizon=2, batch_size=512, keep=True)
+SMALL = Case("exp_free", 3, 0, epochs=1, window=6, horizon=2, batch_size=512, test=True, keep=True)
 NOISE = np.array([-0.2, 0.1, 0.0, 0.3, -0.1, -0.1])
 
 
 @pytest.fixture(scope="module")
 def row():
     return skill_row(SMALL)
+
+
+def costs_of_one():
+    """The costs of an LSTM of 3 units on a Cortex-M4F."""
+    return network_costs("cortex-m4f", [("lstm", "3")], {"change": np.ones((2, 7), np.float32)})
 
 
 def a_map(*levels):
@@ -104,6 +119,51 @@ def test_a_kept_network_is_the_one_that_was_rated(row):
     network = kept_network(SMALL, row["kept"])
     assert skill_of(network, SMALL) == row["float32"]
     assert row["int8"] == pytest.approx(row["float32"], abs=2)
+    assert row["integer"] == pytest.approx(row["float32"], abs=10)
+    assert row["integer"] not in (row["float32"], row["int8"])
+
+
+def test_no_test_part_is_looked_at_while_something_is_chosen():
+    row = skill_row(replace(SMALL, test=False))
+    assert not {"float32", "int8", "integer", "kept"} & set(row)
+
+
+def test_a_rate_is_chosen_by_the_mean_validation_loss_of_its_family():
+    losses = [(1e-3, 0, 1.0), (1e-3, 1, 3.0), (1e-2, 0, 1.5), (1e-2, 1, 1.5)]
+    rows = pd.DataFrame(losses, columns=["learning_rate", "seed", "validation_loss"])
+    assert chosen_rates(rows.assign(task="rain", cell="gru", family="hard")) == {
+        ("rain", "gru", "hard"): 1e-2
+    }
+    assert chosen_rates(pd.DataFrame()) == {}
+
+
+def test_wrong_cases_name_what_is_known():
+    for wrong in ({"target": "snow"}, {"cell": "peephole"}, {"arm": "relu"}):
+        with pytest.raises(ValueError, match="expected one of"):
+            replace(SMALL, **wrong)
+
+
+def test_many_windows_in_integers_are_each_the_kernel_to_the_bit():
+    data, rng = task_data(SMALL), np.random.default_rng(0)
+    network = LSTMNetwork(data.features, (3, 2), 1, rng=rng)
+    seen, some = data.train[0], data.test[0][:2]
+    found = integer_output(network, seen, some, "integer_tanh")
+    model = quantise(network, seen.reshape(-1, data.features))
+    dense, bias = network.get_weights()[-2:]
+    for window, output in zip(some, found, strict=True):
+        whole = np.rint(window / model.input_scale).astype(np.int8)
+        hidden = run(model, integer_tables("integer_tanh"), whole)[-1]
+        assert output == pytest.approx(hidden / 128 @ dense + bias)
+
+
+def test_the_functions_of_a_gru_are_exchanged_in_its_own_step():
+    case = replace(SMALL, cell="gru")
+    network = case.build(task_data(case).features)
+    assert abs(stand_in_gap(network, case, "exp_free_rsqrt1")) < 0.5
+    inputs = task_data(case).test[0]
+    exact = network.activation.value, network.recurrent_activation.value
+    output = _last_output(network, task_data(case), *exact)
+    assert output == pytest.approx(network.predict(inputs), abs=1e-5)
 
 
 def test_a_row_without_weights_gives_no_network():
@@ -127,25 +187,33 @@ def test_pruning_nothing_changes_nothing_and_sparse_storage_has_a_price(row):
 
 def test_stand_ins_share_the_skill_and_int8_takes_less_flash(row):
     rows = pd.DataFrame([row, row | {"seed": 1}])
-    costs = network_costs("cortex-m4f", ["3"], np.ones((2, 7), np.float32), tasks=["change"])
-    points, samples = join(costs, tidy(rows))
-    assert set(points["arm"]) == {"exp_free", "exp_free_rsqrt1"}
+    points, samples = join(costs_of_one(), tidy(rows))
+    assert set(points["arm"]) == {"exp_free", "exp_free_rsqrt1", "integer_isru"}
     place = points.set_index(["arm", "weights"])
     assert place.loc[("exp_free", "int8"), "flash"] < place.loc[("exp_free", "float32"), "flash"]
     assert np.array_equal(samples[0], samples[1])
     assert points["cycles"].between(points["cycles_low"], points["cycles_high"]).all()
 
 
+def test_energy_is_arithmetic_on_the_cycles_of_one_core():
+    points = pd.DataFrame({"target": ["a", "a", "b"], "cycles": [640.0, 1e6, 640.0]})
+    found = with_energy(points, Device(64, 4, 3, 3, 220, steps_per_second=100), "a")
+    assert found["step_uj"][0] == pytest.approx(10 * 4 * 3 / 1000)  # 10 us at 4 mA and 3 V
+    mean_ma = 0.001 * 4 + 0.999 * 0.003  # awake for a thousandth of the time
+    assert found["joules_a_day"][0] == pytest.approx(mean_ma * 1e-3 * 3 * 86400)
+    assert list(found["joules_a_day"].isna()) == [False, True, True]
+
+
 @pytest.fixture
 def published(row, tmp_path, monkeypatch):
     """A published map of one network."""
-    costs = network_costs("cortex-m4f", ["3"], np.ones((2, 7), np.float32), tasks=["change"])
+    costs = costs_of_one()
     skills = tidy(pd.DataFrame([row, row | {"seed": 1}]))
     points, _ = join(costs, skills)
     (tmp_path / "tables").mkdir()
     points.to_csv(tmp_path / "tables" / "11-points.csv", index=False)
     skills.to_csv(tmp_path / "tables" / "11-skills.csv", index=False)
-    kept = model_name("change", "exp_free", "3")
+    kept = model_name("change", "lstm", "exp_free", "3")
     kept_network(SMALL, row["kept"]).save(tmp_path / "models" / f"11-{kept}.npz")
     monkeypatch.setattr(paths, "results", lambda: tmp_path)
     return tmp_path
@@ -156,9 +224,19 @@ def test_the_command_names_the_cheapest_and_writes_its_c(published, capsys, tmp_
     asked = ["smallest", "--task", "change", "--flash", "4k", "--out", str(out)]
     assert main(asked) == 0
     said = capsys.readouterr().out
-    assert "3 units, exp_free" in said
+    assert "3 units, LSTM, exp_free" in said
     assert "that of the first seed" in said
     assert "network_step" in (out / "network.c").read_text(encoding="utf-8")
+
+
+def test_a_limit_of_cycles_holds_and_integers_count_only_when_asked(published):
+    found = read_map("change", "cortex-m4f")
+    whole = found.points.index[found.points["weights"] == "integer"][0]
+    found.samples[whole] = found.samples[whole] + 50  # the best by far
+    assert ask(found, integer=True).label == whole != ask(found).label
+    assert ask(found, cycles=1) is None
+    with pytest.raises(ValueError, match="one in integers"):
+        export_point(found, whole, published)
 
 
 def test_the_command_says_what_there_is_when_nothing_fits(published, capsys, tmp_path):
@@ -189,12 +267,16 @@ def test_an_unpublished_map_is_a_message(tmp_path, monkeypatch, capsys):
 def test_every_word_of_the_front_is_drawn_and_baselines_are_named(row):
     points, samples = a_map(1.0, 1.0, 2.0, 1.5)
     points = points.assign(task="rain", family=["tanh", "hard", "exp_free", "tanh"], hidden="2")
-    points = points.assign(
-        weights="int8", skill=1.0, low=0.9, high=1.1, front=front(points, samples)
-    )
+    points = points.assign(cell=["gru", "gru", "lstm", "lstm"], weights="int8", skill=1.0)
+    fronts = {f"front_{cost}": front(points, samples, cost=cost) for cost in ("cycles", "flash")}
     linear = {"task": "rain", "model": "linear", "skill": 1.0, "flash": 964}
-    (axes,) = skill_against_cost(points, pd.DataFrame([linear])).axes
-    assert {text.get_text() for text in axes.texts} == {"linear\n964 bytes", "2 int8"}
+    drawn = skill_against_cost(
+        points.assign(low=0.9, high=1.1, **fronts), pd.DataFrame([linear]), uj_per_cycle=1e-4
+    )
+    above, below = drawn.axes
+    assert {text.get_text() for text in above.texts} == {"linear", "GRU 2 int8", "2 int8"}
+    assert {text.get_text() for text in below.texts} == {"GRU 2 int8", "2 int8"}
+    assert any(len(line.get_xdata()) == 1 and line.get_xdata()[0] == 964 for line in below.lines)
 
 
 def test_units_at_equal_cost_are_those_of_the_rival_between_its_sizes():

@@ -132,10 +132,11 @@ def _parser() -> argparse.ArgumentParser:
     size = {"metavar": "BYTES", "help": "the most, such as 900 or 32k"}
     add(
         "smallest",
-        task={"default": "rain", "help": "rain or change (of the temperature)"},
+        task={"default": "rain", "help": "rain, change (of the temperature) or occupancy"},
         skill=real | {"help": "the least, as a share; by default within 1 pp of the best"},
         flash=size,
         ram=size,
+        cycles=real | {"help": "the most that a step may take: clock / steps a second"},
         target={"default": "cortex-m4f", "help": "the core"},
         out={"metavar": "DIR", "help": "for the C; by default runs/smallest"},
     )

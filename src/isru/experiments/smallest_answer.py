@@ -14,12 +14,13 @@ from isru.embedded.c_text import check_name
 from isru.embedded.export import network_files
 from isru.embedded.twins import twin
 from isru.experiments.pareto import Answer, cheapest
+from isru.experiments.smallest import INTEGER
 from isru.experiments.smallest_costs import join
 from isru.lstm import LSTMNetwork
 from isru.records import write_atomically
 
 NUMBER = "11"
-_WORDS = {"change": "skill over persistence", "rain": "right answers"}
+_WORDS = {"change": "skill over persistence"}  # of the other tasks: right answers
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,9 @@ def read_map(task: str, target: str, run: Path | None = None) -> Map:
     return Map(points, samples, cost, run)
 
 
-def model_name(task: str, family: str, hidden: str) -> str:
+def model_name(task: str, cell: str, family: str, hidden: str) -> str:
     """Return the name, without its number, under which notebook 11 keeps a network."""
-    return f"{task}-{family}-{hidden}".replace("_", "-")
+    return f"{task}-{cell}-{family}-{hidden}".replace("_", "-")
 
 
 def export_point(found: Map, label: int, folder: str | Path, *, name: str = "network") -> Exported:
@@ -84,10 +85,14 @@ def export_point(found: Map, label: int, folder: str | Path, *, name: str = "net
     ------
     FileNotFoundError
         If the run did not keep the network.
+    ValueError
+        For a point in integers, which has no C form to export.
     """
     check_name(name)
     point = found.points.loc[label]
-    kept = model_name(point["task"], point["family"], point["hidden"])
+    if point["weights"] == INTEGER:
+        raise ValueError("expected a point with float32 or int8 weights, got one in integers")
+    kept = model_name(*point[["task", "cell", "family", "hidden"]])
     path = found.run / "models" / f"{NUMBER}-{kept}.npz"
     if not path.is_file():
         raise FileNotFoundError(f"expected the network at {path}, found none")
@@ -116,7 +121,13 @@ def parse_bytes(text: str | None) -> int | None:
     return int(number) * factor
 
 
-def ask(found: Map, *, skill: float | None, flash: int | None, ram: int | None) -> Answer | None:
+def ask(
+    found: Map,
+    *,
+    skill: float | None = None,
+    integer: bool = False,
+    **limits: float | None,
+) -> Answer | None:
     """Return the cheapest point of a map.
 
     Parameters
@@ -124,24 +135,30 @@ def ask(found: Map, *, skill: float | None, flash: int | None, ram: int | None) 
     found : Map
     skill : float, optional
         The least, as a share: 0.8 is 80 %. By default within 1 pp of the best that fits.
-    flash, ram : int, optional
-        The most, in bytes.
+    integer : bool
+        Whether points in integers count, which have no C form to export.
+    **limits : float, optional
+        The most ``flash`` and ``ram`` in bytes, and ``cycles`` of a step.
 
     Raises
     ------
     ValueError
-        If the skill is above 1.
+        If the skill is above 1, or for cycles of a core without a table of them.
     """
     if skill is not None and not skill <= 1:
         raise ValueError(f"skill: expected a share of at most 1, such as 0.8, got {skill}")
+    if limits.get("cycles") is not None and found.cost != "cycles":
+        raise ValueError("cycles: expected a core with a published table of cycles")
     asked = {"within": 1.0} if skill is None else {"least": 100 * skill}
-    return cheapest(found.points, found.samples, cost=found.cost, **asked, flash=flash, ram=ram)
+    points = found.points if integer else found.points[found.points["weights"] != INTEGER]
+    return cheapest(points, found.samples, cost=found.cost, **asked, **limits)
 
 
 def describe(found: Map, answer: Answer | None) -> str:
     """Say in a few lines which point it is, with its interval, or that nothing fits."""
     points = found.points
     if answer is None:
+        points = points[points["weights"] != INTEGER]
         best = points.loc[points["skill"].idxmax()]
         small = points.loc[points["flash"].idxmin()]
         return (
@@ -151,9 +168,11 @@ def describe(found: Map, answer: Answer | None) -> str:
         )
     point, skill = points.loc[answer.label], answer.skill
     doubt = len(answer.doubtful)
+    words = _WORDS.get(point["task"], "right answers")
     lines = [
-        f"{point['hidden']} units, {point['arm']}, {point['weights']} weights",
-        f"{_WORDS[point['task']]}: {skill.estimate:.1f} % ({skill.low:.1f} to {skill.high:.1f}, "
+        f"{point['hidden']} units, {point['cell'].upper()}, {point['arm']}, "
+        f"{point['weights']} weights",
+        f"{words}: {skill.estimate:.1f} % ({skill.low:.1f} to {skill.high:.1f}, "
         f"mean of {point['seeds']} seeds), asked: {answer.wanted:.1f} %"
         + ("" if answer.surely else "; the seeds leave open whether it reaches that"),
         f"a step: {point[found.cost]:.0f} {found.cost}; flash {point['flash']:.0f} bytes, "
@@ -172,14 +191,27 @@ def answer_in_words(options, folder: str | Path) -> tuple[bool, str]:
     Parameters
     ----------
     options : object
-        With ``task``, ``target``, ``skill`` and, as text, ``flash`` and ``ram``.
+        With ``task``, ``target``, ``skill``, ``cycles`` and, as text, ``flash`` and ``ram``.
     folder : str or Path
     """
     limits = {name: parse_bytes(getattr(options, name)) for name in ("flash", "ram")}
+    limits["cycles"] = options.cycles
     found = read_map(options.task, options.target)
     answer = ask(found, skill=options.skill, **limits)
     text = describe(found, answer)
+    other = ask(found, skill=options.skill, integer=True, **limits)
+    if other and found.points.loc[other.label, "weights"] == INTEGER:
+        text += f"\n{_in_integers(found, other)}"
     if answer is None:
         return False, text
     written = export_point(found, answer.label, folder)
     return True, f"{text}\nits C: {written.header} and {written.source}"
+
+
+def _in_integers(found: Map, answer: Answer) -> str:
+    point = found.points.loc[answer.label]
+    return (
+        f"all in integers, which nothing here exports to C, {point['hidden']} units would take "
+        f"{point[found.cost]:.0f} {found.cost} and {point['flash']:.0f} bytes of flash, and reach "
+        f"{answer.skill.estimate:.1f} %"
+    )

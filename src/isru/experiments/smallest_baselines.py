@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from isru.data.forecast import ForecastWindows
-from isru.experiments.baselines import baseline_accuracies, baseline_skills, skill
+from isru.experiments.baselines import baseline_accuracies, baseline_skills
+from isru.experiments.occupancy_rules import rules
 from isru.experiments.smallest import Case, skill_of
+from isru.experiments.smallest_tasks import OCCUPANCY, TaskData
 from isru.lstm import LSTMNetwork
 
 NODE_BYTES = 8  # a float32 threshold or value, a 16-bit feature, a 16-bit place of the children
@@ -18,13 +19,14 @@ _INDEX_BYTES = 2  # of a weight that is stored sparse, and of the beginning of e
 
 
 @threadpool_limits.wrap(limits=1)
-def sized_baselines(windows: ForecastWindows, task: str, *, trees: bool, seed: int) -> pd.DataFrame:
+def sized_baselines(data: TaskData, task: str, *, trees: bool, seed: int) -> pd.DataFrame:
     """Return what models without a network reach, and their bytes.
 
     Parameters
     ----------
-    windows : ForecastWindows
-    task : {"change", "rain"}
+    data : TaskData
+    task : str
+        Of `isru.experiments.smallest_tasks.TASKS`.
     trees : bool
         Whether to fit the boosted trees, which takes seconds.
     seed : int
@@ -34,40 +36,42 @@ def sized_baselines(windows: ForecastWindows, task: str, *, trees: bool, seed: i
     -------
     pandas.DataFrame
         ``task, model, skill`` in % and, in bytes, ``flash`` of its numbers and ``ram`` of the
-        inputs that it must hold. Code is not counted and cycles are not measured.
+        inputs that it must hold. Code is not counted and cycles are not measured. The room has
+        no persistence, which no sensor tells; it has the best threshold on one sensor.
     """
-    _, steps, features = windows.test.inputs.shape
-    if task == "change":
-        skills = baseline_skills(windows, trees=False)
+    _, steps, features = data.test[0].shape
+    window, last = 4 * steps * features, 4 * features
+    if task == OCCUPANCY:
+        found = rules(data.windows).query("test == 'after'").set_index("rule")["accuracy"]
+        sizes = {"majority": (0, 0), "threshold": (4 + 2, 4), "linear": (last + 4, last)}
     else:
-        skills = baseline_accuracies(windows)
-    window = 4 * steps * features
-    sizes = {"persistence": (0, 4), "linear": (window + 4, window)}
-    rows = [(name, skills[name], *size) for name, size in sizes.items()]
+        if task == "change":
+            found = baseline_skills(data.windows, trees=False)
+        else:
+            found = baseline_accuracies(data.windows)
+        sizes = {"persistence": (0, 4), "linear": (window + 4, window)}
+    rows = [(name, float(found[name]), *size) for name, size in sizes.items()]
     if trees:
-        rows.append(("boosting", *_trees(windows, task, seed), window))
+        rows.append(("boosting", *_trees(data, seed), window))
     frame = pd.DataFrame(rows, columns=["model", "skill", "flash", "ram"])
     frame.insert(0, "task", task)
     return frame
 
 
-def _trees(windows: ForecastWindows, task: str, seed: int) -> tuple[float, int]:
+def _trees(data: TaskData, seed: int) -> tuple[float, int]:
     """Return skill in % and bytes of a hundred boosted trees."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    train, test = (
-        part.inputs.reshape(len(part.inputs), -1) for part in (windows.train, windows.test)
-    )
-    if task == "change":
+    (train, truth), (test, _) = data.train, data.test
+    train, test = (inputs.reshape(len(inputs), -1) for inputs in (train, test))
+    if data.loss == "mse":
         model = HistGradientBoostingRegressor(max_iter=100, random_state=seed)
-        model.fit(train, windows.train.change[:, 0])
-        reached = skill(model.predict(test)[:, None], windows.test.change)
+        output = model.fit(train, truth[:, 0]).predict(test)[:, None]
     else:
         model = HistGradientBoostingClassifier(max_iter=100, random_state=seed)
-        model.fit(train, windows.train.rain[:, 0])
-        reached = 100.0 * float(model.score(test, windows.test.rain[:, 0]))
+        output = model.fit(train, truth).predict_proba(test)
     nodes = sum(tree.get_n_leaf_nodes() * 2 - 1 for trees in model._predictors for tree in trees)
-    return reached, NODE_BYTES * nodes
+    return data.skill(output), NODE_BYTES * nodes
 
 
 @threadpool_limits.wrap(limits=1)
@@ -89,6 +93,11 @@ def pruning_curve(network: LSTMNetwork, case: Case, shares: Sequence[float]) -> 
         ``share``, ``nonzero`` weights with the biases, ``dense_bytes`` as float32, ``sparse_bytes``
         (4 for each value, 2 for the place of each weight and for the beginning of each row), and
         ``skill`` in %.
+
+    References
+    ----------
+    Han, S., Pool, J., Tran, J. and Dally, W. (2015), Learning both weights and connections for
+    efficient neural networks, NeurIPS 28; they train again after pruning.
     """
     rows = []
     whole = network.get_weights()

@@ -11,49 +11,72 @@ from isru.figures.style import COLOURS
 
 FAMILY_NAMES = {"tanh": "tanh", "exp_free": "ISRU everywhere", "hard": "straight lines"}
 _COLOURS = {"tanh": "tanh", "exp_free": "isru", "hard": "softsign"}
-_MARKERS = {"tanh": "o", "exp_free": "s", "hard": "^"}
-_TASKS = {"change": "skill over persistence, %", "rain": "right answers on rain, %"}
+_MARKERS = {
+    "lstm": {"tanh": "o", "exp_free": "s", "hard": "^"},
+    "gru": {"tanh": "p", "exp_free": "D", "hard": "v"},
+}
+_TASKS = {
+    "change": "temperature: skill, %",
+    "rain": "rain: right answers, %",
+    "occupancy": "room: right answers, %",
+}
+_COSTS = {"cycles": "cycles of one time step", "flash": "bytes of flash"}
+_GREY = "#444444"
 
 
-def skill_against_cost(points: pd.DataFrame, baselines: pd.DataFrame) -> Figure:
-    """Draw the map of each task: skill against the cycles of a step, flash as size.
+def skill_against_cost(
+    points: pd.DataFrame, baselines: pd.DataFrame, *, uj_per_cycle: float
+) -> Figure:
+    """Draw the map: a column for each task; skill against cycles above, against flash below.
 
-    Points on the front are filled and joined, open ones hollow, those off it small and pale.
+    Points on the front are filled and joined, open ones hollow, those off it pale.
 
     Parameters
     ----------
     points : pandas.DataFrame
-        ``task, family, hidden, weights, cycles, flash, skill, low, high, front`` of one core.
+        ``task, cell, family, hidden, weights, cycles, flash, skill, low, high`` of one core, and
+        ``front_cycles`` and ``front_flash``, the words of `isru.experiments.pareto.front`.
     baselines : pandas.DataFrame
         From `isru.experiments.smallest_baselines.sized_baselines`.
+    uj_per_cycle : float
+        Of the axis at the top, in microjoules.
     """
     tasks = [task for task in _TASKS if task in set(points["task"])]
-    figure = Figure(figsize=(4.4 * len(tasks), 4.6), layout="constrained")
-    for axes, task in zip(np.ravel(figure.subplots(1, len(tasks))), tasks, strict=True):
-        part = points[points["task"] == task]
-        _draw_points(axes, part)
-        axes.margins(x=0.12)
-        axes.set(xscale="log", xlabel="cycles of one time step", ylabel=_TASKS[task])
-        _draw_baselines(axes, baselines[baselines["task"] == task])
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=3, fontsize=8)
+    figure = Figure(figsize=(0.8 + 3.6 * len(tasks), 7.4), layout="constrained")
+    grid = figure.subplots(2, len(tasks), sharey="col", squeeze=False)
+    for column, task in zip(grid.T, tasks, strict=True):
+        for axes, cost in zip(column, _COSTS, strict=True):
+            part = points[points["task"] == task]
+            _draw_points(axes, part.assign(cost=part[cost], front=part[f"front_{cost}"]))
+            axes.margins(x=0.12)
+            axes.set(xscale="log", xlabel=_COSTS[cost], ylabel=_TASKS[task])
+        both = (lambda x: x * uj_per_cycle, lambda x: x / uj_per_cycle)
+        column[0].secondary_xaxis("top", functions=both).set_xlabel("µJ of one time step")
+        _draw_baselines(column, baselines[baselines["task"] == task])
+    figure.legend(handles=_legend(set(points["cell"])), loc="outside lower center", ncols=3)
     return figure
 
 
-def _draw_baselines(axes, part: pd.DataFrame) -> None:
-    """Draw a line for each model near the networks, its name right of the axes."""
-    low, high = axes.get_ylim()
-    room, place = 0.09 * (high - low), -np.inf
+def _draw_baselines(column, part: pd.DataFrame) -> None:
+    """Draw a line for each model near the networks: its name above, its bytes below."""
+    above, below = column
+    low, high = above.get_ylim()
+    room, place = 0.055 * (high - low), -np.inf
+    grey = COLOURS["identity"]
     for row in part.sort_values("skill").itertuples():
         if row.skill < low:
             continue
         place = max(row.skill, place + room)
-        axes.axhline(row.skill, color=COLOURS["identity"], lw=1, ls="--", zorder=0)
-        axes.annotate(
-            f"{row.model}\n{row.flash:,} bytes",
+        for axes in column:
+            axes.axhline(row.skill, color=grey, lw=1, ls="--", zorder=0)
+        if row.flash:
+            below.plot(row.flash, row.skill, "x", color=_GREY, ms=7, mew=1.8, zorder=4)
+        above.annotate(
+            row.model,
             (1.02, place),
             xycoords=("axes fraction", "data"),
             va="center",
-            fontsize=7.5,
+            fontsize=8,
             color="#666666",
         )
 
@@ -61,20 +84,21 @@ def _draw_baselines(axes, part: pd.DataFrame) -> None:
 def _draw_points(axes, part: pd.DataFrame) -> None:
     for row in part.itertuples():
         colour = COLOURS[_COLOURS[row.family]]
-        look = {"s": 1.2 * row.flash**0.5, "marker": _MARKERS[row.family]}
+        look = {"s": 32, "marker": _MARKERS[row.cell][row.family]}
         if row.front == "off":
-            axes.scatter(row.cycles, row.skill, color=colour, alpha=0.22, lw=0, zorder=1, **look)
+            axes.scatter(row.cost, row.skill, color=colour, alpha=0.2, lw=0, zorder=1, **look)
             continue
-        axes.vlines(row.cycles, row.low, row.high, color=colour, lw=1, alpha=0.35, zorder=2)
+        axes.vlines(row.cost, row.low, row.high, color=colour, lw=1, alpha=0.3, zorder=2)
         rim = {"edgecolors": colour, "linewidths": 1.2}
         face = colour if row.front == "on" else "white"
-        axes.scatter(row.cycles, row.skill, c=face, zorder=3, **look, **rim)
-    sure = part[part["front"] == "on"].sort_values("cycles")
-    axes.step(sure["cycles"], sure["skill"], where="post", color="#444444", lw=1, zorder=1)
+        axes.scatter(row.cost, row.skill, c=face, zorder=3, **look, **rim)
+    sure = part[part["front"] == "on"].sort_values("cost")
+    axes.step(sure["cost"], sure["skill"], where="post", color=_GREY, lw=1, zorder=1)
     for row in sure.itertuples():
+        kind = "" if row.weights == "float32" else f" {row.weights}"
         axes.annotate(
-            f"{row.hidden}{' int8' if row.weights == 'int8' else ''}",
-            (row.cycles, row.skill),
+            f"{'GRU ' if row.cell == 'gru' else ''}{row.hidden}{kind}",
+            (row.cost, row.skill),
             (-7, 0),
             textcoords="offset points",
             ha="right",
@@ -83,21 +107,17 @@ def _draw_points(axes, part: pd.DataFrame) -> None:
         )
 
 
-def _legend() -> list[Line2D]:
-    handles = [
-        Line2D([], [], ls="", marker=_MARKERS[name], color=COLOURS[_COLOURS[name]], label=label)
-        for name, label in FAMILY_NAMES.items()
-    ]
-    grey = "#444444"
-    faces = {
-        "on the front": (grey, 1),
-        "open": ("white", 1),
-        "off the front": (grey, 0.3),
-    }
-    handles += [
-        Line2D([], [], ls="", marker="D", color=grey, mfc=face, alpha=alpha, label=label)
-        for label, (face, alpha) in faces.items()
-    ]
+def _legend(cells: set[str]) -> list[Line2D]:
+    """One column for each family, then the meanings of the fill."""
+    handles, faces = [], {"on the front": (_GREY, 1), "open": ("white", 1), "off": (_GREY, 0.3)}
+    states = list(faces.items())
+    for place, (name, label) in enumerate(FAMILY_NAMES.items()):
+        for cell in (cell for cell in _MARKERS if cell in cells):
+            look = {"marker": _MARKERS[cell][name], "color": COLOURS[_COLOURS[name]]}
+            handles.append(Line2D([], [], ls="", label=f"{label}, {cell.upper()}", **look))
+        word, (face, alpha) = states[place]
+        look = {"marker": "o", "color": _GREY, "mfc": face, "alpha": alpha}
+        handles.append(Line2D([], [], ls="", label=word, **look))
     return handles
 
 
@@ -132,5 +152,5 @@ def pruning(curve: pd.DataFrame) -> Figure:
         fontsize=8,
         color="#666666",
     )
-    axes.set(xlabel="KiB of weights, stored sparse", ylabel=_TASKS["change"])
+    axes.set(xlabel="KiB of weights, stored sparse", ylabel="skill over persistence, %")
     return figure
