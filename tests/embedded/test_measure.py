@@ -294,6 +294,18 @@ def test_a_disassembly_ends_with_the_return():
     assert "cycles" not in disassemble("cortex-a53", "isru")
 
 
+@pytest.mark.parametrize("target", ["cortex-m4f", "cortex-m0plus", "cortex-m7"])
+def test_constants_in_the_code_are_shown_as_words(target):
+    frame = disassemble(target, "table_tanh")
+    word = frame["instruction"].str.startswith(".word")
+    assert word.any()
+    assert frame.loc[~word, "instruction"].iloc[-1].startswith(("bx lr", "pop"))
+    if "cycles" in frame:
+        assert frame["cycles"].isna().equals(word)
+    image = programs.activation_program(TARGETS[target], programs.twin("table_tanh"))
+    assert frame["bytes"].sum() == image.symbols["f"].size
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

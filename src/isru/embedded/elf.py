@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 _SECTION = {1: "<10I", 2: "<IIQQQQIIQQ"}
 _SYMBOL = {1: "<IIIBBH", 2: "<IBBHQQ"}
@@ -41,14 +42,28 @@ class Image:
         Those that are loaded.
     symbols : dict of Symbol
         Functions and objects, by name.
+    marks : tuple of (int, bool)
+        Addresses at which code begins (True), or data among the code (False), in order.
     """
 
     sections: tuple[Section, ...]
     symbols: dict[str, Symbol] = field(repr=False)
+    marks: tuple[tuple[int, bool], ...] = field(default=(), repr=False)
 
     def code(self, symbol: Symbol) -> bytes:
         """Return the bytes of a symbol."""
         return self.bytes_at(symbol.address, symbol.size)
+
+    def parts(self, symbol: Symbol) -> list[tuple[int, bytes, bool]]:
+        """Return a function's code and the constants in it: address, bytes, whether it is code."""
+        end = symbol.address + symbol.size
+        inside = [mark for mark in self.marks if symbol.address < mark[0] < end]
+        starts = [(symbol.address, True), *inside, (end, True)]
+        return [
+            (start, self.bytes_at(start, behind - start), is_code)
+            for (start, is_code), (behind, _) in pairwise(starts)
+            if behind > start
+        ]
 
     def bytes_at(self, address: int, size: int) -> bytes:
         """Return loaded bytes; a KeyError tells that there are none."""
@@ -87,7 +102,7 @@ def read_elf(content: bytes) -> Image:
         for header in headers
         if header["flags"] & _ALLOCATED and header["size"]
     )
-    return Image(sections, _symbols(content, bits, headers))
+    return Image(sections, *_symbols(content, bits, headers))
 
 
 def _section_table(content, bits):
@@ -110,19 +125,22 @@ def _text(content, start):
 
 
 def _symbols(content, bits, headers):
-    found = {}
+    """Return functions and objects by name, and where code and data begin in loaded sections."""
+    found, marks = {}, {}
+    executable = {n for n, header in enumerate(headers) if header["flags"] & _EXECUTABLE}
     width = struct.calcsize(_SYMBOL[bits])
     for header in (h for h in headers if h["type"] == 2):
         names = headers[header["link"]]["offset"]
         for place in range(header["offset"], header["offset"] + header["size"], width):
             fields = struct.unpack_from(_SYMBOL[bits], content, place)
             if bits == 1:
-                name, value, size, info = fields[:4]
+                name, value, size, info, _, section = fields
             else:
-                name, info, _, _, value, size = fields
-            kind = info & 15
+                name, info, _, section, value, size = fields
+            kind, text = info & 15, _text(content, names + name)
             if kind in (_FUNCTION, _OBJECT):
-                text = _text(content, names + name)
                 address = value & ~1 if kind == _FUNCTION else value
                 found[text] = Symbol(text, address, size)
-    return found
+            elif text[:1] == "$" and section in executable:
+                marks[value] = text[1:2] != "d"
+    return found, tuple(sorted(marks.items()))

@@ -78,15 +78,21 @@ def disassemble(target, arm: str):
     -------
     pandas.DataFrame
         ``address``, ``bytes``, ``instruction`` and, where the core has a table, ``cycles``
-        (nominal, as if no branch were taken, but for the return).
+        (nominal, as if no branch were taken, but for the last one, the return). Constants that
+        lie behind the code are ``.word``, and no instructions: their cycles are NaN.
     """
     import pandas
 
     target = get_target(target)
     image = activation_program(target, twin(arm))
-    symbol = image.symbols["f"]
-    items = decode(target, image.code(symbol), symbol.address)
     rows = []
+    for address, content, is_code in image.parts(image.symbols["f"]):
+        rows += (_instructions if is_code else _words)(target, content, address)
+    return pandas.DataFrame(rows)
+
+
+def _instructions(target, content, address):
+    items, rows = decode(target, content, address), []
     for number, item in enumerate(items):
         row = {"address": f"{item.address:x}", "bytes": item.size}
         row["instruction"] = f"{item.mnemonic} {item.operands}".strip()
@@ -95,4 +101,13 @@ def disassemble(target, arm: str):
             here = straight(target, items[: number + 1], taken=number == len(items) - 1).cycles
             row["cycles"] = here - before
         rows.append(row)
-    return pandas.DataFrame(rows)
+    return rows
+
+
+def _words(target, content, address):
+    rows = []
+    for place in range(0, len(content), 4):
+        word = content[place : place + 4]
+        text = f".word {int.from_bytes(word, 'little'):#0{2 + 2 * len(word)}x}"
+        rows.append({"address": f"{address + place:x}", "bytes": len(word), "instruction": text})
+    return rows
