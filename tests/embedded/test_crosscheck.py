@@ -32,8 +32,11 @@ def fake(monkeypatch, tmp_path):
 
 
 @installed
-def test_another_toolchain_counts_about_the_same_and_computes_the_same(make_network, sequence):
-    frame = crosscheck(make_network(), sequence).set_index("arm")
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_another_toolchain_counts_about_the_same_and_computes_the_same(
+    make_network, sequence, cell
+):
+    frame = crosscheck(make_network(cell=cell), sequence).set_index("arm")
     assert frame.index.tolist() == ["libm", "isru", "exp_free", "table"]
     assert frame["ratio"].between(0.8, 1.25).all()
     quotient = frame["instructions_gcc"] / frame["instructions_clang"]
