@@ -11,8 +11,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
-from isru_book import citation, exports
+from isru_book import citation
 from isru_book.numbers import MINUS, CannotShow, Wanted, formatted, shown
+from isru_drawings import exports
+from isru_drawings.clips import without_idle_clips
 
 from isru.publish.pages import broken_links, check_offline
 
@@ -102,6 +104,36 @@ def test_exports_are_byte_stable_and_an_unchanged_figure_is_not_converted_again(
     exports.export(svg, ABOUT, tmp_path / "3", tmp_path)
     with pytest.raises(pytest.fail.Exception):
         exports.export(svg, {**ABOUT, "title": "another"}, tmp_path / "3", tmp_path)
+
+
+CLIPPED = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"
+ width="144pt" height="72pt" viewBox="0 0 144 72"><defs><clipPath id="c"><rect x="20" y="10"
+ width="90" height="50"/></clipPath><path id="dot" d="M -3 0 L 3 0 L 0 5 z"/></defs>
+<rect width="144" height="72" fill="white"/>{content}</svg>"""
+
+
+@pytest.mark.parametrize(
+    ("content", "clips"),
+    [
+        ('<path clip-path="url(#c)" d="M 30 20 L 90 50"/>', 0),
+        ('<path clip-path="url(#c)" d="M 30 20 L 120 50" style="stroke: black"/>', 1),
+        ('<path clip-path="url(#c)" d="M 22 20 L 90 50" style="stroke-width: 9"/>', 1),
+        ('<path clip-path="url(#c)" d="M 30 20 l 99 0" style="stroke: black"/>', 1),
+        ('<g transform="scale(2)"><path clip-path="url(#c)" d="M 30 20 L 70 50 z"/></g>', 1),
+        ('<g clip-path="url(#c)"><use xlink:href="#dot" x="60" y="30"/></g>', 0),
+        ('<g clip-path="url(#c)"><use xlink:href="#dot" x="109" y="30"/></g>', 1),
+        ('<g clip-path="url(#c)"><text x="30" y="30">text</text></g>', 1),
+    ],
+)
+def test_only_a_clip_that_cuts_nothing_is_left_out_and_no_pixel_moves(content, clips):
+    import vl_convert
+    from PIL import Image, ImageChops
+
+    svg = CLIPPED.format(content=content)
+    lighter = without_idle_clips(svg)
+    assert lighter.count("clip-path=") == clips
+    drawn = [Image.open(io.BytesIO(vl_convert.svg_to_png(s, scale=2))) for s in (svg, lighter)]
+    assert ImageChops.difference(*drawn).getbbox() is None
 
 
 def test_a_citation_names_the_commit_and_leaves_out_what_is_not_set():

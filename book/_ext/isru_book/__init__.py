@@ -13,7 +13,7 @@ from isru_book.case import YourCase
 from isru_book.claims import ClaimsTable, VerdictRole
 from isru_book.comparison import RunComparison
 from isru_book.environment import EnvironmentTable
-from isru_book.figures import FigureList, ResultFigure, write_files
+from isru_book.figures import FigureList, ResultFigure, start_conversions, write_files
 from isru_book.machines import MachineFigure, MachineRecords
 from isru_book.parameters import ParameterTable
 from isru_book.provenance import ProvenanceTable
@@ -55,6 +55,7 @@ def setup(app) -> dict:
     html.add_nodes(app)
     numbering.use_notebook_numbers()
     app.connect("config-inited", offline.use_local_scripts)
+    app.connect("builder-inited", start_conversions)
     app.connect("builder-inited", provenance.announce)
     app.connect("env-get-outdated", lambda app, env, *_: [d for d in _LISTS if d in env.found_docs])
     app.connect("doctree-read", provenance.add_to_page)

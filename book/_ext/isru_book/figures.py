@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
 from pathlib import Path
 from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from isru_drawings.exports import cached, export
 from sphinx.util.docutils import SphinxDirective
 
 from isru_book import citation
-from isru_book.exports import export
 from isru_book.html import FIGURES, TABLES, Downloads, Picture, cell_code, disclosure
 from isru_book.numbers import CannotShow, plain_text
 from isru_book.run import CHECK, LOGGER, notebook_of, page_of, run_of
 from isru_book.values import link
 
+_SHARE = 4  # figures that are worth the start of a process
 SUFFIXES = [".svg", ".pdf", ".png", ".csv"]
 _SIZE = re.compile(r'<svg[^>]*?\bwidth="([\d.]+)pt" height="([\d.]+)pt"')
 
@@ -142,27 +145,71 @@ def legend(env, about: dict) -> list[nodes.Node]:
     ]
 
 
+def start_conversions(app) -> None:
+    """Convert figures in processes of their own, while this one reads and writes pages.
+
+    They only fill the cache. What one of them did not convert, ``write_files`` converts.
+    """
+    app.isru_conversions = []
+    if app.builder.format != "html":
+        return
+    cache = _cache(app)
+    waiting = [
+        (str(svg), told)
+        for svg, told in _drawings(app)
+        if not all(made.is_file() for made in cached(svg, told, cache))
+    ]
+    extensions = str(Path(__file__).parents[1])
+    count = min(max(1, (os.cpu_count() or 1) - 1), -(-len(waiting) // _SHARE))
+    for number in range(count):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "isru_drawings", str(cache)],
+            stdin=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": extensions},
+        )
+        app.isru_conversions.append(process)
+        with process.stdin as told:
+            told.write(json.dumps(waiting[number::count]).encode())
+
+
 def write_files(app, error: Exception | None) -> None:
     """Put every figure and table of the run at its stable address in the book."""
+    for process in app.isru_conversions:
+        if error:
+            process.terminate()
+        process.wait()
     if error or app.builder.format != "html":
         return
-    run = run_of(app.env)
-    # Beside the books of all runs where isru.publish.book builds them, else in this book's folder.
-    staged = (run.source / CHECK).is_file()
-    cache = (run.source.parents[2] if staged else Path(app.doctreedir).parent) / "figure-cache"
     out = Path(app.outdir)
-
-    def put(about: dict) -> None:
-        svg = run.folder / "figures" / f"{about['id']}.svg"
-        told = {key: about[key] for key in ("title", "author", "licence")}
-        export(svg, told | {"source": source(app, about)}, out / FIGURES, cache)
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(put, run.figures()))
-    for table in sorted((run.folder / "tables").glob("*.csv")):
+    for svg, told in _drawings(app):
+        export(svg, told, out / FIGURES, _cache(app))
+    for table in sorted((run_of(app.env).folder / "tables").glob("*.csv")):
         target = out / TABLES / table.name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(table.read_bytes())
+
+
+def _drawings(app) -> list[tuple[Path, dict]]:
+    """Return each figure of the run, with what its files tell of it."""
+    run = run_of(app.env)
+    return [
+        (
+            run.folder / "figures" / f"{about['id']}.svg",
+            {key: about[key] for key in ("title", "author", "licence")}
+            | {"source": source(app, about)},
+        )
+        for about in run.figures()
+    ]
+
+
+def _cache(app) -> Path:
+    """Return the folder of what was converted, the same one for the books of all runs.
+
+    It lies beside them where isru.publish.book builds them, else in this book's folder.
+    """
+    source = run_of(app.env).source
+    staged = (source / CHECK).is_file()
+    return (source.parents[2] if staged else Path(app.doctreedir).parent) / "figure-cache"
 
 
 def source(app, about: dict) -> str:

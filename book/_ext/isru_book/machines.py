@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from docutils import nodes
 from docutils.parsers.rst import directives
+from isru_drawings.exports import export
 from sphinx.util.docutils import SphinxDirective
 
 from isru.data.evidence import net_times
@@ -20,7 +21,6 @@ from isru.machine_records import check_record
 from isru.machine_records.summaries import summarise, titles
 from isru.records import AUTHOR, LICENCE
 from isru_book import citation
-from isru_book.exports import export
 from isru_book.figures import SUFFIXES, size_of
 from isru_book.html import FIGURES, Downloads, Picture
 from isru_book.numbers import formatted

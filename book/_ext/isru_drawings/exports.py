@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 from pathlib import Path
 
+from isru_drawings.clips import without_idle_clips
+
 DPI = 300
 _SIZE = re.compile(r'(<svg\b[^>]*?)width="([\d.]+)pt" height="([\d.]+)pt"')
-_FORMAT = "2"  # part of the cache's keys: raise it when the conversion changes
+_FORMAT = "3"  # part of the cache's keys: raise it when the conversion changes
 
 
 def export(svg: Path, about: dict, folder: Path, cache: Path) -> list[Path]:
@@ -31,13 +34,8 @@ def export(svg: Path, about: dict, folder: Path, cache: Path) -> list[Path]:
     list of Path
         The files written.
     """
-    drawing = svg.read_bytes()
-    key = hashlib.sha256(drawing + repr((_FORMAT, sorted(about.items()))).encode()).hexdigest()[:24]
-    files = {
-        ".svg": drawing,
-        ".pdf": _cached(cache / f"{key}.pdf", lambda: pdf(drawing.decode(), about)),
-        ".png": _cached(cache / f"{key}.png", lambda: png(drawing.decode(), about)),
-    }
+    files = {".svg": svg.read_bytes()}
+    files |= {made.suffix: made.read_bytes() for made in convert(svg, about, cache)}
     data = svg.with_suffix(".csv")
     if data.is_file():
         files[".csv"] = data.read_bytes()
@@ -45,12 +43,33 @@ def export(svg: Path, about: dict, folder: Path, cache: Path) -> list[Path]:
     return [_write(folder / f"{svg.stem}{suffix}", content) for suffix, content in files.items()]
 
 
+def convert(svg: Path, about: dict, cache: Path) -> list[Path]:
+    """Return the PDF and the PNG of an SVG in ``cache``, made now unless they are there."""
+    makers = {".pdf": pdf, ".png": png}
+    made = cached(svg, about, cache)
+    for path in made:
+        if not path.is_file():
+            content = makers[path.suffix](svg.read_text(encoding="utf-8"), about)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = path.with_suffix(f".{os.getpid()}")
+            unfinished.write_bytes(content)
+            unfinished.replace(path)
+    return made
+
+
+def cached(svg: Path, about: dict, cache: Path) -> list[Path]:
+    """Return where ``cache`` keeps the PDF and the PNG of an SVG with this metadata."""
+    content = svg.read_bytes() + repr((_FORMAT, sorted(about.items()))).encode()
+    key = hashlib.sha256(content).hexdigest()[:24]
+    return [cache / f"{key}{suffix}" for suffix in (".pdf", ".png")]
+
+
 def png(svg: str, about: dict) -> bytes:
     """Return an SVG as PNG with 300 dots per inch, the metadata as text chunks."""
     import vl_convert
     from PIL import Image, PngImagePlugin
 
-    raw = vl_convert.svg_to_png(_in_points(svg), scale=DPI / 72)
+    raw = vl_convert.svg_to_png(without_idle_clips(_in_points(svg)), scale=DPI / 72)
     chunks = PngImagePlugin.PngInfo()
     for name, key in (
         ("Title", "title"),
@@ -61,7 +80,7 @@ def png(svg: str, about: dict) -> bytes:
         chunks.add_itxt(name, about[key])
     buffer = io.BytesIO()
     with Image.open(io.BytesIO(raw)) as picture:
-        picture.convert("RGB").save(buffer, "PNG", pnginfo=chunks, dpi=(DPI, DPI), compress_level=9)
+        picture.convert("RGB").save(buffer, "PNG", pnginfo=chunks, dpi=(DPI, DPI), compress_level=6)
     return buffer.getvalue()
 
 
@@ -113,13 +132,6 @@ def _sort_resources(holder) -> None:
             named[name] = entry
             if kind == "/XObject":
                 _sort_resources(entry.get_object())
-
-
-def _cached(path: Path, make) -> bytes:
-    if path.is_file():
-        return path.read_bytes()
-    content = make()
-    return _write(path, content).read_bytes()
 
 
 def _write(path: Path, content: bytes) -> Path:
