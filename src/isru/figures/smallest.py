@@ -82,16 +82,16 @@ def _draw_baselines(column, part: pd.DataFrame) -> None:
 
 
 def _draw_points(axes, part: pd.DataFrame) -> None:
-    for row in part.itertuples():
-        colour = COLOURS[_COLOURS[row.family]]
-        look = {"s": 32, "marker": _MARKERS[row.cell][row.family]}
-        if row.front == "off":
-            axes.scatter(row.cost, row.skill, color=colour, alpha=0.2, lw=0, zorder=1, **look)
+    for (cell, family, state), same in part.groupby(["cell", "family", "front"]):
+        colour = COLOURS[_COLOURS[family]]
+        look = {"s": 32, "marker": _MARKERS[cell][family]}
+        where = same["cost"], same["skill"]
+        if state == "off":
+            axes.scatter(*where, color=colour, alpha=0.2, lw=0, zorder=1, **look)
             continue
-        axes.vlines(row.cost, row.low, row.high, color=colour, lw=1, alpha=0.3, zorder=2)
+        axes.vlines(same["cost"], same["low"], same["high"], color=colour, lw=1, alpha=0.3)
         rim = {"edgecolors": colour, "linewidths": 1.2}
-        face = colour if row.front == "on" else "white"
-        axes.scatter(row.cost, row.skill, c=face, zorder=3, **look, **rim)
+        axes.scatter(*where, c=colour if state == "on" else "white", zorder=3, **look, **rim)
     sure = part[part["front"] == "on"].sort_values("cost")
     axes.step(sure["cost"], sure["skill"], where="post", color=_GREY, lw=1, zorder=1)
     for row in sure.itertuples():
