@@ -21,7 +21,7 @@ from isru.publish.job import Job
 from isru.publish.notebooks import all_notebooks, select
 from isru.publish.pending import pending
 from isru.publish.release import problems, publish, state
-from isru.publish.runner import execute, make_jobs
+from isru.publish.runner import _Schedule, execute, make_jobs
 
 RECORD = "record.value('x', {value}, kind='exact')"
 
@@ -75,6 +75,23 @@ def test_a_failing_notebook_leaves_the_last_run_as_it_was_and_the_next_run_resum
     assert (value(compendium, "01"), value(compendium, "02")) == (2, 2)
     kept = compendium / "runs" / "quick" / "values" / "01.json"
     assert kept.stat().st_mtime_ns == made, "the finished notebook ran again"
+
+
+@pytest.mark.parametrize(
+    ("profile", "first", "beside"), [("quick", ["01-a"], []), ("smoke", ["01-a", "02-b"], ["03-c"])]
+)
+def test_what_measures_runs_alone_unless_its_numbers_do_not_count(
+    compendium, monkeypatch, profile, first, beside
+):
+    for name in ("01-a", "02-b", "03-c"):
+        write_notebook(compendium, name, ["1"], measures=name != "01-a")
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    schedule = _Schedule(make_jobs(all_notebooks(), profile))
+    assert [job.notebook.name for job in schedule._startable()] == first
+    measuring = schedule.waiting.pop(1)
+    schedule.running.append((measuring, None))
+    schedule.waiting.pop(0)
+    assert [job.notebook.name for job in schedule._startable()] == beside
 
 
 def test_what_needs_a_failed_notebook_is_not_run(compendium):

@@ -41,6 +41,14 @@ class Job:
     reports: list[dict] = field(default_factory=list)
 
     @property
+    def alone(self) -> bool:
+        """Whether it needs the machine for itself: it measures time, and its numbers count.
+
+        Those of the profile "smoke" do not: it shows that every cell runs.
+        """
+        return self.notebook.measures and self.profile != "smoke"
+
+    @property
     def scratch(self) -> Path:
         """The folder that this notebook writes to until it has succeeded."""
         return paths.build() / "scratch" / self.run / self.notebook.name

@@ -38,7 +38,7 @@ def with_missing_needs(notebooks: list[Notebook], run: str) -> list[Notebook]:
 
 
 def execute(jobs: list[Job]) -> None:
-    """Run jobs: measuring ones alone, the others beside each other, all of it or nothing.
+    """Run jobs: those that need the machine alone, the others side by side, all or nothing.
 
     Raises
     ------
@@ -125,13 +125,13 @@ class _Schedule:
                 self._fail(job, f"{job.notebook.name} not run: it needs {', '.join(needed)}")
 
     def _startable(self) -> list[Job]:
-        """Return the jobs that may start now: a measuring one only on a machine at rest."""
+        """Return the jobs that may start now: one that is to be alone on a machine at rest."""
         running = [job for job, _ in self.running]
-        if any(job.notebook.measures for job in running):
+        if any(job.alone for job in running):
             return []
         unfinished = {job.notebook.number for job in [*self.waiting, *running]}
         ready = [job for job in self.waiting if not unfinished & set(job.notebook.needs)]
-        quiet = [job for job in ready if not job.notebook.measures]
+        quiet = [job for job in ready if not job.alone]
         if quiet:
             return quiet[: max(0, (os.cpu_count() or 1) - len(running))]
         return ready[:1] if not running else []
