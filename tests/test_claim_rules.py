@@ -99,6 +99,13 @@ def test_what_is_undecided_says_why():
     }
 
 
+def test_an_effect_the_other_way_that_does_not_matter_is_told_from_one_that_does():
+    reason = "the effect goes the other way"
+    found = [decide(effect(*ends), "greater", Limits(2, 2)) for ends in [(-5, -3), (-1.5, -0.5)]]
+    assert {decision.state for decision in found} == {"refuted"}
+    assert [d.reason for d in found] == [reason, f"{reason}, inside the relevance margin"]
+
+
 def state(word):
     supports = word in ("confirmed", "confirmed but negligible")
     return Decision(word, "", supports=supports)

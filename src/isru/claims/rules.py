@@ -20,6 +20,13 @@ lies inside. Ends that touch do not exclude: [0, 3] does not exclude 0. What is 
 either wider than the margin's band, from -M to M, or lies across an end of it; an interval
 wider than the band is never equivalent. One that lies wholly beyond it still decides: its width
 is no doubt about the direction.
+
+A claim of direction is refuted by any effect the other way that the floor does not hide, however
+small, as by the protocol an interval has to exclude the claim and no more; the reason says where
+such an effect lies inside the relevance margin. An exact value is an interval of no width: it
+always decides. A range of exact values, over readings of a cycle table, is held against the same
+limits as an interval of 95 %: it decides where all readings agree. Its p is no probability; it is
+above 0 and can only make Holm's correction stricter.
 """
 
 from __future__ import annotations
@@ -84,7 +91,9 @@ def decide(effect: Interval, rule: str, limits: Limits, tost_p: float | None = N
         return _no_difference(effect, limits.margin, p_equivalence, passes)
     floor, relevance = limits.floor, max(limits.relevance, limits.floor)
     if effect.high < -floor:
-        return Decision(REFUTED, "the effect goes the other way", _p_beyond(effect, -floor))
+        inside = ", inside the relevance margin" if effect.low >= -limits.relevance else ""
+        reason = f"the effect goes the other way{inside}"
+        return Decision(REFUTED, reason, _p_beyond(effect, -floor))
     if effect.low > relevance:
         reason = "the effect lies beyond the relevance margin"
         return Decision(CONFIRMED, reason, _p_beyond(effect, relevance), supports=True)

@@ -107,7 +107,7 @@ def _judge(claim: Claim, values: Values) -> Verdict:
         claim.id,
         word,
         _effect_text(claim, measured),
-        _reason(word, measured),
+        _reason(measured),
         findings,
         _p(word, measured, interactions),
     )
@@ -162,7 +162,7 @@ def _p(word: str, measured: list[Finding], interactions: Mapping[str, float]) ->
     return max(decision.p for decision in deciding)
 
 
-def _reason(word: str, measured: list[Finding]) -> str:
+def _reason(measured: list[Finding]) -> str:
     counts = defaultdict(int)
     for found in measured:
         counts[found.decision.reason] += 1
