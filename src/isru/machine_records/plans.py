@@ -11,7 +11,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from isru.bench import Arm
-from isru.bench.activation_arms import INPUTS, cost_arms, draw
+from isru.bench.activation_arms import INPUTS, cost_arms
 from isru.experiments.timed_steps import setup_step
 
 REFERENCE_SIZE = 100_000  # measured with every input, the other sizes with the typical one
@@ -30,6 +30,7 @@ COMPILED = {
     "simd_rational_tanh": ("simd", "rational_tanh"),
 }
 _HERE = "isru.machine_records.plans"
+_LOOP = "isru.bench.form_arms:compiled"
 _STEP = "isru.experiments.timed_steps:setup_step"
 
 
@@ -100,10 +101,8 @@ def _array_cases() -> list[dict]:
 
 
 def _compiled_arms() -> list[Arm]:
-    factory = f"{_HERE}:setup_compiled"
     return [
-        Arm(label, factory, {"form": form, "name": name})
-        for label, (form, name) in COMPILED.items()
+        Arm(label, _LOOP, {"form": form, "name": name}) for label, (form, name) in COMPILED.items()
     ]
 
 
@@ -145,22 +144,3 @@ def setup_threaded(*, rng: np.random.Generator, work: str) -> Callable[[], objec
         a, b = rng.standard_normal((2, int(size), int(size))).astype(np.float32)
         return partial(np.dot, a, b, np.empty_like(a))
     raise ValueError(f"expected work train_N or product_N, got {work!r}")
-
-
-def setup_compiled(
-    *, rng: np.random.Generator, size: int, dtype: str, input: str, form: str, name: str
-) -> Callable[[], object]:
-    """Return a call of a compiled loop on arrays made beforehand.
-
-    Parameters
-    ----------
-    rng, size, dtype, input
-        See `isru.bench.activation_arms.draw`.
-    form, name : str
-        See `isru.kernels.KERNELS`: a call of the C library's function for each number, or vector
-        instructions; the registry's name.
-    """
-    from isru.kernels import KERNELS
-
-    x = draw(rng, size, dtype, input)
-    return partial(KERNELS[name][form].loop(dtype), x, np.empty_like(x))
