@@ -19,7 +19,6 @@ from isru.lstm import Adam, LSTMNetwork, train_step
 CLOCK = "cpu_seconds"
 # Forward; forward and backward; these, clipping and Adam. Each is timed as a whole.
 STEPS = ("predict", "gradient", "train")
-PHASES = ("forward", "backward", "update")
 _HERE = "isru.experiments.characters_steps"
 _CLIP_NORM = 5.0
 # So small that thousands of timed updates leave the network where it started.
