@@ -83,7 +83,7 @@ def read_elf(content: bytes) -> Image:
         If it is none.
     """
     if content[:4] != b"\x7fELF" or content[5] != 1:
-        raise ValueError("expected a little-endian ELF file")
+        raise ValueError(f"expected a little-endian ELF file, got one that begins {content[:6]!r}")
     bits = content[4]
     table, width, count = _section_table(content, bits)
     headers = [
