@@ -86,7 +86,10 @@ class BlockCounter:
             Where the emulation ended; the block before it is followed by None.
         """
         if int(self._table[1]) + 1 >= _ENTRIES:
-            raise EmulatorFault(f"expected fewer than {_ENTRIES} pairs of blocks in one call")
+            raise EmulatorFault(
+                f"expected fewer than {_ENTRIES} pairs of blocks in one call, got more: "
+                "call a smaller program"
+            )
         pairs = self._table[_HEAD:].reshape(-1, 4)
         found = pairs[pairs[:, 3] > 0].tolist()
         sizes = {to: size for _, to, size, _ in found if to != stop}
