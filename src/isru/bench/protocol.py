@@ -219,10 +219,7 @@ def _check(arms: Sequence[Arm], cases: Sequence[dict]) -> None:
     if len(labels) < 2 or len(set(labels)) < len(labels):
         raise ValueError(f"expected at least two arms with different labels, got {labels}")
     if not cases or any(set(case) != set(cases[0]) for case in cases):
-        found = sorted({tuple(sorted(case)) for case in cases})
-        raise ValueError(
-            f"expected at least one case, and the same keys in every case, got keys {found}"
-        )
+        raise ValueError("expected at least one case, and the same keys in every case")
     reserved = {"rng", *COLUMNS} & set(cases[0])
     if reserved:
         raise ValueError(f"a case may not use the names {sorted(reserved)}: rename them")
