@@ -40,9 +40,14 @@ def row():
     return skill_row(SMALL)
 
 
-def costs_of_one():
-    """The costs of an LSTM of 3 units on a Cortex-M4F."""
-    return network_costs("cortex-m4f", [("lstm", "3")], {"change": np.ones((2, 7), np.float32)})
+@pytest.fixture(scope="module")
+def gru_row():
+    return skill_row(replace(SMALL, cell="gru"))
+
+
+def costs_of_one(cell="lstm"):
+    """The costs of a network of 3 units on a Cortex-M4F."""
+    return network_costs("cortex-m4f", [(cell, "3")], {"change": np.ones((2, 7), np.float32)})
 
 
 def a_map(*levels):
@@ -204,19 +209,22 @@ def test_energy_is_arithmetic_on_the_cycles_of_one_core():
     assert list(found["joules_a_day"].isna()) == [False, True, True]
 
 
-@pytest.fixture
-def published(row, tmp_path, monkeypatch):
+@pytest.fixture(params=["lstm", "gru"])
+def published(request, row, gru_row, tmp_path, monkeypatch):
     """A published map of one network."""
-    costs = costs_of_one()
+    cell = request.param
+    row, costs = {"lstm": row, "gru": gru_row}[cell], costs_of_one(cell)
     skills = tidy(pd.DataFrame([row, row | {"seed": 1}]))
     points, _ = join(costs, skills)
     (tmp_path / "tables").mkdir()
     points.to_csv(tmp_path / "tables" / "11-points.csv", index=False)
     skills.to_csv(tmp_path / "tables" / "11-skills.csv", index=False)
-    kept = model_name("change", "lstm", "exp_free", "3")
-    kept_network(SMALL, row["kept"]).save(tmp_path / "models" / f"11-{kept}.npz")
+    kept = model_name("change", cell, "exp_free", "3")
+    kept_network(replace(SMALL, cell=cell), row["kept"]).save(
+        tmp_path / "models" / f"11-{kept}.npz"
+    )
     monkeypatch.setattr(paths, "results", lambda: tmp_path)
-    return tmp_path
+    return cell
 
 
 def test_the_command_names_the_cheapest_and_writes_its_c(published, capsys, tmp_path):
@@ -224,19 +232,20 @@ def test_the_command_names_the_cheapest_and_writes_its_c(published, capsys, tmp_
     asked = ["smallest", "--task", "change", "--flash", "4k", "--out", str(out)]
     assert main(asked) == 0
     said = capsys.readouterr().out
-    assert "3 units, LSTM, exp_free" in said
+    assert f"3 units, {published.upper()}, exp_free" in said
     assert "that of the first seed" in said
     assert "network_step" in (out / "network.c").read_text(encoding="utf-8")
 
 
-def test_a_limit_of_cycles_holds_and_integers_count_only_when_asked(published):
+@pytest.mark.parametrize("published", ["lstm"], indirect=True)
+def test_a_limit_of_cycles_holds_and_integers_count_only_when_asked(published, tmp_path):
     found = read_map("change", "cortex-m4f")
     whole = found.points.index[found.points["weights"] == "integer"][0]
     found.samples[whole] = found.samples[whole] + 50  # the best by far
     assert ask(found, integer=True).label == whole != ask(found).label
     assert ask(found, cycles=1) is None
     with pytest.raises(ValueError, match="one in integers"):
-        export_point(found, whole, published)
+        export_point(found, whole, tmp_path)
 
 
 def test_the_command_says_what_there_is_when_nothing_fits(published, capsys, tmp_path):
@@ -244,6 +253,7 @@ def test_the_command_says_what_there_is_when_nothing_fits(published, capsys, tmp
     assert "nothing fits: the best of the map reaches" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("published", ["lstm"], indirect=True)
 @pytest.mark.parametrize(
     ("more", "message"),
     [
