@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
+from filelock import FileLock, Timeout
 
 from isru.publish import book as book_module
 from isru.publish.book import build_book, check_no_errors
@@ -260,6 +261,19 @@ def test_a_smoke_run_of_one_notebook_is_a_book_that_says_so(compendium, monkeypa
             assert "This is a smoke run" in page.read_text(encoding="utf-8"), page
     comparison = text_of(html / "book" / "compare.html")
     assert "not comparable: another machine or hour" in comparison
+
+
+def test_two_builds_of_one_book_wait_for_each_other(compendium, monkeypatch):
+    def build(*_):
+        with pytest.raises(Timeout):
+            FileLock(compendium / "build" / "book" / "published.lock").acquire(timeout=0)
+        raise CompendiumError("looked at")
+
+    monkeypatch.setattr(book_module, "_run_jupyter_book", build)
+    with pytest.raises(CompendiumError, match="looked at"):
+        build_book("published")
+    with FileLock(compendium / "build" / "book" / "published.lock").acquire(timeout=0):
+        pass
 
 
 def test_a_traceback_and_a_missing_notebook_are_refused(compendium):

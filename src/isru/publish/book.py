@@ -11,6 +11,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from filelock import FileLock
+
 from isru import paths
 from isru.publish.errors import CompendiumError
 from isru.publish.pages import check_offline
@@ -27,7 +29,7 @@ def build_book(run_name: str) -> Path:
     """Build the book of a run and return its ``index.html``.
 
     Nothing is executed. What has not changed since the last build is not built again. The old
-    book stays until the new one is complete.
+    book stays until the new one is complete. Two builds of one book wait for each other.
 
     Parameters
     ----------
@@ -42,6 +44,13 @@ def build_book(run_name: str) -> Path:
     """
     check_no_errors(paths.run(run_name))
     folder = paths.build() / "book" / run_name
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f"{run_name}.lock")):
+        return _build(run_name, folder)
+
+
+def _build(run_name: str, folder: Path) -> Path:
+    """Build a book in ``folder``, where nobody else does now."""
     source, html = folder / "source", paths.html(run_name)
     stage(run_name, source)
     tools, content = _tools_digest(source), _digest(source)
