@@ -25,7 +25,13 @@ from isru.experiments.smallest import (
 )
 from isru.experiments.smallest_answer import ask, export_point, model_name, read_map
 from isru.experiments.smallest_baselines import pruning_curve
-from isru.experiments.smallest_costs import equal_cost_units, join, network_costs, with_energy
+from isru.experiments.smallest_costs import (
+    all_costs,
+    equal_cost_units,
+    join,
+    network_costs,
+    with_energy,
+)
 from isru.experiments.smallest_integer import integer_output
 from isru.experiments.smallest_tasks import task_data
 from isru.figures.smallest import skill_against_cost
@@ -198,6 +204,13 @@ def test_stand_ins_share_the_skill_and_int8_takes_less_flash(row):
     assert place.loc[("exp_free", "int8"), "flash"] < place.loc[("exp_free", "float32"), "flash"]
     assert np.array_equal(samples[0], samples[1])
     assert points["cycles"].between(points["cycles_low"], points["cycles_high"]).all()
+
+
+def test_costs_counted_one_by_one_are_the_same_table():
+    inputs = {"change": np.ones((2, 7), np.float32)}
+    found, stored = all_costs(["cortex-m4f"], [("lstm", "3")], inputs)
+    assert not stored
+    pd.testing.assert_frame_equal(found, costs_of_one(), check_dtype=False)
 
 
 def test_energy_is_arithmetic_on_the_cycles_of_one_core():

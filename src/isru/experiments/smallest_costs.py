@@ -7,6 +7,7 @@ time for all weights and inputs; for the C library's functions it is a sample of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from isru.experiments.smallest import FAMILIES, INTEGER, WEIGHTS, parse_hidden
 from isru.experiments.smallest_integer import INTEGER_ARMS
 from isru.experiments.smallest_tasks import OUTPUTS
 from isru.lstm import LSTMNetwork
+from isru.sweep import run_sweep
 
 ARMS = {arm: family for family, arms in FAMILIES.items() for arm in arms}
 KEYS = ["task", "cell", "family", "hidden", "weights"]
@@ -85,10 +87,20 @@ def _rows(target, cell, hidden, weights, sequences):
     return rows
 
 
+def cost_row(case: dict) -> dict:
+    """Return the rows of `network_costs` of one size on one core, for `isru.sweep.run_sweep`."""
+    sequences = {task: np.array(one, np.float32) for task, one in case["sequences"].items()}
+    frame = network_costs(case["target"], [tuple(case["size"])], sequences)
+    rows = frame.astype(object).where(frame.notna(), None)
+    return {"rows": rows.to_dict("records")}
+
+
 def all_costs(
     targets: Sequence[str],
     sizes: Sequence[tuple[str, str]],
     sequences: Mapping[str, np.ndarray],
+    *,
+    processes: int = 1,
 ) -> tuple[pd.DataFrame, bool]:
     """Count on several cores; where the toolchain is missing, take the published counts.
 
@@ -96,6 +108,8 @@ def all_costs(
     ----------
     targets, sizes, sequences
         As for `network_costs`.
+    processes : int
+        Local processes that count, a size on a core each.
 
     Returns
     -------
@@ -110,8 +124,15 @@ def all_costs(
     """
     problem, file = toolchain_problem(), paths.results() / "tables" / "11-costs.csv"
     if not problem:
-        parts = [network_costs(target, sizes, sequences) for target in targets]
-        return pd.concat(parts, ignore_index=True), False
+        inputs = {task: np.asarray(one).tolist() for task, one in sequences.items()}
+        jobs = [
+            {"target": target, "size": list(size), "sequences": inputs}
+            for target in targets
+            for size in sizes
+        ]
+        parts = run_sweep(cost_row, jobs, processes=processes)["rows"]
+        frame = pd.DataFrame(list(chain.from_iterable(parts)))
+        return frame.astype(dict.fromkeys(_COSTS, float)), False
     if not file.is_file():
         raise FileNotFoundError(f"{problem} (there are no stored counts in {file} either)")
     kept = pd.read_csv(file, dtype={"hidden": str})

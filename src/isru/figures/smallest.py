@@ -50,6 +50,10 @@ def skill_against_cost(
             _draw_points(axes, part.assign(cost=part[cost], front=part[f"front_{cost}"]))
             axes.margins(x=0.12)
             axes.set(xscale="log", xlabel=_COSTS[cost], ylabel=_TASKS[task])
+        without = baselines.loc[baselines["task"] == task, "skill"]
+        least, most = part["skill"].min(), max(part["skill"].max(), without.max())
+        room = 0.25 * (most - least) + 0.1
+        axes.set_ylim(least - room, most + room)  # longer bars leave the panel
         both = (lambda x: x * uj_per_cycle, lambda x: x / uj_per_cycle)
         column[0].secondary_xaxis("top", functions=both).set_xlabel("µJ of one time step")
         _draw_baselines(column, baselines[baselines["task"] == task])
