@@ -1,6 +1,54 @@
-"""A small compendium of its own for the tests of the pipeline."""
+"""A small compendium of its own for the tests of the pipeline, and one smoke run for all."""
 
+import contextlib
+import signal
+import subprocess
+import sys
+import tempfile
+
+import psutil
 import pytest
+
+SMOKE = pytest.StashKey()
+REFRESH = [sys.executable, "-m", "isru", "refresh", "--profile", "smoke"]
+
+
+def pytest_collection_finish(session):
+    """Start the smoke run where a test wants it: it takes its minutes beside the other tests."""
+    wanted = any("smoke" in getattr(item, "fixturenames", ()) for item in session.items)
+    if wanted and not session.config.option.collectonly:
+        said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        process = subprocess.Popen(REFRESH, stdout=said, stderr=said)
+        session.config.stash[SMOKE] = process, said
+
+
+def pytest_unconfigure(config):
+    """End a smoke run that nobody waits for any more; what it had finished is kept."""
+    if SMOKE in config.stash:
+        process, said = config.stash[SMOKE]
+        if process.poll() is None:
+            started = psutil.Process(process.pid).children(recursive=True)
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:  # where a shell lets all that it starts ignore it
+                for each in (*started, process):
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        each.kill()
+                process.wait()
+        said.close()
+
+
+@pytest.fixture(scope="session")
+def smoke(request):
+    """Return the folder of a smoke run that is current; what was stale of it ran meanwhile."""
+    from isru import paths
+
+    process, said = request.config.stash[SMOKE]
+    failed = process.wait()
+    said.seek(0)
+    assert not failed, said.read()[-4000:]
+    return paths.run("smoke")
 
 
 @pytest.fixture

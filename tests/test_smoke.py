@@ -1,8 +1,6 @@
 """The whole road on this machine: every notebook runs in the smoke profile, and its book builds."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -13,15 +11,6 @@ from isru.publish.notebooks import all_notebooks
 from isru.publish.release import state
 
 EXACT = [n for n in all_notebooks() if n.kind == "exact"]
-
-
-@pytest.fixture(scope="module")
-def smoke():
-    """Return the folder of a smoke run that is current; what is stale of it is run now."""
-    command = [sys.executable, "-m", "isru", "refresh", "--profile", "smoke"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-4000:]
-    return paths.run("smoke")
 
 
 @pytest.mark.slow
