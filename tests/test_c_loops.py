@@ -1,5 +1,6 @@
 """The loops in C compute what they say, and the original's procedure runs in its own process."""
 
+import ctypes
 import sys
 
 import numpy as np
@@ -78,6 +79,13 @@ def test_the_originals_procedure_times_every_operation_once_a_process(libraries)
     assert len(runs) == 2
     assert all(list(run) == list(c_loops.OPERATIONS) for run in runs)
     assert all(ns > 0 for run in runs for ns in run.values())
+
+
+def test_loading_them_does_not_take_subnormals_from_the_process(libraries):
+    """A library linked by -ffast-math would: every arm beside it would compute otherwise."""
+    for library in libraries.values():
+        ctypes.CDLL(library)
+    assert np.float32(2e-38) * np.float32(0.01) > 0
 
 
 def test_there_are_the_originals_fifteen_operations():

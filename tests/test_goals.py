@@ -24,6 +24,7 @@ def test_the_c_loop_trains_as_the_network_does(tmp_path):
     flat = np.concatenate([part.reshape(-1) for part in flat])
     # Adam divides small numbers by small ones: 10 steps of 1e-3 agree to some 1e-5.
     np.testing.assert_allclose(plain.parameters, flat, rtol=0, atol=5e-5)
+    assert np.float32(2e-38) * np.float32(0.01) > 0  # as before the library was loaded
 
 
 def test_a_broken_compiler_is_quoted(tmp_path, monkeypatch):

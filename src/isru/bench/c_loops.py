@@ -37,7 +37,7 @@ from tqdm import tqdm
 
 from isru import paths
 from isru.bench.activation_arms import draw
-from isru.bench.plain_c import compiler
+from isru.bench.plain_c import compile_library, compiler
 from isru.bench.worker import CPU_CLOCK
 
 # In the original's order; x and y are numbers of the loop's type, functions those of <tgmath.h>.
@@ -165,11 +165,7 @@ def build(folder: str | Path, form: str = "libm", command: list[str] | None = No
     target = [] if form == "libm" or len(command) > 1 else ["-march=native"]
     if target and platform.machine() in ("x86_64", "AMD64"):
         target.append("-mprefer-vector-width=512")  # as wide as the kernels' compiler takes
-    files = [os.fspath(loops), "-o", os.fspath(library), "-lm"]
-    flags = [*FLAGS[form], *target, "-std=gnu11", "-shared", "-fPIC"]
-    done = subprocess.run([*command, *flags, *files], capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{command[0]} failed on the loops:\n{done.stderr[-2000:]}")
+    compile_library(command, [*FLAGS[form], *target], loops, library)
     return os.fspath(library)
 
 
