@@ -79,6 +79,7 @@ def test_an_environment_of_another_python_is_made_anew_not_mixed(compendium, cha
     cleared = []
     monkeypatch.setattr(environment.venv, "create", lambda _, clear, **__: cleared.append(clear))
     monkeypatch.setattr(environment, "_pip", lambda *_: None)
+    monkeypatch.setattr(environment, "_compile", lambda: None)
     environment.set_up()
     assert cleared == [bool(change)]
 
@@ -101,6 +102,19 @@ def test_a_path_with_a_space_does_not_split_what_pip_is_told(compendium, monkeyp
     (compendium / "constraints.txt").write_text("")
     monkeypatch.setattr(environment.subprocess, "Popen", Pip)
     environment._pip("numpy")
+
+
+def test_what_was_installed_is_compiled_once_for_all_without_the_tests_of_others(
+    compendium, monkeypatch
+):
+    package = compendium / ".venv" / "lib" / "site-packages" / "package"
+    for name in ("good.py", "template.py", "tests/test_good.py"):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text("{{ name }} :" if name == "template.py" else "x = 1\n")
+    monkeypatch.setattr(environment, "environment_python", lambda: sys.executable)
+    environment._compile()
+    (compiled,) = (compendium / ".venv").rglob("*.pyc")
+    assert compiled.name.startswith("good.")
 
 
 def test_without_a_compendium_the_error_says_what_was_expected(tmp_path, monkeypatch):

@@ -73,6 +73,7 @@ def set_up(again: bool = False) -> Path:
         ) from None
     _pip("-r", str(paths.root() / "requirements.txt"), "setuptools", "wheel")
     _pip("--no-deps", "--no-build-isolation", "-e", str(paths.root()))
+    _compile()
     stamp.write_text(_fingerprint())
     say(f"The environment is ready after {(time.monotonic() - began) / 60:.1f} minutes")
     return python
@@ -100,7 +101,7 @@ def _pip(*arguments: str) -> None:
     steady = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_PROGRESS_BAR": "off", "PYTHONPATH": ""}
     log = paths.build() / "setup.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [str(environment_python()), "-m", "pip", "install", *arguments]
+    command = [str(environment_python()), "-m", "pip", "install", "--no-compile", *arguments]
     with (
         log.open("w", encoding="utf-8") as file,
         subprocess.Popen(
@@ -123,6 +124,21 @@ def _pip(*arguments: str) -> None:
             f"the installation failed:\n{tail}\nCheck the package index and the disk, then repeat "
             f"the command. All that pip said: {log}"
         )
+
+
+def _compile() -> None:
+    """Compile what was installed, on all cores, where pip would take one.
+
+    The tests of other packages stay as they are, and so does what is no Python (templates).
+    """
+    tests = r"[\\/]site-packages[\\/].*[\\/]tests[\\/]"
+    everything = ["-q", "-j", "0", "-x", tests, str(environment_folder())]
+    subprocess.run(
+        [str(environment_python()), "-m", "compileall", *everything],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
 
 
 def _show_step(line: str) -> None:
