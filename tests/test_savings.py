@@ -53,6 +53,16 @@ def test_noise_widens_the_interval_and_the_floor():
     assert (table["floor_low"] < 0).all() and (table["floor_high"] > 0).all()
 
 
+def test_few_arms_give_the_same_savings_and_no_predictions():
+    samples = made_up(UNITS, noise=0.01)
+    arms = [arm.label for arm in step_arms(STEPS, few=True)]
+    few = savings(samples[samples["arm"].isin(arms)], rng=np.random.default_rng(0))
+    every = savings(samples, rng=np.random.default_rng(0))
+    columns = ["step_ms", "saving"]
+    pd.testing.assert_frame_equal(few[columns], every[columns])
+    assert few[["plain", "plain_low", "share", "expected", "expected_high"]].isna().all(axis=None)
+
+
 def test_the_slope_is_in_points_per_doubling():
     samples = made_up((10, 20, 40))
     table = savings(samples, rng=np.random.default_rng(0))

@@ -18,11 +18,13 @@ CLOCKS = {"numpy": "cpu_seconds", "numba": "cpu_seconds", "keras": "seconds"}
 # Where the activation calls are timed without a loop around them that costs as much.
 _SHARES = ("numpy", "numba")
 _GROUP = ["framework", "step", "batch"]
+_CALLS = {"tanh_calls", "isru_calls"}
+_NOT_TIMED = Interval(np.nan, np.nan, np.nan)
 _RESAMPLES = 10_000
 _HOME = "isru.experiments.timed_steps"
 
 
-def step_arms(steps: int) -> list[Arm]:
+def step_arms(steps: int, *, few: bool = False) -> list[Arm]:
     """Return the arms: the step with tanh, tanh again, ISRU, plain ISRU; activations alone.
 
     ISRU is the library's, right for every input; the plain form is what one types first, and
@@ -32,12 +34,16 @@ def step_arms(steps: int) -> list[Arm]:
     ----------
     steps : int
         Time steps T of the sequences.
+    few : bool
+        Only tanh, tanh again and ISRU, which a saving and its floor need.
     """
     names = {"tanh": "tanh", "tanh_again": "tanh", "isru": "isru", "plain": "isru_plain"}
     arms = [
         Arm(label, f"{_HOME}:setup_step", {"activation": name, "steps": steps})
         for label, name in names.items()
     ]
+    if few:
+        return arms[:3]
     return arms + [
         Arm(f"{name}_calls", f"{_HOME}:setup_activations", {"activation": name, "steps": steps})
         for name in ("tanh", "isru")
@@ -76,7 +82,7 @@ def savings(samples: pd.DataFrame, *, margin: float = 0.02, rng: np.random.Gener
         tanh calls alone in % of the step, which no other activation can save more than (NaN for
         Keras, where the calls need a loop in the graph of their own); ``expected``,
         ``expected_low``, ``expected_high``: the saving that the activation calls alone predict,
-        timed on arrays of the step's own shape.
+        timed on arrays of the step's own shape. NaN where an arm was not timed.
     """
     rows = []
     for group, part in samples.groupby(_GROUP, sort=False):
@@ -84,10 +90,13 @@ def savings(samples: pd.DataFrame, *, margin: float = 0.02, rng: np.random.Gener
         for units, case in part.groupby("units"):
             band = floor(case, "tanh", "tanh_again", clock=clock, rng=rng)
             ends = _percent(band)
-            plain = _percent(ratio(case, "tanh", "plain", clock=clock, rng=rng))
-            found = ratio(case, "tanh", "isru", clock=clock, rng=rng)
             times = _process_medians(case, clock)
-            expected = _bootstrap(times, _expected, rng)
+            plain = expected = _NOT_TIMED
+            if "plain" in times:
+                plain = _percent(ratio(case, "tanh", "plain", clock=clock, rng=rng))
+            found = ratio(case, "tanh", "isru", clock=clock, rng=rng)
+            if times.keys() >= _CALLS:
+                expected = _bootstrap(times, _expected, rng)
             step = float(np.median(times["tanh"]))
             rows.append(
                 dict(zip(_GROUP, group, strict=True))
@@ -96,7 +105,11 @@ def savings(samples: pd.DataFrame, *, margin: float = 0.02, rng: np.random.Gener
                 | {"floor_low": ends.low, "floor_high": ends.high}
                 | {"direction": direction(found, band, margin=margin)}
                 | {"plain": plain.estimate, "plain_low": plain.low, "plain_high": plain.high}
-                | {"share": _share(times) if group[0] in _SHARES else np.nan}
+                | {
+                    "share": _share(times)
+                    if group[0] in _SHARES and times.keys() >= _CALLS
+                    else np.nan
+                }
                 | {"expected": expected.estimate}
                 | {"expected_low": expected.low, "expected_high": expected.high}
             )
