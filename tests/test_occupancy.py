@@ -125,7 +125,10 @@ def test_without_data_the_study_is_empty_and_the_figure_says_so():
     assert "were not there" in axes.texts[0].get_text()
 
 
-@pytest.mark.skipif(occupancy_folder() is None, reason="the data are not among the downloads")
+@pytest.mark.skipif(
+    occupancy_folder() is None,
+    reason="the room-occupancy data (UCI) are not in the folder of downloads",
+)
 def test_the_rows_of_the_original_are_those_that_score_what_it_reports():
     frame: pd.DataFrame = read_occupancy(occupancy_folder())["datatest.txt"][:2000]
     occupied = frame["Occupancy"] == 1
