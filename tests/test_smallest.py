@@ -23,7 +23,7 @@ from isru.experiments.smallest import (
     stand_in_gap,
     tidy,
 )
-from isru.experiments.smallest_answer import ask, export_point, model_name, read_map
+from isru.experiments.smallest_answer import ask, describe, export_point, model_name, read_map
 from isru.experiments.smallest_baselines import pruning_curve
 from isru.experiments.smallest_costs import (
     all_costs,
@@ -230,6 +230,7 @@ def published(request, row, gru_row, tmp_path, monkeypatch):
     skills = tidy(pd.DataFrame([row, row | {"seed": 1}]))
     points, _ = join(costs, skills)
     (tmp_path / "tables").mkdir()
+    points = points.assign(largest_input=4.0)
     points.to_csv(tmp_path / "tables" / "11-points.csv", index=False)
     skills.to_csv(tmp_path / "tables" / "11-skills.csv", index=False)
     kept = model_name("change", cell, "exp_free", "3")
@@ -251,14 +252,15 @@ def test_the_command_names_the_cheapest_and_writes_its_c(published, capsys, tmp_
 
 
 @pytest.mark.parametrize("published", ["lstm"], indirect=True)
-def test_a_limit_of_cycles_holds_and_integers_count_only_when_asked(published, tmp_path):
+def test_a_limit_of_cycles_holds_and_the_best_in_integers_is_exported(published, tmp_path):
     found = read_map("change", "cortex-m4f")
     whole = found.points.index[found.points["weights"] == "integer"][0]
     found.samples[whole] = found.samples[whole] + 50  # the best by far
-    assert ask(found, integer=True).label == whole != ask(found).label
+    assert ask(found).label == whole
     assert ask(found, cycles=1) is None
-    with pytest.raises(ValueError, match="one in integers"):
-        export_point(found, whole, tmp_path)
+    assert "all in integers" in describe(found, ask(found))
+    written = export_point(found, whole, tmp_path)
+    assert "const int8_t *input" in written.header.read_text(encoding="utf-8")
 
 
 def test_the_command_says_what_there_is_when_nothing_fits(published, capsys, tmp_path):

@@ -7,6 +7,7 @@ Public:
 - ``to_tflite(network, path, *, steps, quantise="none"|"dynamic"|"int8", representative=None,
   unroll=None) -> Written``; ``run_tflite(path, sequences)``, ``tflite_contents(path)``
 - ``compare(network, sequences, folder, *, representative=None, formats=FORMATS) -> DataFrame``
+- ``export_integer(network, directory, *, arm, largest, name="network") -> Exported``: C in integers
 - the errors: ``DeployError``, ``ConversionError``
 
 The C form is `isru.embedded.export_c`. The packages (extra ``deploy``) are imported when they are
@@ -20,6 +21,7 @@ _HOME = {
     "onnx_file": ("onnx_operators", "run_onnx", "to_onnx"),
     "tflite_file": ("run_tflite", "tflite_contents", "to_tflite"),
     "comparing": ("FORMATS", "compare"),
+    "c_integer": ("export_integer",),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 

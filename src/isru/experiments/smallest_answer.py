@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from isru import paths
+from isru.deploy import export_integer
 from isru.embedded import LSTM_ARMS, Exported
 from isru.embedded.c_model import read_model
 from isru.embedded.c_text import check_name
@@ -85,18 +86,18 @@ def export_point(found: Map, label: int, folder: str | Path, *, name: str = "net
     ------
     FileNotFoundError
         If the run did not keep the network.
-    ValueError
-        For a point in integers, which has no C form to export.
     """
     check_name(name)
     point = found.points.loc[label]
-    if point["weights"] == INTEGER:
-        raise ValueError("expected a point with float32 or int8 weights, got one in integers")
     kept = model_name(*point[["task", "cell", "family", "hidden"]])
     path = found.run / "models" / f"{NUMBER}-{kept}.npz"
     if not path.is_file():
         raise FileNotFoundError(f"expected the network at {path}, found none")
-    model, arm = read_model(LSTMNetwork.load(path), point["weights"]), LSTM_ARMS[point["arm"]]
+    network = LSTMNetwork.load(path)
+    if point["weights"] == INTEGER:
+        about = {"arm": point["arm"], "largest": point["largest_input"], "name": name}
+        return export_integer(network, folder, **about)
+    model, arm = read_model(network, point["weights"]), LSTM_ARMS[point["arm"]]
     texts = network_files(model, twin(arm.activation), twin(arm.gate), name)
     files = [Path(folder) / f"{name}.{ending}" for ending in ("h", "c")]
     for file, text in zip(files, texts, strict=True):
@@ -121,13 +122,7 @@ def parse_bytes(text: str | None) -> int | None:
     return int(number) * factor
 
 
-def ask(
-    found: Map,
-    *,
-    skill: float | None = None,
-    integer: bool = False,
-    **limits: float | None,
-) -> Answer | None:
+def ask(found: Map, *, skill: float | None = None, **limits: float | None) -> Answer | None:
     """Return the cheapest point of a map.
 
     Parameters
@@ -135,8 +130,6 @@ def ask(
     found : Map
     skill : float, optional
         The least, as a share: 0.8 is 80 %. By default within 1 pp of the best that fits.
-    integer : bool
-        Whether points in integers count, which have no C form to export.
     **limits : float, optional
         The most ``flash`` and ``ram`` in bytes, and ``cycles`` of a step.
 
@@ -150,15 +143,13 @@ def ask(
     if limits.get("cycles") is not None and found.cost != "cycles":
         raise ValueError("cycles: expected a core with a published table of cycles")
     asked = {"within": 1.0} if skill is None else {"least": 100 * skill}
-    points = found.points if integer else found.points[found.points["weights"] != INTEGER]
-    return cheapest(points, found.samples, cost=found.cost, **asked, **limits)
+    return cheapest(found.points, found.samples, cost=found.cost, **asked, **limits)
 
 
 def describe(found: Map, answer: Answer | None) -> str:
     """Say in a few lines which point it is, with its interval, or that nothing fits."""
     points = found.points
     if answer is None:
-        points = points[points["weights"] != INTEGER]
         best = points.loc[points["skill"].idxmax()]
         small = points.loc[points["flash"].idxmin()]
         return (
@@ -171,7 +162,7 @@ def describe(found: Map, answer: Answer | None) -> str:
     words = _WORDS.get(point["task"], "right answers")
     lines = [
         f"{point['hidden']} units, {point['cell'].upper()}, {point['arm']}, "
-        f"{point['weights']} weights",
+        + ("all in integers" if point["weights"] == INTEGER else f"{point['weights']} weights"),
         f"{words}: {skill.estimate:.1f} % ({skill.low:.1f} to {skill.high:.1f}, "
         f"mean of {point['seeds']} seeds), asked: {answer.wanted:.1f} %"
         + ("" if answer.surely else "; the seeds leave open whether it reaches that"),
@@ -199,19 +190,7 @@ def answer_in_words(options, folder: str | Path) -> tuple[bool, str]:
     found = read_map(options.task, options.target)
     answer = ask(found, skill=options.skill, **limits)
     text = describe(found, answer)
-    other = ask(found, skill=options.skill, integer=True, **limits)
-    if other and found.points.loc[other.label, "weights"] == INTEGER:
-        text += f"\n{_in_integers(found, other)}"
     if answer is None:
         return False, text
     written = export_point(found, answer.label, folder)
     return True, f"{text}\nits C: {written.header} and {written.source}"
-
-
-def _in_integers(found: Map, answer: Answer) -> str:
-    point = found.points.loc[answer.label]
-    return (
-        f"all in integers, which nothing here exports to C, {point['hidden']} units would take "
-        f"{point[found.cost]:.0f} {found.cost} and {point['flash']:.0f} bytes of flash, and reach "
-        f"{answer.skill.estimate:.1f} %"
-    )

@@ -36,7 +36,7 @@ def integer_output(
     ndarray of float64, shape (n, C)
     """
     model = quantise(network, seen.reshape(-1, seen.shape[2]))
-    whole = np.clip(np.rint(inputs / model.input_scale), -128, 127).astype(np.int8)
+    whole = np.clip(np.rint(inputs / model.input_scale), -127, 127).astype(np.int8)
     hidden = run(model, integer_tables(arm), whole)[..., -1, :]
     dense, bias = (array.astype(np.float64) for array in network.get_weights()[-2:])
     return hidden / 128 @ dense + bias

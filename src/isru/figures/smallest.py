@@ -103,10 +103,9 @@ def _draw_points(axes, part: pd.DataFrame) -> None:
         axes.annotate(
             f"{'GRU ' if row.cell == 'gru' else ''}{row.hidden}{kind}",
             (row.cost, row.skill),
-            (-7, 0),
+            (0, 7),
             textcoords="offset points",
-            ha="right",
-            va="center",
+            ha="center",
             fontsize=8,
         )
 
