@@ -16,7 +16,7 @@ undecided    anything else                          anything else
 ===========  =====================================  ================================
 
 A claim of a *range* [a, b] is refuted when the interval misses the range and confirmed when it
-lies inside. Ends that touch do not exclude: [0, 3] does not exclude 0. What is undecided is
+lies inside; neither margin nor floor widens the range. Ends that touch do not exclude: [0, 3] does not exclude 0. What is undecided is
 either wider than the margin's band, from -M to M, or lies across an end of it; an interval
 wider than the band is never equivalent. One that lies wholly beyond it still decides: its width
 is no doubt about the direction.
@@ -24,9 +24,9 @@ is no doubt about the direction.
 A claim of direction is refuted by any effect the other way that the floor does not hide, however
 small, as by the protocol an interval has to exclude the claim and no more; the reason says where
 such an effect lies inside the relevance margin. An exact value is an interval of no width: it
-always decides. A range of exact values, over readings of a cycle table, is held against the same
-limits as an interval of 95 %: it decides where all readings agree. Its p is no probability; it is
-above 0 and can only make Holm's correction stricter.
+always decides. A range over the readings of a cycle table is held against the same limits as an
+interval of 95 %: it decides where all readings agree. Its p is no probability; it is above 0 and
+can only make Holm's correction stricter.
 """
 
 from __future__ import annotations
