@@ -16,10 +16,10 @@ undecided    anything else                          anything else
 ===========  =====================================  ================================
 
 A claim of a *range* [a, b] is refuted when the interval misses the range and confirmed when it
-lies inside; neither margin nor floor widens the range. Ends that touch do not exclude: [0, 3] does not exclude 0. What is undecided is
-either wider than the margin's band, from -M to M, or lies across an end of it; an interval
-wider than the band is never equivalent. One that lies wholly beyond it still decides: its width
-is no doubt about the direction.
+lies inside; neither margin nor floor widens the range. Ends that touch do not exclude: [0, 3]
+does not exclude 0. What is undecided is either wider than the margin's band, from -M to M, or
+lies across an end of it; an interval wider than the band is never equivalent. One that lies
+wholly beyond it still decides: its width is no doubt about the direction.
 
 A claim of direction is refuted by any effect the other way that the floor does not hide, however
 small, as by the protocol an interval has to exclude the claim and no more; the reason says where
