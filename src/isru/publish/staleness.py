@@ -35,7 +35,11 @@ def digest(content: object) -> str:
 
 def code_digest(source: str) -> str:
     """Return a hash of Python code that comments, docstrings and layout do not change."""
-    tree = ast.parse(source)
+    return _tree_digest(ast.parse(source))
+
+
+def _tree_digest(tree: ast.AST) -> str:
+    """Return the hash of a syntax tree, which loses its docstrings."""
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_text(body[0]):
@@ -54,8 +58,12 @@ def _is_text(node: ast.AST) -> bool:
 def _plain(node: object) -> object:
     """Return a syntax tree as lists; empty fields are left out, as Pythons differ in them."""
     if isinstance(node, ast.AST):
-        fields = ((name, _plain(value)) for name, value in ast.iter_fields(node))
-        return [type(node).__name__, *(f for f in fields if f[1] not in (None, []))]
+        plain = [type(node).__name__]
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if value is not None and value != []:
+                plain.append((name, _plain(value)))
+        return plain
     if isinstance(node, list):
         return [_plain(element) for element in node]
     return node if node is None or isinstance(node, str) else repr(node)
@@ -77,15 +85,15 @@ def _module_file(module: str) -> Path | None:
     return None
 
 
-def _imports(source: str, package: str = "") -> tuple[set[str], set[str]]:
-    """Return the isru modules and the other top-level modules that a source names.
+def _imports(tree: ast.AST, package: str = "") -> tuple[set[str], set[str]]:
+    """Return the isru modules and the other top-level modules that a syntax tree names.
 
     ``package`` is the one that relative imports start from.
 
     A module named in a text, as in ``"isru.bench.arms:copy"``, counts as imported.
     """
     names: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -108,15 +116,15 @@ def _packages(module: str) -> list[str]:
 @cache
 def _module(name: str) -> tuple[str, frozenset[str], frozenset[str]]:
     path = _module_file(name)
-    source = path.read_text(encoding="utf-8")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    own, others = _imports(source, package)
-    return code_digest(source), frozenset(own), frozenset(others)
+    own, others = _imports(tree, package)
+    return _tree_digest(tree), frozenset(own), frozenset(others)
 
 
 def closure(source: str) -> tuple[dict[str, str], dict[str, str]]:
     """Return what a source rests on: {isru module: hash} and {distribution: version}."""
-    waiting, others = _imports(source)
+    waiting, others = _imports(ast.parse(source))
     code: dict[str, str] = {}
     while waiting:
         name = waiting.pop()
