@@ -59,7 +59,7 @@ class DigitsCase:
 
 @threadpool_limits.wrap(limits=1)
 def accuracy_row(case: DigitsCase) -> dict:
-    """Train one classifier on one thread of the BLAS and say how good it is.
+    """Train one classifier, compiled, on one thread and say how good it is.
 
     Returns
     -------
@@ -74,6 +74,7 @@ def accuracy_row(case: DigitsCase) -> dict:
         10,
         activation=activation,
         recurrent_activation=recurrent_activation,
+        engine="numba",
         rng=np.random.default_rng([case.seed, 0]),
     )
     diverged = False
