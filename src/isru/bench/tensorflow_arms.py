@@ -80,7 +80,8 @@ def tensorflow_call(
     x = tf.constant(np.abs(x) if name in POSITIVE else x)
     function = known[name]
     if form == "xla":
-        function = tf.function(function, jit_compile=True)
+        # None of them branches in Python; translating their sources would take most of the set-up.
+        function = tf.function(function, jit_compile=True, autograph=False)
         function(x)
     return partial(function, x)
 
