@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
-from isru_book import citation
+from isru_book import citation, plugins
 from isru_book.numbers import MINUS, CannotShow, Wanted, formatted, shown
 from isru_drawings import exports
 from isru_drawings.clips import without_idle_clips
@@ -153,3 +153,12 @@ def test_a_citation_names_the_commit_and_leaves_out_what_is_not_set():
     placed = citation.bibtex(about, made, site="https://x.org/", doi="10.1/2", page="a.html")
     assert "{https://x.org/a.html}" in placed and "{10.1/2}" in placed
     assert json.dumps(citation.latex(about)).count("includegraphics") == 1
+
+
+def test_a_plugin_of_the_bibliography_is_looked_up_once(monkeypatch):
+    from pybtex import plugin
+
+    plugins.remember()
+    first = plugin.find_plugin("pybtex.style.formatting", "unsrt")
+    monkeypatch.setattr(plugin, "entry_points", lambda **_: pytest.fail("looked up again"))
+    assert plugin.find_plugin("pybtex.style.formatting", "unsrt") is first

@@ -8,7 +8,7 @@ Roles: ``val`` (a recorded value), ``verdict`` (the word on a claim). Directives
 
 from __future__ import annotations
 
-from isru_book import accessibility, html, numbering, offline, provenance
+from isru_book import accessibility, html, numbering, offline, plugins, provenance
 from isru_book.case import YourCase
 from isru_book.claims import ClaimsTable, VerdictRole
 from isru_book.comparison import RunComparison
@@ -54,6 +54,7 @@ def setup(app) -> dict:
         app.add_directive(name, directive)
     html.add_nodes(app)
     numbering.use_notebook_numbers()
+    plugins.remember()
     app.connect("config-inited", offline.use_local_scripts)
     app.connect("builder-inited", start_conversions)
     app.connect("builder-inited", provenance.announce)
