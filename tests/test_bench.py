@@ -293,3 +293,11 @@ def test_machine_metadata_names_no_user_and_no_host():
     assert metadata["cpu"]["cores"] >= 1
     assert metadata["versions"]["numpy"] == np.__version__
     assert all(pool["num_threads"] == 1 for pool in metadata["thread_pools"])
+
+
+def test_a_measuring_process_imports_no_more_than_its_arms_need():
+    modules = ("worker", "activation_arms", "form_arms", "c_loops", "tensorflow_arms")
+    code = f"import sys, {', '.join(f'isru.bench.{name}' for name in modules)}\n"
+    code += "print(sorted({'pandas', 'scipy', 'numba', 'tensorflow', 'tqdm'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

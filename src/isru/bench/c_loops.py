@@ -33,7 +33,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from isru import paths
 from isru.bench.activation_arms import draw
@@ -244,6 +243,8 @@ def original_runs(
     library: str, dtype: str, *, calls: int, processes: int, progress: bool = False
 ) -> list[dict]:
     """Run `drawn_times` once in each of so many fresh processes and return what they found."""
+    from tqdm import tqdm  # not at the top: the processes started here need none
+
     command = [sys.executable, "-m", "isru.bench.c_loops", library, dtype, str(calls)]
     return [
         json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)

@@ -11,10 +11,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from tqdm import tqdm
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Columns of a measurement besides the case's own.
 COLUMNS = ("process", "block", "position", "arm", "loops", "seconds", "cpu_seconds")
@@ -119,6 +121,10 @@ def measure(
     WorkerError
         If a process fails; the message holds the arm, the case and the worker's own message.
     """
+    # Not at the top: the measuring processes import this module, and need neither.
+    import pandas as pd
+    from tqdm import tqdm
+
     _check(arms, cases)
     job = {
         "arms": [asdict(arm) for arm in arms],
