@@ -176,7 +176,9 @@ def difference_row(
         How far above the row the text stands.
     """
     difference_marks(axes, place, values, row, limit)
-    text = f"{row.mean:+.2f} ({row.low:+.2f} to {row.high:+.2f})".replace("-", "\N{MINUS SIGN}")
+    digits = ".0f" if max(abs(row.low), abs(row.high)) >= 100 else ".2f"
+    text = f"{row.mean:+{digits}} ({row.low:+{digits}} to {row.high:+{digits}})"
+    text = text.replace("-", "\N{MINUS SIGN}")
     style = {"ha": "right", "va": "center_baseline", "fontsize": 8}
     axes.text(0.99, place - lift, text, transform=axes.get_yaxis_transform(), **style)
 
