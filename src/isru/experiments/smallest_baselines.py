@@ -18,7 +18,7 @@ NODE_BYTES = 8  # a float32 threshold or value, a 16-bit feature, a 16-bit place
 _INDEX_BYTES = 2  # of a weight that is stored sparse, and of the beginning of each row
 
 
-@threadpool_limits.wrap(limits=1)
+@threadpool_limits.wrap(limits=2)
 def sized_baselines(data: TaskData, task: str, *, trees: bool, seed: int) -> pd.DataFrame:
     """Return what models without a network reach, and their bytes.
 
