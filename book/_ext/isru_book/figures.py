@@ -160,7 +160,7 @@ def start_conversions(app) -> None:
         if not all(made.is_file() for made in cached(svg, told, cache))
     ]
     extensions = str(Path(__file__).parents[1])
-    count = min(max(1, (os.cpu_count() or 1) - 1), -(-len(waiting) // _SHARE))
+    count = min(os.cpu_count() or 1, -(-len(waiting) // _SHARE))
     for number in range(count):
         process = subprocess.Popen(
             [sys.executable, "-m", "isru_drawings", str(cache)],
