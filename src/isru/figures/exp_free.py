@@ -139,17 +139,19 @@ def skill_by_parameters(cells: pd.DataFrame) -> Figure:
     """
     figure = Figure(figsize=(7.0, 3.4), layout="constrained")
     axes = figure.subplots()
-    for arm, (name, colour) in _CELLS.items():
+    for number, (arm, (name, colour)) in enumerate(_CELLS.items()):
         part = cells[cells["arm"] == arm].sort_values("parameters")
         if part.empty:
             continue
-        axes.plot(part["parameters"], part["mean"], color=colour, marker="o", ms=4, label=name)
-        axes.vlines(part["parameters"], part["low"], part["high"], color=colour, lw=4, alpha=0.35)
+        place = part["parameters"] * 1.03 ** (number - 1)  # beside each other, at equal sizes
+        axes.plot(place, part["mean"], color=colour, marker="o", ms=4, label=name)
+        axes.vlines(place, part["low"], part["high"], color=colour, lw=4, alpha=0.35)
     axes.set(xscale="log", xlabel="parameters of the network", ylabel="skill (%)")
+    axes.set_xlim(cells["parameters"].min() / 1.25, cells["parameters"].max() * 1.25)
     ticks = sorted(cells.loc[cells["arm"] == "tanh", "parameters"])
     axes.set_xticks(ticks, [f"{count:,}".replace(",", "\N{THIN SPACE}") for count in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside lower center", ncols=len(_CELLS))
     return figure
 
 
