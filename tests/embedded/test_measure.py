@@ -136,6 +136,13 @@ def test_a_stand_in_is_compared_with_the_network_that_it_replaces():
     assert 1e-7 < frame.loc["table", "max_error"] < 1e-3
 
 
+def test_a_step_without_activations_may_leave_the_range_of_a_float():
+    net = LSTMNetwork(2, (3,), 1, rng=np.random.default_rng(0))
+    net.set_weights([4 * w for w in net.get_weights()])
+    frame = measure_lstm("cortex-m4f", net, arms=["identity"], steps=16)
+    assert frame["max_error"].isna().all() and (frame["cycles"] > 0).all()
+
+
 def test_an_arm_runs_with_its_own_trained_network():
     networks = {
         arm: LSTMNetwork(2, 4, 1, rng=np.random.default_rng(n))
