@@ -71,6 +71,13 @@ def test_the_slope_is_in_points_per_doubling():
     assert slopes(made_up((10,)), rng=np.random.default_rng(0)).empty
 
 
+def test_the_slope_of_one_process_is_its_own_interval_to_the_last_bit():
+    samples = made_up(UNITS, noise=0.1)
+    for _, alone in samples.groupby("process"):
+        found = slopes(alone, rng=np.random.default_rng(0)).iloc[0]
+        assert found["low"] == found["slope"] == found["high"]
+
+
 def test_the_prediction_is_the_share_of_the_replaced_activations():
     table = savings(made_up((10,), batch=32), rng=np.random.default_rng(0))
     found = predicted(table, steps=STEPS, tanh_ns=3.0, isru_ns=1.0)
