@@ -264,16 +264,18 @@ def test_a_smoke_run_of_one_notebook_is_a_book_that_says_so(compendium, monkeypa
 
 
 def test_two_builds_of_one_book_wait_for_each_other(compendium, monkeypatch):
+    mine = FileLock(compendium / "build" / "book" / "published.lock", timeout=0)
+
     def build(*_):
         with pytest.raises(Timeout):
-            FileLock(compendium / "build" / "book" / "published.lock").acquire(timeout=0)
+            mine.acquire()
         raise CompendiumError("looked at")
 
     monkeypatch.setattr(book_module, "_run_jupyter_book", build)
     with pytest.raises(CompendiumError, match="looked at"):
         build_book("published")
-    with FileLock(compendium / "build" / "book" / "published.lock").acquire(timeout=0):
-        pass
+    with mine:
+        assert mine.is_locked, "free again, though that build failed"
 
 
 def test_a_traceback_and_a_missing_notebook_are_refused(compendium):
