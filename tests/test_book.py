@@ -261,6 +261,7 @@ def test_a_smoke_run_of_one_notebook_is_a_book_that_says_so(compendium, monkeypa
             assert "This is a smoke run" in page.read_text(encoding="utf-8"), page
     comparison = text_of(html / "book" / "compare.html")
     assert "not comparable: another machine or hour" in comparison
+    assert "The same verdict: 1 of the 1 claims that both runs measured." in comparison
 
 
 def test_two_builds_of_one_book_wait_for_each_other(compendium, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from isru import paths
-from isru.claims import load_claims, read_run_values, verdicts
+from isru.claims import load_claims, read_run_values, verdicts, verdicts_beside
 
 ONE = {
     "id": "C1",
@@ -265,3 +265,32 @@ def test_a_run_is_read_by_notebook(tmp_path):
         read_run_values(tmp_path)
     with pytest.raises(FileNotFoundError, match="no run at"):
         read_run_values(tmp_path / "nowhere")
+
+
+def run_of(folder, values):
+    (folder / "values").mkdir(parents=True)
+    for number, own in values.items():
+        (folder / "values" / f"{number}.json").write_text(json.dumps({"values": own}))
+    return folder
+
+
+def test_two_runs_are_compared_by_their_words_not_by_their_numbers(tmp_path):
+    claims = load_claims(write(tmp_path, ONE))
+    published = run_of(tmp_path / "published", {"06": {"saving_10": value(8, 6, 10)}})
+    again = run_of(tmp_path / "again", {"06": {"saving_10": value(5, 3, 7)}})
+    other = run_of(tmp_path / "other", {"06": {"saving_10": value(-5, -7, -3)}})
+    (same,) = verdicts_beside(claims, published, again)
+    assert (same.id, same.published.word, same.yours.word) == ("C1", "confirmed", "confirmed")
+    assert same.same
+    (differs,) = verdicts_beside(claims, published, other)
+    assert (differs.yours.word, differs.same) == ("refuted", False)
+
+
+def test_only_what_both_runs_hold_is_compared(tmp_path):
+    two = [{"value": "06.saving_10"}, {"value": "08.saving_10"}]
+    claims = load_claims(write(tmp_path, ONE | {"metric": two}))
+    good, bad = {"saving_10": value(8, 6, 10)}, {"saving_10": value(-8, -10, -6)}
+    published = run_of(tmp_path / "published", {"06": good, "08": bad})
+    (pair,) = verdicts_beside(claims, published, run_of(tmp_path / "some", {"06": good}))
+    assert pair.same, "a notebook that one run lacks decides nothing"
+    assert not verdicts_beside(claims, published, run_of(tmp_path / "none", {"07": good}))

@@ -1,7 +1,10 @@
 """Two runs are compared by kind: exact ones must be equal, times are never judged."""
 
+from argparse import Namespace
+
 import pytest
 
+from isru import commands
 from isru.publish.compare import AGREES, DIFFERS, compare_runs
 from isru.records import to_json, write_atomically
 
@@ -57,3 +60,23 @@ def test_trained_quality_of_another_profile_is_not_comparable(tmp_path):
     write_run(tmp_path / "mine", value, profile="quick", parameters={"seeds": 10})
     (row,) = compare_runs(tmp_path / "results", tmp_path / "mine")
     assert row.outcome == "not comparable: profile full against quick"
+
+
+CLAIM = """
+- {id: C1, sentence: It saves., source: null, published: Not at all., hypothesis: It does.,
+   effect: saving, unit: "%", rule: greater, margin: 2, relevance_margin: 2, family: time,
+   metric: [{value: 06.x}]}
+"""
+
+
+def test_verify_says_which_verdicts_differ_and_does_not_fail_for_them(compendium, capsys):
+    (compendium / "book").mkdir()
+    (compendium / "book" / "claims.yml").write_text(CLAIM)
+    time = {"kind": "machine"}
+    write_run(compendium / "results", time | {"value": 8.0, "low": 7.0, "high": 9.0})
+    write_run(compendium / "runs" / "full", time | {"value": -8.0, "low": -9.0, "high": -7.0})
+    assert commands.verify(Namespace(run="full")) == 0
+    said = capsys.readouterr()
+    said = said.out + said.err
+    assert "C1: published 'confirmed', yours 'refuted'" in said
+    assert "the same verdict: 0 of the 1 claims that both runs measured" in said

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from isru import paths
-from isru.publish.compare import AGREES, DIFFERS, compare_runs
+from isru.publish.compare import account
 from isru.publish.environment import say
 from isru.publish.errors import CompendiumError
 from isru.publish.job import Job
@@ -79,14 +79,10 @@ def status(options: Namespace) -> None:
 
 def verify(options: Namespace) -> int:
     """Compare a run with the published one; exit code 1 if a value that must agree differs."""
-    rows = compare_runs(paths.results(), _existing(options.run))
-    for row in rows:
-        if row.outcome == DIFFERS:
-            say(f"{row.key}: published {row.published}, yours {row.yours} {row.unit}")
-    counts = {outcome: sum(r.outcome == outcome for r in rows) for outcome in (AGREES, DIFFERS)}
-    others = len(rows) - sum(counts.values())
-    say(f"{counts[AGREES]} values agree, {counts[DIFFERS]} differ, {others} cannot be compared")
-    return int(counts[DIFFERS] > 0)
+    lines, differing = account(paths.results(), _existing(options.run))
+    for line in lines:
+        say(line)
+    return int(differing > 0)
 
 
 def publish(options: Namespace) -> None:

@@ -55,10 +55,9 @@ class ClaimsTable(SphinxDirective):
 
     def _row(self, claim, verdict) -> list:
         number = nodes.inline("", claim.id, ids=[_anchor(claim.id)])
-        effect = _NEGATIVE.sub(MINUS, verdict.effect) or "\N{EM DASH}"
+        effect = effect_text(verdict) or "\N{EM DASH}"
         word = nodes.inline("", verdict.word, classes=["isru-verdict", shade(verdict.word)])
-        measured = any(found.value is not None for found in verdict.conditions)
-        why = f" {_NEGATIVE.sub(MINUS, verdict.reason)}" if measured else ""
+        why = f" {_NEGATIVE.sub(MINUS, verdict.reason)}" if verdict.measured else ""
         reason = nodes.inline("", why, classes=["isru-reason"])
         source = f" {{cite:p}}`{claim.source}`" if claim.source else ""
         sentence = self._inline(claim.sentence + source)
@@ -95,6 +94,11 @@ class VerdictRole(SphinxRole):
 
 def _anchor(claim: str) -> str:
     return f"claim-{claim.lower()}"
+
+
+def effect_text(verdict) -> str:
+    """Return the effect as the page shows it, with minus signs."""
+    return _NEGATIVE.sub(MINUS, verdict.effect)
 
 
 def shade(word: str) -> str:

@@ -1,4 +1,4 @@
-"""The directive ``run-comparison``: this run beside the published one, value by value."""
+"""The directive ``run-comparison``: this run beside the published one, verdicts and values."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from itertools import groupby
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from isru.claims import load_claims, verdicts_beside
 from isru.publish.compare import AGREES, DIFFERS, compare_runs
+from isru_book.claims import effect_text, shade
 from isru_book.html import disclosure
 from isru_book.numbers import MISSING, formatted
 from isru_book.run import CHECK, run_of
 from isru_book.tables import html_table
 
 PUBLISHED = "published"  # where isru.publish.book puts the published values beside a run's
+_VERDICTS = ["Claim", "Published", "Yours"]
 _HEADER = ["Value", "Published", "Yours", "Unit", "Kind", "Outcome"]
 
 
 class RunComparison(SphinxDirective):
-    """Count what agrees, differs and cannot be compared; show what differs, then every value."""
+    """Count what agrees and differs: the verdicts, what differs, then every value."""
 
     def run(self) -> list[nodes.Node]:
         """Return a sentence and tables; in the published book a sentence alone."""
@@ -35,12 +38,30 @@ class RunComparison(SphinxDirective):
             return _sentence("Nothing to compare: no value of this run has been published.")
         names = {values["notebook"][:2]: values["notebook"] for values in run.every_values()}
         differing = [row for row in rows if row.outcome == DIFFERS]
-        found = _sentence(f"Of {len(rows)} values of your run, {_counts(rows)}.")
+        found = self._verdicts(run)
+        found += _sentence(f"Of {len(rows)} values of your run, {_counts(rows)}.")
         found += [_table(differing)] if differing else []
         for number, group in groupby(rows, key=lambda row: row.key[:2]):
             own = list(group)
             found.append(disclosure(f"{names[number]}: {_counts(own)}", _table(own)))
         return found
+
+    def _verdicts(self, run) -> list[nodes.Node]:
+        path = self.env.srcdir / "book" / "claims.yml"
+        self.env.note_dependency(str(path))
+        pairs = verdicts_beside(load_claims(path), run.source / PUBLISHED, run.folder)
+        if not pairs:
+            return []
+        same = sum(pair.same for pair in pairs)
+        text = f"The same verdict: {same} of the {len(pairs)} claims that both runs measured."
+        shown = [[pair.id, _verdict(pair.published), _verdict(pair.yours)] for pair in pairs]
+        return [*_sentence(text), html_table(_VERDICTS, shown, classes=("isru-small",))]
+
+
+def _verdict(verdict) -> list[nodes.Node]:
+    word = nodes.inline("", verdict.word, classes=["isru-verdict", shade(verdict.word)])
+    reason = nodes.inline("", f" {effect_text(verdict)}", classes=["isru-reason"])
+    return [word, reason]
 
 
 def _counts(rows: list) -> str:

@@ -5,6 +5,7 @@ yet* (the run holds no such metric), *inconclusive*, *refuted*, *depends on ...*
 *equivalent*, *confirmed but negligible*. `isru.claims.rules` says what each one takes.
 """
 
+from isru.claims.beside import TwoVerdicts, verdicts_beside
 from isru.claims.catalogue import Claim, Condition, load_claims
 from isru.claims.findings import Finding
 from isru.claims.verdicts import Verdict, read_run_values, verdicts
@@ -13,8 +14,10 @@ __all__ = [
     "Claim",
     "Condition",
     "Finding",
+    "TwoVerdicts",
     "Verdict",
     "load_claims",
     "read_run_values",
     "verdicts",
+    "verdicts_beside",
 ]

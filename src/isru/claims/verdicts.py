@@ -30,6 +30,11 @@ class Verdict:
     conditions: tuple[Finding, ...] = ()
     p: float | None = None
 
+    @property
+    def measured(self) -> bool:
+        """Whether the run holds a value that the claim is about."""
+        return any(found.value is not None for found in self.conditions)
+
 
 def read_run_values(run_folder: str | Path) -> dict[str, dict[str, dict]]:
     """Return what a run recorded: ``{"06": {"saving_10": {"value": ..., ...}}}``.

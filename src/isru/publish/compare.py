@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from isru.claims import load_claims, verdicts_beside
 from isru.publish.staleness import digest, read_manifest
 
 AGREES, DIFFERS = "agrees", "differs"
@@ -53,6 +54,28 @@ def compare_runs(published: Path, yours: Path) -> list[Comparison]:
                 )
             )
     return rows
+
+
+def account(published: Path, yours: Path) -> tuple[list[str], int]:
+    """Return in lines what differs between two runs, and how many values do that must agree.
+
+    Verdicts are among the lines, never in the number: on another machine or in a shorter profile
+    they may differ by right.
+    """
+    rows = compare_runs(published, yours)
+    differing = [row for row in rows if row.outcome == DIFFERS]
+    lines = [f"{r.key}: published {r.published}, yours {r.yours} {r.unit}" for r in differing]
+    agreeing = sum(row.outcome == AGREES for row in rows)
+    others = len(rows) - agreeing - len(differing)
+    lines.append(f"{agreeing} values agree, {len(differing)} differ, {others} cannot be compared")
+    pairs = verdicts_beside(load_claims(), published, yours)
+    for pair in pairs:
+        if not pair.same:
+            theirs, mine = pair.published.word, pair.yours.word
+            lines.append(f"{pair.id}: published {theirs!r}, yours {mine!r}")
+    same = sum(pair.same for pair in pairs)
+    lines.append(f"the same verdict: {same} of the {len(pairs)} claims that both runs measured")
+    return lines, len(differing)
 
 
 def _parameters(run: Path, notebook: str) -> str | None:
