@@ -6,9 +6,12 @@ operations per byte moved, a kernel does at most min(peak, I x bandwidth) operat
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from isru.bench.c_loops import DEPTH, HORNER_DEGREE, HORNERS
+from isru.experiments.activation_cost import CLOCK, by_form
+from isru.stats import ratio_of_medians
 
 # Operations per element, as the formulas are written: + - * / sqrt, |x|, comparison with choice.
 OPERATIONS = {
@@ -24,32 +27,38 @@ NUMPY_ARRAYS = {"isru_plain": 9}  # read and written by its four calls; a loop: 
 _SIZES = {"float32": 4, "float64": 8}
 
 
-def limits(times: pd.DataFrame) -> pd.DataFrame:
+def limits(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
     """Return how near each compiled ISRU comes to the limits of the machine.
 
     Parameters
     ----------
-    times : pandas.DataFrame
-        Columns form, dtype, arm, ns: one size and input, with ``copy``, and ``roots`` and
-        ``divisions`` of the form "simd".
+    samples : pandas.DataFrame
+        `isru.bench.measure` of arms labelled ``form_name``: one size and input, with ``copy``,
+        ``roots`` and ``divisions`` of the form "simd".
+    rng : numpy.random.Generator
+        For the bootstrap over processes.
 
     Returns
     -------
     pandas.DataFrame
         One row a compiled form and dtype: ns of plain ISRU, of a copy, of one root and one
-        division, and ``over_limit``, the time over the larger of the two. The form "fast" may
-        lie below 1: it replaces root and division by an estimate.
+        division, and ``over_limit``, the time over the larger of the two, with its 95 %
+        interval low, high. The form "fast" may lie below 1: it replaces root and division by
+        an estimate.
     """
+    told = by_form(samples)
+    told = told[told["form"].isin(["simd", "fast"])].assign(ns=lambda t: 1e9 * t[CLOCK] / t["size"])
+    grouped = told.groupby(["dtype", "form", "process", "arm"], sort=False)["ns"]
+    medians = grouped.median().unstack("arm")
     rows = []
-    for (dtype, form), part in times.groupby(["dtype", "form"], sort=False):
-        if form not in ("simd", "fast"):
-            continue
-        ns = part.set_index("arm")["ns"]
-        simd = times[(times["dtype"] == dtype) & (times["form"] == "simd")].set_index("arm")["ns"]
-        root = _root_and_division(simd)
-        row = {"dtype": dtype, "form": form, "isru": ns["isru_plain"], "copy": simd["copy"]}
-        bound = max(root, simd["copy"])
-        rows.append({**row, "root_and_division": root, "over_limit": ns["isru_plain"] / bound})
+    for dtype, form in medians.index.droplevel("process").unique():
+        strict, isru = medians.loc[dtype, "simd"], medians.loc[dtype, form]["isru_plain"]
+        bounds = {"copy": strict["copy"], "root_and_division": _root_and_division(strict)}
+        larger = max(bounds.values(), key=np.median)
+        over, low, high = ratio_of_medians([[t] for t in isru], [[t] for t in larger], rng=rng)
+        ns = {name: np.median(each) for name, each in {"isru": isru, **bounds}.items()}
+        about = {"dtype": dtype, "form": form, **ns}
+        rows.append(about | {"over_limit": over, "low": low, "high": high})
     return pd.DataFrame(rows)
 
 
@@ -59,7 +68,8 @@ def roofline(times: pd.DataFrame, dtype: str) -> tuple[pd.DataFrame, dict[str, f
     Parameters
     ----------
     times : pandas.DataFrame
-        As for `limits`, with ``horner`` of the form "simd".
+        Columns form, dtype, arm, ns: one size and input, with ``copy``, ``roots``,
+        ``divisions`` and ``horner`` of the form "simd".
     dtype : {"float32", "float64"}
 
     Returns
@@ -96,6 +106,6 @@ def roofline(times: pd.DataFrame, dtype: str) -> tuple[pd.DataFrame, dict[str, f
     return points, roofs
 
 
-def _root_and_division(ns: pd.Series) -> float:
+def _root_and_division(ns):
     """Return the nanoseconds of one square root and one division, which share a unit."""
     return (ns["roots"] + ns["divisions"]) / DEPTH
