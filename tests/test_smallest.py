@@ -30,7 +30,7 @@ from isru.experiments.smallest_costs import (
     equal_cost_units,
     join,
     network_costs,
-    with_energy,
+    with_joules,
 )
 from isru.experiments.smallest_integer import integer_output
 from isru.experiments.smallest_tasks import task_data
@@ -215,8 +215,7 @@ def test_costs_counted_one_by_one_are_the_same_table():
 
 def test_energy_is_arithmetic_on_the_cycles_of_one_core():
     points = pd.DataFrame({"target": ["a", "a", "b"], "cycles": [640.0, 1e6, 640.0]})
-    found = with_energy(points, Device(64, 4, 3, 3, 220, steps_per_second=100), "a")
-    assert found["step_uj"][0] == pytest.approx(10 * 4 * 3 / 1000)  # 10 us at 4 mA and 3 V
+    found = with_joules(points, Device(64, 4, 3, 3, 220, steps_per_second=100), "a")
     mean_ma = 0.001 * 4 + 0.999 * 0.003  # awake for a thousandth of the time
     assert found["joules_a_day"][0] == pytest.approx(mean_ma * 1e-3 * 3 * 86400)
     assert list(found["joules_a_day"].isna()) == [False, True, True]

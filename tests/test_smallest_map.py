@@ -1,5 +1,6 @@
 """The map of small networks: counts of its fronts, budgets, and what a choice is worth."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -7,13 +8,16 @@ import pandas as pd
 import pytest
 
 from isru.experiments.battery import Device
+from isru.experiments.pareto import Answer
 from isru.experiments.smallest_map import (
     against,
     answer_all,
     budgets,
     front_counts,
     gru_worth,
+    least,
     mapped,
+    network_name,
     worth,
 )
 from isru.stats import Interval
@@ -93,7 +97,17 @@ def test_each_budget_has_its_answer_or_says_that_nothing_fits(costs, skills):
     )
     assert list(table["fits"]) == [True, False, True]
     assert found["core", "rain", "flash 10"] is None
+    assert network_name(best) == "GRU of 4 units, exp free, float32"
     assert table["cycles"][2] <= 250
+    assert list(table["least"].dropna()) == list(table["cycles"].dropna()), "nothing is open here"
+    assert points["step_uj"][0] == pytest.approx(points["cycles"][0] / 64 * 4 * 3 / 1000)
+
+
+def test_the_least_is_the_cheapest_that_the_seeds_leave_open():
+    points = pd.DataFrame({"cycles": [30.0, 10.0, 20.0, 5.0]})
+    answer = Answer(0, Interval(90, 89, 91), 89.5, True, True, doubtful=(2, 1))
+    assert least(points, answer).name == 1
+    assert least(points, replace(answer, doubtful=())).name == 0
 
 
 def test_a_core_without_cycles_has_no_answer_to_a_limit_of_them(costs, skills):

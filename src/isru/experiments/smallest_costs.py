@@ -178,8 +178,8 @@ def join(costs: pd.DataFrame, skills: pd.DataFrame) -> tuple[pd.DataFrame, dict]
     return points, samples
 
 
-def with_energy(points: pd.DataFrame, device: Device, target: str) -> pd.DataFrame:
-    """Return the points with the energy that a device would spend, by arithmetic on the cycles.
+def with_joules(points: pd.DataFrame, device: Device, target: str) -> pd.DataFrame:
+    """Return the points with what a device would spend in a day, by arithmetic on the cycles.
 
     Parameters
     ----------
@@ -192,12 +192,12 @@ def with_energy(points: pd.DataFrame, device: Device, target: str) -> pd.DataFra
     Returns
     -------
     pandas.DataFrame
-        Two columns more: ``step_uj`` of one step, in microjoules, and ``joules_a_day``, asleep
-        and awake; NaN on other cores, and the latter where the steps do not fit into the time.
+        With ``joules_a_day``, asleep and awake; NaN on other cores, and where the steps do not
+        fit into the time.
     """
     cycles = points["cycles"].where(points["target"] == target)
     day = device.joules_a_day(cycles.where(cycles <= most_cycles(device)))
-    return points.assign(step_uj=device.step_uj(cycles), joules_a_day=day)
+    return points.assign(joules_a_day=day)
 
 
 def most_cycles(device: Device) -> float:

@@ -115,8 +115,9 @@ def answer_all(
     -------
     answers : dict of {(target, task, limit): Answer or None}
     table : pandas.DataFrame
-        The same, a row each, with the point's columns, ``wanted, reaches, doubtful`` (how many)
-        and ``singled_out``. No row for a limit of cycles where a core has no table of them.
+        The same, a row each, with the point's columns, ``wanted, reaches, doubtful`` (how many),
+        ``least`` (the cost of the cheapest of these, or of the point itself) and
+        ``singled_out``. No row for a limit of cycles where a core has no table of them.
     """
     answers = {}
     for (target, task), part in points.groupby(["target", "task"], sort=False):
@@ -132,9 +133,25 @@ def answer_all(
         if answer is not None:
             row |= points.loc[answer.label, _SHOWN].to_dict() | {"wanted": answer.wanted}
             row |= {"reaches": answer.surely, "doubtful": len(answer.doubtful)}
+            row["least"] = least(points, answer)[cost_unit(points.loc[[answer.label]])]
             row |= {"singled_out": answer.singled_out}
         rows.append(row)
     return answers, pd.DataFrame(rows)
+
+
+def least(points: pd.DataFrame, answer: Answer) -> pd.Series:
+    """Return the cheapest point that may reach what was asked: at the latest the answer itself.
+
+    Between it and the answer lies what the trained seeds leave open.
+    """
+    open_points = points.loc[[*answer.doubtful, answer.label]]
+    return open_points.loc[open_points[cost_unit(open_points)].idxmin()]
+
+
+def network_name(point: pd.Series) -> str:
+    """Return what a point is in words, ``"GRU of 5 units, hard, int8"``."""
+    arm, weights = (point[name].replace("_", " ") for name in ("arm", "weights"))
+    return f"{point['cell'].upper()} of {point['hidden']} units, {arm}, {weights}"
 
 
 def answer_words(point: pd.Series, answer: Answer) -> dict[str, str]:
