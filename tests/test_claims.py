@@ -145,6 +145,27 @@ def test_a_sign_that_changes_with_a_factor_depends_on_it(tmp_path):
     assert judge(tmp_path, values).word == "depends on units"
 
 
+def test_a_claim_that_depends_is_named_after_every_factor_that_its_size_changes_with(tmp_path):
+    each = {"form": {"loop": "a loop", "call": "calls"}, "dtype": ["single", "double"]}
+    metric = [{"value": "06.saving_{form}_{dtype}", "each": each}]
+    values = {
+        "saving_loop_single": value(20, 18, 22),
+        "saving_loop_double": value(8, 6, 10),
+        "saving_call_single": value(-20, -22, -18),
+        "saving_call_double": value(-19, -22, -16),
+    }
+    assert judge(tmp_path, values, metric=metric).word == "depends on dtype and form"
+    values["saving_loop_double"] = value(8, 1, 15)  # the same, left undecided by a noisier run
+    assert judge(tmp_path, values, metric=metric).word == "depends on dtype and form"
+    values["saving_loop_double"] = value(21, 18, 24)
+    assert judge(tmp_path, values, metric=metric).word == "depends on form"
+
+
+def test_a_size_that_changes_is_no_dependence_where_every_state_is_the_same(tmp_path):
+    values = {"saving_10": value(8, 6, 10), "saving_100": value(20, 18, 22)}
+    assert judge(tmp_path, values).word == "confirmed"
+
+
 def test_contradictory_conditions_whose_intervals_meet_are_inconclusive(tmp_path):
     values = {"saving_10": value(8, 3, 12), "saving_100": value(1, -3, 5)}
     assert judge(tmp_path, values).word == "inconclusive"

@@ -115,15 +115,16 @@ def combine(decisions: Sequence[Decision], factors: Sequence[str]) -> str:
     decisions : sequence of Decision
         One for each measured condition, at least one.
     factors : sequence of str
-        The factors with which the states differ and whose interaction excludes 0.
+        The factors whose interaction excludes 0; none unless states differ with one of them.
 
     Notes
     -----
     *inconclusive*: no condition is decided. *refuted*: every condition is decided, some exclude
-    the claim and none supports it. *depends on*: states differ with a factor. *confirmed*:
-    every condition bears the claim out. *equivalent*: no condition differs beyond the margin.
-    *confirmed but negligible*: every one does so inside the margin. Whatever is left, such as
-    conditions that differ while no interaction is shown, is inconclusive.
+    the claim and none supports it. *depends on*: states differ with a factor; all are named that
+    the effect's size changes with. *confirmed*: every condition bears the claim out.
+    *equivalent*: no condition differs beyond the margin. *confirmed but negligible*: every one
+    does so inside the margin. Whatever is left, such as conditions that differ while no
+    interaction is shown, is inconclusive.
     """
     states = {decision.state for decision in decisions}
     supported = [decision.supports for decision in decisions]

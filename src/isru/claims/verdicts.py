@@ -107,7 +107,10 @@ def _judge(claim: Claim, values: Values) -> Verdict:
     if not measured:
         return Verdict(claim.id, "not measured yet", "", "the run holds no such value", findings)
     interactions = _interactions(claim, measured, values)
-    word = rules.combine([found.decision for found in measured], list(interactions))
+    # A claim that depends on something is named after every factor that the effect's size changes
+    # with: whether one more condition was decided, and so differs in state, is one run's noise.
+    sizes = _interactions(claim, measured, values, one_state=True) if interactions else {}
+    word = rules.combine([found.decision for found in measured], list(sizes | interactions))
     return Verdict(
         claim.id,
         word,
@@ -118,11 +121,14 @@ def _judge(claim: Claim, values: Values) -> Verdict:
     )
 
 
-def _interactions(claim: Claim, measured: list[Finding], values: Values) -> dict[str, float]:
+def _interactions(
+    claim: Claim, measured: list[Finding], values: Values, *, one_state: bool = False
+) -> dict[str, float]:
     """Return the factors whose interaction excludes 0, with its p.
 
     Recorded interactions decide where the run has them; otherwise two conditions that differ in
-    this factor alone, with different states and intervals apart from each other.
+    this factor alone, with intervals apart from each other, and with different states unless
+    pairs of ``one_state`` count as well.
     """
     found = {}
     for factor in {name: None for found in measured for name in found.condition.factors}:
@@ -131,7 +137,11 @@ def _interactions(claim: Claim, measured: list[Finding], values: Values) -> dict
             for key in claim.interactions.get(factor, ())
             if (ends := interval(claim, key, values)) is not None
         ]
-        pairs = _pairs(measured, factor)
+        pairs = [
+            (first, second)
+            for first, second in _pairs(measured, factor)
+            if one_state or first.decision.state != second.decision.state
+        ]
         if not pairs:
             continue
         if recorded:
@@ -145,7 +155,7 @@ def _interactions(claim: Claim, measured: list[Finding], values: Values) -> dict
 
 
 def _pairs(measured: list[Finding], factor: str) -> list[tuple[Finding, Finding]]:
-    """Return the pairs that differ in ``factor`` alone and in their states, under one rule."""
+    """Return the pairs of conditions that differ in ``factor`` alone, under one rule."""
     pairs = []
     for place, first in enumerate(measured):
         for second in measured[place + 1 :]:
@@ -153,7 +163,7 @@ def _pairs(measured: list[Finding], factor: str) -> list[tuple[Finding, Finding]
             levels = one.factors.keys() | other.factors.keys()
             apart = {name for name in levels if one.factors.get(name) != other.factors.get(name)}
             comparable = one.rule == other.rule and first.effect and second.effect
-            if apart == {factor} and comparable and first.decision.state != second.decision.state:
+            if apart == {factor} and comparable:
                 pairs.append((first, second))
     return pairs
 
