@@ -17,8 +17,8 @@ refresh:
 status book verify test-browser:  # RUN=quick
 	@$(ISRU) $@ $(if $(RUN),--run "$(RUN)")
 
-publish:  # RUN=full NB=06, or RECORD=runs/machines/NAME.json alone
-	@$(ISRU) $@ $(if $(RUN),--run "$(RUN)") $(if $(NB),--notebook "$(NB)") $(if $(RECORD),--record "$(RECORD)")
+publish:  # RUN=full NB=06, with REPEAT=1 as a run again, or RECORD=runs/machines/NAME.json alone
+	@$(ISRU) $@ $(if $(RUN),--run "$(RUN)") $(if $(NB),--notebook "$(NB)") $(if $(REPEAT),--repeat) $(if $(RECORD),--record "$(RECORD)")
 
 check-record:  # RECORD=FILE; by default all that are published
 	@$(ISRU) $@ $(if $(RECORD),"$(RECORD)")

@@ -158,6 +158,8 @@ def text_of(page: Path) -> str:
 
 @pytest.mark.slow
 def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
+    again = Record("06-forecaster", compendium / "results" / "repeats" / "2")
+    again.value("saving", 5.0, kind="machine", unit="%", low=4.0, high=6.0)
     html = build_book("published").parent
     intro = html / "book" / "intro.html"
     forecaster = html / "results" / "notebooks" / "06-forecaster.html"
@@ -187,6 +189,12 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert "seeds int 3 1 to 100 paired seeds" in text_of(html / "book" / "parameters.html")
     assert "refuted" in text_of(intro) and "Claimed, 1 to 2 %; here −3." in text_of(intro)
     assert "06-forecaster" in text_of(html / "book" / "environment.html")
+
+    # A run kept beside the published one shows whether its verdicts are the same.
+    comparison = text_of(html / "book" / "compare.html")
+    assert "run 2 times on the machine that made it" in comparison
+    assert "The same verdict in every run: 0 of the 1 claims" in comparison
+    assert re.search(r"Published Run 2 C3 refuted −3\.14 [^C]* confirmed 5 %", comparison)
 
     # The form for a case of one's own offers the measured platform alone, with its constants.
     form = re.search(

@@ -20,7 +20,7 @@ from isru.publish.errors import CompendiumError
 from isru.publish.job import Job
 from isru.publish.notebooks import all_notebooks, select
 from isru.publish.pending import pending
-from isru.publish.release import problems, publish, state
+from isru.publish.release import keep_repeats, problems, publish, state
 from isru.publish.runner import _Schedule, execute, make_jobs
 
 RECORD = "record.value('x', {value}, kind='exact')"
@@ -214,3 +214,39 @@ def test_what_must_not_be_published_is_not(compendium, change, message):
     with pytest.raises(CompendiumError, match=f"nothing published.*\n.*{message}"):
         publish("quick", all_notebooks())
     assert not (compendium / "results").exists()
+
+
+def kept(compendium):
+    return [
+        p.relative_to(compendium).as_posix()
+        for p in (compendium / "results").glob("repeats/**/*.json")
+    ]
+
+
+def test_a_run_again_is_kept_beside_the_published_one_until_that_is_replaced(compendium):
+    time = 'import time\nrecord.value("x", time.time(), kind="machine");'
+    write_notebook(compendium, "01-a", [time])
+    run()
+    with pytest.raises(CompendiumError, match=r"no repeat kept.*\n01-a: not published yet"):
+        keep_repeats("quick", all_notebooks())
+    publish("quick", all_notebooks())
+    with pytest.raises(CompendiumError, match="published or kept already"):
+        keep_repeats("quick", all_notebooks())
+    run()
+    assert keep_repeats("quick", all_notebooks()) == ["01-a, run 2"]
+    with pytest.raises(CompendiumError, match="published or kept already"):
+        keep_repeats("quick", all_notebooks())
+    assert kept(compendium) == ["results/repeats/2/values/01.json"]
+    publish("quick", all_notebooks())
+    assert not kept(compendium), "it repeated another result"
+
+
+def test_only_a_run_of_the_same_code_is_a_repeat(compendium):
+    write_notebook(compendium, "01-a", [RECORD.format(value=1)])
+    run()
+    publish("quick", all_notebooks())
+    write_notebook(compendium, "01-a", [RECORD.format(value=2)])
+    run()
+    with pytest.raises(CompendiumError, match="other code, parameters or data than the published"):
+        keep_repeats("quick", all_notebooks())
+    assert not kept(compendium)

@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         run=run,
         notebook=notebook,
         record={"metavar": "FILE", "help": "this record alone"},
+        repeat=flag | {"help": "keep it beside the published result that it repeats"},
     )
     add("bench")
     minutes = {"type": float, "default": 5.0, "metavar": "MINUTES", "help": "time to spend"}

@@ -21,8 +21,8 @@ from isru.publish.job import Job
 from isru.publish.machines import publish_record, record_folder
 from isru.publish.notebooks import all_notebooks, select
 from isru.publish.parameters import check_values, declared_parameters, read_yaml
+from isru.publish.release import keep_repeats, report
 from isru.publish.release import publish as publish_results
-from isru.publish.release import report
 from isru.publish.runner import PROFILES, make_jobs, with_missing_needs
 from isru.publish.runner import execute as execute_jobs
 from isru.publish.staleness import stale_reasons
@@ -91,6 +91,10 @@ def publish(options: Namespace) -> None:
         say(f"published: {publish_record(options.record)}. Look at the book (make book), commit it")
         return
     _existing(options.run)
+    if options.repeat:
+        kept = keep_repeats(options.run, select(options.notebook))
+        say(f"kept beside the published: {'; '.join(kept)}. Commit results/")
+        return
     names = publish_results(options.run, select(options.notebook))
     say(f"published: {', '.join(names)}. Look at the book (make book), then commit results/")
 

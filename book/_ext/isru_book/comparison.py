@@ -10,6 +10,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from isru.claims import load_claims, verdicts_beside
 from isru.publish.compare import AGREES, DIFFERS, compare_runs
+from isru.publish.repeats import repeats
 from isru_book.claims import effect_text, shade
 from isru_book.html import disclosure
 from isru_book.numbers import MISSING, formatted
@@ -28,10 +29,8 @@ class RunComparison(SphinxDirective):
         """Return a sentence and tables; in the published book a sentence alone."""
         run = run_of(self.env)
         if run.name == "published":
-            return _sentence(
-                "This is the book of the published run. The book of a run of yours has the "
-                "comparison here."
-            )
+            text = "This is the book of the published run. The book of a run of yours has the "
+            return [*_sentence(f"{text}comparison here."), *self._repeats(run)]
         self.env.note_dependency(str(run.source / CHECK))
         rows = compare_runs(run.source / PUBLISHED, run.folder)
         if not rows:
@@ -46,16 +45,48 @@ class RunComparison(SphinxDirective):
             found.append(disclosure(f"{names[number]}: {_counts(own)}", _table(own)))
         return found
 
-    def _verdicts(self, run) -> list[nodes.Node]:
+    def _claims(self) -> list:
         path = self.env.srcdir / "book" / "claims.yml"
         self.env.note_dependency(str(path))
-        pairs = verdicts_beside(load_claims(path), run.source / PUBLISHED, run.folder)
+        return load_claims(path)
+
+    def _verdicts(self, run) -> list[nodes.Node]:
+        pairs = verdicts_beside(self._claims(), run.source / PUBLISHED, run.folder)
         if not pairs:
             return []
         same = sum(pair.same for pair in pairs)
         text = f"The same verdict: {same} of the {len(pairs)} claims that both runs measured."
         shown = [[pair.id, _verdict(pair.published), _verdict(pair.yours)] for pair in pairs]
         return [*_sentence(text), html_table(_VERDICTS, shown, classes=("isru-small",))]
+
+    def _repeats(self, run) -> list[nodes.Node]:
+        """Return the published verdicts beside those of the runs that repeated them."""
+        again = repeats(run.folder)
+        for folder in again.values():
+            for path in sorted((folder / "values").iterdir()):
+                self.env.note_dependency(str(path))
+        claims = self._claims()
+        runs = [
+            {pair.id: pair for pair in verdicts_beside(claims, run.folder, folder)}
+            for folder in again.values()
+        ]
+        rows, same = [], 0
+        for claim in claims:
+            own = [found.get(claim.id) for found in runs]
+            measured = [pair for pair in own if pair]
+            if measured:
+                same += all(pair.same for pair in measured)
+                words = [_verdict(pair.yours) if pair else MISSING for pair in own]
+                rows.append([claim.id, _verdict(measured[0].published), *words])
+        if not rows:
+            return []
+        text = (
+            f"Some of its notebooks were run {len(again) + 1} times on the machine that made it, "
+            f"with the same code and parameters. The same verdict in every run: {same} of the "
+            f"{len(rows)} claims that these notebooks decide."
+        )
+        header = ["Claim", "Published", *(f"Run {number}" for number in again)]
+        return [*_sentence(text), html_table(header, rows, classes=("isru-small",))]
 
 
 def _verdict(verdict) -> list[nodes.Node]:

@@ -10,7 +10,9 @@ from isru import paths
 from isru.publish.errors import CompendiumError
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.pending import install, pending
+from isru.publish.repeats import forget, keep, repeats
 from isru.publish.staleness import edited, read_manifest, stale_reasons
+from isru.records import sha256
 
 
 def state(notebook: Notebook, folder: Path) -> str:
@@ -66,7 +68,42 @@ def publish(run: str, notebooks: list[Notebook]) -> list[str]:
             (unit / output).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / output, unit / output)
         install(unit, paths.results())
+        forget(notebook.number)
     return [n.name for n in notebooks]
+
+
+def keep_repeats(run: str, notebooks: list[Notebook]) -> list[str]:
+    """Keep results beside the published ones that they repeat; return what is kept, as text.
+
+    Raises
+    ------
+    CompendiumError
+        If one of them must not be published, or does not repeat the published result: the same
+        code, parameters and data on the same machine, in another run. Then nothing is kept.
+    """
+    folder = paths.run(run)
+    forbidden = {n.name: obstacles(n, folder) or _no_repeat(n, folder) for n in notebooks}
+    if any(forbidden.values()):
+        lines = [f"{name}: {'; '.join(why)}" for name, why in forbidden.items() if why]
+        raise CompendiumError(f"no repeat kept from {folder.name}.\n" + "\n".join(lines))
+    values = [folder / "values" / f"{n.number}.json" for n in notebooks]
+    return [f"{n.name}, run {keep(path)}" for n, path in zip(notebooks, values, strict=True)]
+
+
+def _no_repeat(notebook: Notebook, folder: Path) -> list[str]:
+    """Return why a result is no repeat of the published one, an empty list if it is."""
+    mine, published = (read_manifest(f, notebook.name) for f in (folder, paths.results()))
+    if published is None:
+        return ["not published yet: publish it, run it again, and keep that"]
+    values = f"values/{notebook.number}.json"
+    known = [f / values for f in (paths.results(), *repeats(paths.results()).values())]
+    if mine["outputs"][values] in {sha256(path) for path in known if path.is_file()}:
+        return ["published or kept already: run it again"]
+    if mine["provenance"]["machine"] != published["provenance"]["machine"]:
+        return [f"published from another machine, {published['provenance']['machine']}"]
+    if mine["stamp"] != published["stamp"]:
+        return ["other code, parameters or data than the published: publish this one instead"]
+    return []
 
 
 def problems(folder: Path) -> list[str]:

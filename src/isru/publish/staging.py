@@ -46,6 +46,7 @@ def stage(run: str, source: Path) -> None:
         for part in _SHOWN_PARTS:
             files |= _tree(origin / part, f"results/{part}")
         executed |= {path.stem: path for path in sorted((origin / "notebooks").glob("*.ipynb"))}
+    files |= _tree(paths.results() / "repeats", "results/repeats")
     files |= {f"results/machines/{name}": path for name, path in record_files(run).items()}
     if not any((folder / "notebooks").glob("*.ipynb")):
         raise CompendiumError(
