@@ -112,6 +112,12 @@ def test_new_provenance_alone_does_not_make_what_rests_on_it_stale(result):
     assert staleness.stale_reasons(notebook, run) == []
 
 
+def test_what_a_notebook_no_longer_needs_does_not_make_it_stale(result):
+    _, run = result
+    write_notebook(run.parents[1], "02-second", ["2"], parameters="n: int = 1  # n")
+    assert staleness.stale_reasons(all_notebooks()[1], run) == []
+
+
 def test_an_edited_or_missing_output_is_noticed(tmp_path):
     (tmp_path / "a").write_text("1")
     recorded = {"outputs": {"a": staleness.sha256(tmp_path / "a"), "gone": "0"}}

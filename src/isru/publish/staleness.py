@@ -208,7 +208,8 @@ def reasons(old: dict, new: dict) -> list[str]:
         "versions": "version of",
     }
     for part, word in words.items():
-        names = sorted({*old[part], *new[part]})
+        # Values that it no longer reads change nothing; that the code changed is another reason.
+        names = sorted(new[part] if part == "upstream" else {*old[part], *new[part]})
         changed = [n for n in names if old[part].get(n) != new[part].get(n)]
         if changed:
             found.append(f"{word} {', '.join(changed)} changed")
