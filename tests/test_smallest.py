@@ -295,10 +295,16 @@ def test_every_word_of_the_front_is_drawn_and_baselines_are_named(row):
     fronts = {f"front_{cost}": front(points, samples, cost=cost) for cost in ("cycles", "flash")}
     linear = {"task": "rain", "model": "linear", "skill": 1.0, "flash": 964}
     drawn = skill_against_cost(
-        points.assign(low=0.9, high=1.1, **fronts), pd.DataFrame([linear]), uj_per_cycle=1e-4
+        points.assign(low=0.9, high=1.1, **fronts),
+        pd.DataFrame([linear]),
+        uj_per_cycle=1e-4,
+        within=0.5,
     )
     above, below = drawn.axes
-    assert {text.get_text() for text in above.texts} == {"linear", "GRU 2 int8", "2 int8"}
+    named = {"linear", "GRU 2 int8", "2 int8", "within 0.5 pp of the best"}
+    assert {text.get_text() for text in above.texts} == named
+    (band,) = above.patches
+    assert (band.get_y(), band.get_height()) == (0.5, 0.5)
     assert {text.get_text() for text in below.texts} == {"GRU 2 int8", "2 int8"}
     assert any(len(line.get_xdata()) == 1 and line.get_xdata()[0] == 964 for line in below.lines)
 

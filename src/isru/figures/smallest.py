@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from isru.figures.style import COLOURS
 
@@ -22,14 +23,16 @@ _TASKS = {
 }
 _COSTS = {"cycles": "cycles of one time step", "flash": "bytes of flash"}
 _GREY = "#444444"
+_BAND = {"color": "#000000", "alpha": 0.07, "lw": 0}
 
 
 def skill_against_cost(
-    points: pd.DataFrame, baselines: pd.DataFrame, *, uj_per_cycle: float
+    points: pd.DataFrame, baselines: pd.DataFrame, *, uj_per_cycle: float, within: float
 ) -> Figure:
     """Draw the map: a column for each task; skill against cycles above, against flash below.
 
-    Points on the front are filled and joined, open ones hollow, those off it pale.
+    Points on the front are filled and joined, open ones hollow, those off it pale. Only the front
+    and the best point have their bars: of all points they would hide each other.
 
     Parameters
     ----------
@@ -40,6 +43,8 @@ def skill_against_cost(
         From `isru.experiments.smallest_baselines.sized_baselines`.
     uj_per_cycle : float
         Of the axis at the top, in microjoules.
+    within : float
+        Points of skill below the best that the band takes in.
     """
     tasks = [task for task in _TASKS if task in set(points["task"])]
     figure = Figure(figsize=(0.8 + 3.6 * len(tasks), 7.4), layout="constrained")
@@ -48,6 +53,7 @@ def skill_against_cost(
         for axes, cost in zip(column, _COSTS, strict=True):
             part = points[points["task"] == task]
             _draw_points(axes, part.assign(cost=part[cost], front=part[f"front_{cost}"]))
+            axes.axhspan(part["skill"].max() - within, part["skill"].max(), zorder=0, **_BAND)
             axes.margins(x=0.12)
             axes.set(xscale="log", xlabel=_COSTS[cost], ylabel=_TASKS[task])
         without = baselines.loc[baselines["task"] == task, "skill"]
@@ -57,6 +63,9 @@ def skill_against_cost(
         both = (lambda x: x * uj_per_cycle, lambda x: x / uj_per_cycle)
         column[0].secondary_xaxis("top", functions=both).set_xlabel("µJ of one time step")
         _draw_baselines(column, baselines[baselines["task"] == task])
+    best = points.loc[points["task"] == tasks[0], "skill"].max()
+    said = {"xycoords": ("axes fraction", "data"), "va": "top", "fontsize": 8, "color": "#555555"}
+    grid[0, 0].annotate(f"within {within:g} pp of the best", (0.02, best - 0.04 * within), **said)
     figure.legend(handles=_legend(set(points["cell"])), loc="outside lower center", ncols=3)
     return figure
 
@@ -88,14 +97,16 @@ def _draw_baselines(column, part: pd.DataFrame) -> None:
 def _draw_points(axes, part: pd.DataFrame) -> None:
     for (cell, family, state), same in part.groupby(["cell", "family", "front"]):
         colour = COLOURS[_COLOURS[family]]
-        look = {"s": 32, "marker": _MARKERS[cell][family]}
+        look = {"s": 44 if state == "on" else 22, "marker": _MARKERS[cell][family]}
         where = same["cost"], same["skill"]
         if state == "off":
-            axes.scatter(*where, color=colour, alpha=0.2, lw=0, zorder=1, **look)
+            axes.scatter(*where, color=colour, alpha=0.15, lw=0, zorder=1, **look)
             continue
-        axes.vlines(same["cost"], same["low"], same["high"], color=colour, lw=1, alpha=0.3)
-        rim = {"edgecolors": colour, "linewidths": 1.2}
-        axes.scatter(*where, c=colour if state == "on" else "white", zorder=3, **look, **rim)
+        shown = same[(same["front"] == "on") | (same["skill"] == part["skill"].max())]
+        axes.vlines(shown["cost"], shown["low"], shown["high"], color=colour, lw=1.6, zorder=4)
+        rim = {"edgecolors": colour, "linewidths": 1.1}
+        layer = {"c": colour, "zorder": 5} if state == "on" else {"c": "white", "zorder": 3}
+        axes.scatter(*where, **layer, **look, **rim)
     sure = part[part["front"] == "on"].sort_values("cost")
     axes.step(sure["cost"], sure["skill"], where="post", color=_GREY, lw=1, zorder=1)
     for row in sure.itertuples():
@@ -103,10 +114,14 @@ def _draw_points(axes, part: pd.DataFrame) -> None:
         axes.annotate(
             f"{'GRU ' if row.cell == 'gru' else ''}{row.hidden}{kind}",
             (row.cost, row.skill),
-            (0, 7),
+            (-6, -4),
             textcoords="offset points",
-            ha="center",
-            fontsize=8,
+            ha="right",
+            va="top",
+            fontsize=9,
+            weight="bold",
+            zorder=6,
+            path_effects=[withStroke(linewidth=3, foreground="white")],
         )
 
 
