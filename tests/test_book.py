@@ -194,6 +194,7 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     comparison = text_of(html / "book" / "compare.html")
     assert "run 2 times on the machine that made it" in comparison
     assert "The same verdict in every run: 0 of the 1 claims" in comparison
+    assert "Of their 1 effects in the later runs, 1 have intervals that do not" in comparison
     assert re.search(r"Published Run 2 C3 refuted −3\.14 [^C]* confirmed 5 %", comparison)
 
     # The form for a case of one's own offers the measured platform alone, with its constants.

@@ -305,6 +305,7 @@ def test_two_runs_are_compared_by_their_words_not_by_their_numbers(tmp_path):
     assert same.same
     (differs,) = verdicts_beside(claims, published, other)
     assert (differs.yours.word, differs.same) == ("refuted", False)
+    assert [(len(pair.effects), pair.apart) for pair in (same, differs)] == [(1, 0), (1, 1)]
 
 
 def test_only_what_both_runs_hold_is_compared(tmp_path):

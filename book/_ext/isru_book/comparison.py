@@ -70,10 +70,12 @@ class RunComparison(SphinxDirective):
             {pair.id: pair for pair in verdicts_beside(claims, run.folder, folder)}
             for folder in again.values()
         ]
-        rows, same = [], 0
+        rows, same, effects, apart = [], 0, 0, 0
         for claim in claims:
             own = [found.get(claim.id) for found in runs]
             measured = [pair for pair in own if pair]
+            effects += sum(len(pair.effects) for pair in measured)
+            apart += sum(pair.apart for pair in measured)
             if measured:
                 same += all(pair.same for pair in measured)
                 words = [_verdict(pair.yours) if pair else MISSING for pair in own]
@@ -83,7 +85,9 @@ class RunComparison(SphinxDirective):
         text = (
             f"Some of its notebooks were run {len(again) + 1} times on the machine that made it, "
             f"with the same code and parameters. The same verdict in every run: {same} of the "
-            f"{len(rows)} claims that these notebooks decide."
+            f"{len(rows)} claims that these notebooks decide. Of their {effects} effects in the "
+            f"later runs, {apart} have intervals that do not meet the published ones: an interval "
+            "covers the processes of one run, not what differs from hour to hour."
         )
         header = ["Claim", "Published", *(f"Run {number}" for number in again)]
         return [*_sentence(text), html_table(header, rows, classes=("isru-small",))]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isru.claims.catalogue import Claim
+from isru.claims.findings import Finding
 from isru.claims.verdicts import Verdict, read_run_values, verdicts
 
 
@@ -26,6 +27,17 @@ class TwoVerdicts:
     def same(self) -> bool:
         """Whether both runs give it the same word; effects and intervals may differ."""
         return self.published.word == self.yours.word
+
+    @property
+    def effects(self) -> list[tuple[Finding, Finding]]:
+        """The effects that both runs give an interval, condition by condition."""
+        both = zip(self.published.conditions, self.yours.conditions, strict=True)
+        return [pair for pair in both if None not in (pair[0].low, pair[1].low)]
+
+    @property
+    def apart(self) -> int:
+        """How many of `effects` have intervals that do not meet."""
+        return sum(one.low > other.high or other.low > one.high for one, other in self.effects)
 
 
 def verdicts_beside(
