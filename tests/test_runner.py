@@ -217,10 +217,7 @@ def test_what_must_not_be_published_is_not(compendium, change, message):
 
 
 def kept(compendium):
-    return [
-        p.relative_to(compendium).as_posix()
-        for p in (compendium / "results").glob("repeats/**/*.json")
-    ]
+    return sorted((compendium / "results").glob("repeats/**/*.json"), reverse=True)
 
 
 def test_a_run_again_is_kept_beside_the_published_one_until_that_is_replaced(compendium):
@@ -236,7 +233,11 @@ def test_a_run_again_is_kept_beside_the_published_one_until_that_is_replaced(com
     assert keep_repeats("quick", all_notebooks()) == ["01-a, run 2"]
     with pytest.raises(CompendiumError, match="published or kept already"):
         keep_repeats("quick", all_notebooks())
-    assert kept(compendium) == ["results/repeats/2/values/01.json"]
+    values = compendium / "results" / "repeats" / "2" / "values" / "01.json"
+    assert kept(compendium) == [values, values.parents[1] / "manifest" / "01-a.json"]
+    assert problems(compendium / "results") == []
+    values.write_text(values.read_text() + " ")
+    assert problems(compendium / "results") == ["a repeat: repeats/2/values/01.json was edited"]
     publish("quick", all_notebooks())
     assert not kept(compendium), "it repeated another result"
 

@@ -10,9 +10,8 @@ from isru import paths
 from isru.publish.errors import CompendiumError
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.pending import install, pending
-from isru.publish.repeats import forget, keep, repeats
+from isru.publish.repeats import edited_repeats, forget, keep, repeats, values_file
 from isru.publish.staleness import edited, read_manifest, stale_reasons
-from isru.records import sha256
 
 
 def state(notebook: Notebook, folder: Path) -> str:
@@ -56,10 +55,7 @@ def publish(run: str, notebooks: list[Notebook]) -> list[str]:
         If one of them must not be published; then nothing is.
     """
     folder = paths.run(run)
-    forbidden = {n.name: obstacles(n, folder) for n in notebooks}
-    if any(forbidden.values()):
-        lines = [f"{name}: {'; '.join(why)}" for name, why in forbidden.items() if why]
-        raise CompendiumError(f"nothing published from {folder.name}.\n" + "\n".join(lines))
+    _refuse("nothing published", folder, {n.name: obstacles(n, folder) for n in notebooks})
     for notebook in notebooks:
         manifest = read_manifest(folder, notebook.name)
         unit = paths.build() / "publishing" / notebook.name
@@ -68,7 +64,7 @@ def publish(run: str, notebooks: list[Notebook]) -> list[str]:
             (unit / output).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / output, unit / output)
         install(unit, paths.results())
-        forget(notebook.number)
+        forget(notebook)
     return [n.name for n in notebooks]
 
 
@@ -82,12 +78,16 @@ def keep_repeats(run: str, notebooks: list[Notebook]) -> list[str]:
         code, parameters and data on the same machine, in another run. Then nothing is kept.
     """
     folder = paths.run(run)
-    forbidden = {n.name: obstacles(n, folder) or _no_repeat(n, folder) for n in notebooks}
-    if any(forbidden.values()):
-        lines = [f"{name}: {'; '.join(why)}" for name, why in forbidden.items() if why]
-        raise CompendiumError(f"no repeat kept from {folder.name}.\n" + "\n".join(lines))
-    values = [folder / "values" / f"{n.number}.json" for n in notebooks]
-    return [f"{n.name}, run {keep(path)}" for n, path in zip(notebooks, values, strict=True)]
+    reasons = {n.name: obstacles(n, folder) or _no_repeat(n, folder) for n in notebooks}
+    _refuse("no repeat kept", folder, reasons)
+    return [f"{n.name}, run {keep(n, folder)}" for n in notebooks]
+
+
+def _refuse(what: str, folder: Path, reasons: dict[str, list[str]]) -> None:
+    """Raise if there is a reason against any notebook; the message names them all."""
+    lines = [f"{name}: {'; '.join(why)}" for name, why in reasons.items() if why]
+    if lines:
+        raise CompendiumError(f"{what} from {folder.name}.\n" + "\n".join(lines))
 
 
 def _no_repeat(notebook: Notebook, folder: Path) -> list[str]:
@@ -95,9 +95,10 @@ def _no_repeat(notebook: Notebook, folder: Path) -> list[str]:
     mine, published = (read_manifest(f, notebook.name) for f in (folder, paths.results()))
     if published is None:
         return ["not published yet: publish it, run it again, and keep that"]
-    values = f"values/{notebook.number}.json"
-    known = [f / values for f in (paths.results(), *repeats(paths.results()).values())]
-    if mine["outputs"][values] in {sha256(path) for path in known if path.is_file()}:
+    values = values_file(notebook)
+    known = [read_manifest(f, notebook.name) for f in repeats(paths.results()).values()]
+    known = [manifest["outputs"][values] for manifest in [published, *known] if manifest]
+    if mine["outputs"][values] in known:
         return ["published or kept already: run it again"]
     if mine["provenance"]["machine"] != published["provenance"]["machine"]:
         return [f"published from another machine, {published['provenance']['machine']}"]
@@ -116,7 +117,7 @@ def problems(folder: Path) -> list[str]:
         found += [f"{notebook.name}: {name} was edited" for name in edited(folder, manifest)]
         if notebook.kind == "exact":
             found += [f"{notebook.name}: {why}" for why in stale_reasons(notebook, folder)]
-    return found
+    return found + [f"a repeat: {name} was edited" for name in edited_repeats(folder)]
 
 
 def report(run: str) -> list[str]:

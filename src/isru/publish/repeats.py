@@ -1,11 +1,18 @@
-"""Runs of a published notebook again, kept to see whether they come to the same verdicts."""
+"""Runs of a published notebook again, kept to see whether they come to the same verdicts.
+
+Of such a run ``results/repeats/N`` holds the values, since a verdict needs no more, and the
+manifest, which says where they come from and what they were.
+"""
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 from isru import paths
+from isru.publish.notebooks import Notebook
+from isru.records import sha256
 
 
 def repeats(published: Path) -> dict[str, Path]:
@@ -14,25 +21,44 @@ def repeats(published: Path) -> dict[str, Path]:
     return {folder.name: folder for folder in sorted(folders, key=lambda path: int(path.name))}
 
 
-def keep(values: Path) -> str:
-    """Keep a notebook's values beside the published ones; return the number of that run.
+def values_file(notebook: Notebook) -> str:
+    """Return where the values of a notebook lie in a run."""
+    return f"values/{notebook.number}.json"
 
-    Parameters
-    ----------
-    values : Path
-        ``values/NN.json`` of a run. Values alone are kept: a verdict needs no more.
-    """
+
+def keep(notebook: Notebook, run_folder: Path) -> str:
+    """Keep a result beside the published one; return the number of that run."""
     number = 2
-    while (kept := paths.results() / "repeats" / str(number) / "values" / values.name).is_file():
+    while (kept := paths.results() / "repeats" / str(number) / values_file(notebook)).is_file():
         number += 1
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(values, kept)
+    for name in _files(notebook):
+        target = kept.parents[1] / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(run_folder / name, target)
     return str(number)
 
 
-def forget(notebook: str) -> None:
-    """Remove what was kept of a notebook, by its number, since it repeated another result."""
+def forget(notebook: Notebook) -> None:
+    """Remove what was kept of a notebook, since it repeated another result."""
     for folder in repeats(paths.results()).values():
-        (folder / "values" / f"{notebook}.json").unlink(missing_ok=True)
-        if not any((folder / "values").iterdir()):
+        for name in _files(notebook):
+            (folder / name).unlink(missing_ok=True)
+        if not any(path.is_file() for path in folder.rglob("*")):
             shutil.rmtree(folder)
+
+
+def edited_repeats(published: Path) -> list[str]:
+    """Return the values of kept runs that are not what their manifest says."""
+    found = []
+    for folder in repeats(published).values():
+        recorded = {}
+        for path in (folder / "manifest").glob("*.json"):
+            recorded |= json.loads(path.read_text(encoding="utf-8"))["outputs"]
+        for path in sorted((folder / "values").glob("*.json")):
+            if recorded.get(f"values/{path.name}") != sha256(path):
+                found.append(path.relative_to(published).as_posix())
+    return found
+
+
+def _files(notebook: Notebook) -> tuple[str, str]:
+    return values_file(notebook), f"manifest/{notebook.name}.json"
