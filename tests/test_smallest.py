@@ -11,7 +11,7 @@ from isru.cli import main
 from isru.embedded.integer import quantise, run
 from isru.embedded.programs import integer_tables
 from isru.experiments.battery import Device
-from isru.experiments.pareto import cheapest, difference, front, mean_interval
+from isru.experiments.pareto import Answer, cheapest, difference, front, mean_interval
 from isru.experiments.smallest import (
     Case,
     _last_output,
@@ -23,7 +23,7 @@ from isru.experiments.smallest import (
     stand_in_gap,
     tidy,
 )
-from isru.experiments.smallest_answer import ask, describe, export_point, model_name, read_map
+from isru.experiments.smallest_answer import Map, ask, describe, export_point, model_name, read_map
 from isru.experiments.smallest_baselines import pruning_curve
 from isru.experiments.smallest_costs import (
     all_costs,
@@ -36,6 +36,7 @@ from isru.experiments.smallest_integer import integer_output
 from isru.experiments.smallest_tasks import task_data
 from isru.figures.smallest import skill_against_cost
 from isru.lstm import LSTMNetwork
+from isru.stats import Interval
 
 SMALL = Case("exp_free", 3, 0, epochs=1, window=6, horizon=2, batch_size=512, test=True, keep=True)
 NOISE = np.array([-0.2, 0.1, 0.0, 0.3, -0.1, -0.1])
@@ -245,7 +246,7 @@ def test_the_command_names_the_cheapest_and_writes_its_c(published, capsys, tmp_
     asked = ["smallest", "--task", "change", "--flash", "4k", "--out", str(out)]
     assert main(asked) == 0
     said = capsys.readouterr().out
-    assert f"3 units, {published.upper()}, exp_free" in said
+    assert f"{published.upper()} of 3 units, exp_free" in said
     assert "that of the first seed" in said
     assert "network_step" in (out / "network.c").read_text(encoding="utf-8")
 
@@ -265,6 +266,16 @@ def test_a_limit_of_cycles_holds_and_the_best_in_integers_is_exported(published,
 def test_the_command_says_what_there_is_when_nothing_fits(published, capsys, tmp_path):
     assert main(["smallest", "--task", "change", "--flash", "10", "--out", str(tmp_path)]) == 1
     assert "nothing fits: the best of the map reaches" in capsys.readouterr().out
+
+
+def test_an_answer_that_is_left_open_says_where_the_open_ones_begin():
+    points = pd.DataFrame({"cycles": [300.0, 100.0, 200.0], "flash": 1000.0, "ram": 80.0})
+    points = points.assign(task="rain", cell="lstm", hidden=["9", "3", "5"], arm="hard", seeds=2)
+    points = points.assign(weights=["float32", "integer", "int8"])
+    answer = Answer(0, Interval(91, 90, 92), 90.5, False, True, doubtful=(2, 1))
+    said = describe(Map(points, {0: [91.0]}, "cycles", None), answer)
+    assert "2 cheaper ones may reach it as well" in said
+    assert "from 100 cycles on (LSTM of 3 units, hard, all in integers)" in said
 
 
 @pytest.mark.parametrize("published", ["lstm"], indirect=True)

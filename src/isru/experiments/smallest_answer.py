@@ -17,6 +17,7 @@ from isru.embedded.twins import twin
 from isru.experiments.pareto import Answer, cheapest
 from isru.experiments.smallest import INTEGER
 from isru.experiments.smallest_costs import join
+from isru.experiments.smallest_map import least, network_name
 from isru.lstm import LSTMNetwork
 from isru.records import write_atomically
 
@@ -158,11 +159,10 @@ def describe(found: Map, answer: Answer | None) -> str:
             f"{small['flash']:.0f} and {small['ram']:.0f}, and reaches {small['skill']:.1f} %"
         )
     point, skill = points.loc[answer.label], answer.skill
-    doubt = len(answer.doubtful)
+    doubt, open_from = len(answer.doubtful), least(points, answer)
     words = _WORDS.get(point["task"], "right answers")
     lines = [
-        f"{point['hidden']} units, {point['cell'].upper()}, {point['arm']}, "
-        + ("all in integers" if point["weights"] == INTEGER else f"{point['weights']} weights"),
+        network_name(point),
         f"{words}: {skill.estimate:.1f} % ({skill.low:.1f} to {skill.high:.1f}, "
         f"mean of {point['seeds']} seeds), asked: {answer.wanted:.1f} %"
         + ("" if answer.surely else "; the seeds leave open whether it reaches that"),
@@ -170,7 +170,8 @@ def describe(found: Map, answer: Answer | None) -> str:
         f"RAM {point['ram']:.0f} bytes",
         "no cheaper one reaches it, as far as the seeds tell"
         if not doubt
-        else f"{doubt} cheaper ones may reach it as well: the seeds do not exclude it",
+        else f"{doubt} cheaper ones may reach it as well, as the seeds do not exclude it: from "
+        f"{open_from[found.cost]:.0f} {found.cost} on ({network_name(open_from)})",
         f"the network to export is that of the first seed: {found.samples[answer.label][0]:.1f} %",
     ]
     return "\n".join(lines)

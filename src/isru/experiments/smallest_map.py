@@ -149,9 +149,10 @@ def least(points: pd.DataFrame, answer: Answer) -> pd.Series:
 
 
 def network_name(point: pd.Series) -> str:
-    """Return what a point is in words, ``"GRU of 5 units, hard, int8"``."""
-    arm, weights = (point[name].replace("_", " ") for name in ("arm", "weights"))
-    return f"{point['cell'].upper()} of {point['hidden']} units, {arm}, {weights}"
+    """Return what a point is in words, ``"GRU of 5 units, hard, int8 weights"``."""
+    whole = point["weights"] == INTEGER
+    weights = "all in integers" if whole else f"{point['weights']} weights"
+    return f"{point['cell'].upper()} of {point['hidden']} units, {point['arm']}, {weights}"
 
 
 def answer_words(point: pd.Series, answer: Answer) -> dict[str, str]:
