@@ -62,6 +62,27 @@ def test_trained_quality_of_another_profile_is_not_comparable(tmp_path):
     assert row.outcome == "not comparable: profile full against quick"
 
 
+def test_a_setting_of_another_profile_is_no_difference(tmp_path):
+    value = {"kind": "exact", "value": 30}
+    write_run(tmp_path / "results", value, parameters={"seeds": 30})
+    write_run(tmp_path / "mine", value | {"value": 10}, profile="quick", parameters={"seeds": 10})
+    (row,) = compare_runs(tmp_path / "results", tmp_path / "mine")
+    assert row.outcome == "not comparable: profile full against quick"
+
+
+def test_a_value_that_only_one_run_holds_is_shown(tmp_path):
+    write_run(tmp_path / "results", {"kind": "exact", "value": 2})
+    write_run(tmp_path / "mine", {"kind": "exact", "value": 3})
+    mine = tmp_path / "mine" / "values" / "06.json"
+    mine.write_text(mine.read_text().replace('"x"', '"y"'))
+    rows = compare_runs(tmp_path / "results", tmp_path / "mine")
+    assert [(row.key, row.published, row.yours) for row in rows] == [
+        ("06.x", 2, None),
+        ("06.y", None, 3),
+    ]
+    assert [row.outcome for row in rows] == ["not in your run", "not published"]
+
+
 CLAIM = """
 - {id: C1, sentence: It saves., source: null, published: Not at all., hypothesis: It does.,
    effect: saving, unit: "%", rule: greater, margin: 2, relevance_margin: 2, family: time,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from isru.publish.job import Job
 from isru.publish.notebooks import all_notebooks, select
 from isru.publish.pending import pending
 from isru.publish.release import keep_repeats, problems, publish, state
-from isru.publish.runner import _Schedule, execute, make_jobs
+from isru.publish.runner import _discard_stale, _Schedule, _unfinished, execute, make_jobs
 
 RECORD = "record.value('x', {value}, kind='exact')"
 
@@ -126,6 +127,73 @@ def test_a_second_run_at_the_same_time_is_refused(compendium):
         pytest.raises(CompendiumError, match="another run of this compendium is under way"),
     ):
         run()
+
+
+def test_a_finished_notebook_runs_again_with_what_it_needs(compendium):
+    write_notebook(compendium, "01-a", [RECORD.format(value=1)])
+    upstream = "record.value('x', read_values('01')['x']['value'], kind='exact')"
+    write_notebook(compendium, "02-b", [upstream], needs=["01"])
+    write_notebook(compendium, "03-c", ["1 / 0"])
+    run_of = {n.number: n for n in all_notebooks()}
+    execute(make_jobs([run_of["01"]], "quick"))
+    with pytest.raises(CompendiumError, match="ZeroDivisionError"):
+        execute(make_jobs([run_of["02"], run_of["03"]], "quick"))
+    assert list(pending("quick")) == ["02-b"]
+    write_notebook(compendium, "03-c", ["1"])
+    jobs = make_jobs(all_notebooks(), "quick")
+    assert [job.notebook.name for job in _unfinished(jobs)] == ["01-a", "02-b", "03-c"]
+    assert not pending("quick"), "its values may have changed"
+
+
+def test_what_read_data_that_changed_since_is_not_kept(compendium):
+    (compendium / "data").mkdir()
+    data = compendium / "data" / "numbers.csv"
+    data.write_text("1")
+    reading = "from isru import paths\nfrom isru.records import note_read, sha256\n"
+    reading += "name = 'data/numbers.csv'\nnote_read(name, sha256(paths.root() / name))\n"
+    reading += RECORD.format(value=1)
+    write_notebook(compendium, "01-a", [reading])
+    write_notebook(compendium, "02-b", ["1 / 0"])
+    with pytest.raises(CompendiumError, match="ZeroDivisionError"):
+        run()
+    assert list(pending("quick")) == ["01-a"]
+    data.write_text("2")
+    _discard_stale("quick")
+    assert not pending("quick")
+
+
+def test_a_job_that_cannot_start_is_a_failure_and_the_others_finish(compendium, monkeypatch):
+    write_notebook(compendium, "01-a", [RECORD.format(value=1)])
+    write_notebook(compendium, "02-b", [RECORD.format(value=2)])
+    start = Job.start
+
+    def refuse(job):
+        if job.notebook.number == "01":
+            raise SyntaxError("a module that is being edited")
+        start(job)
+
+    monkeypatch.setattr(Job, "start", refuse)
+    with pytest.raises(CompendiumError, match="01-a could not be started: SyntaxError"):
+        run()
+    assert list(pending("quick")) == ["02-b"]
+
+
+def test_an_ad_hoc_run_on_published_values_is_current(compendium):
+    write_notebook(compendium, "01-a", [RECORD.format(value=2)])
+    upstream = "record.value('x', read_values('01')['x']['value'], kind='exact')"
+    write_notebook(compendium, "02-b", [upstream], needs=["01"])
+    run()
+    publish("quick", select("01"))
+    execute([Job(select("02")[0], "adhoc", "adhoc", {})])
+    assert state(select("02")[0], compendium / "runs" / "adhoc").startswith("current")
+
+
+def test_a_kernel_computes_on_one_thread(compendium):
+    names = "('OMP_NUM_THREADS', 'VECLIB_MAXIMUM_THREADS', 'TF_NUM_INTRAOP_THREADS')"
+    code = f"import os\nrecord.value('x', all(os.environ[n] == '1' for n in {names}), kind='exact')"
+    write_notebook(compendium, "01-a", [code])
+    run()
+    assert value(compendium) is True
 
 
 def goes_on(pid):
@@ -238,8 +306,17 @@ def test_a_run_again_is_kept_beside_the_published_one_until_that_is_replaced(com
     assert problems(compendium / "results") == []
     values.write_text(values.read_text() + " ")
     assert problems(compendium / "results") == ["a repeat: repeats/2/values/01.json was edited"]
-    publish("quick", all_notebooks())
+    with pytest.raises(CompendiumError, match=r"nothing published.*\n01-a: kept as a repeat"):
+        publish("quick", all_notebooks())
+    run()
+    assert publish("quick", all_notebooks()) == ["01-a"]
     assert not kept(compendium), "it repeated another result"
+    run()
+    keep_repeats("quick", all_notebooks())
+    path = compendium / "runs" / "quick"
+    shutil.copytree(compendium / "results", path, dirs_exist_ok=True)
+    assert publish("quick", all_notebooks()) == []
+    assert kept(compendium), "what is published already leaves its repeats alone"
 
 
 def test_only_a_run_of_the_same_code_is_a_repeat(compendium):
@@ -248,6 +325,8 @@ def test_only_a_run_of_the_same_code_is_a_repeat(compendium):
     publish("quick", all_notebooks())
     write_notebook(compendium, "01-a", [RECORD.format(value=2)])
     run()
-    with pytest.raises(CompendiumError, match="other code, parameters or data than the published"):
+    with pytest.raises(
+        CompendiumError, match="the notebook's code changed since the published run"
+    ):
         keep_repeats("quick", all_notebooks())
     assert not kept(compendium)

@@ -26,11 +26,11 @@ class Comparison:
 
 
 def compare_runs(published: Path, yours: Path) -> list[Comparison]:
-    """Return every value that both runs hold, compared by its kind.
+    """Return every value of the notebooks that both runs hold, compared by its kind.
 
-    *exact*: equal. *tolerance*: equal within the stated rtol and atol, or, without them,
-    overlapping intervals; only where the parameters are equal. *machine*: shown side by side,
-    never judged, since times of two machines differ by right.
+    *machine*: shown side by side, never judged, since times of two machines differ by right. The
+    others only where the parameters are equal: *exact*: equal; *tolerance*: equal within the
+    stated rtol and atol, or, without them, overlapping intervals.
     """
     rows = []
     for path in sorted((yours / "values").glob("*.json")):
@@ -40,16 +40,18 @@ def compare_runs(published: Path, yours: Path) -> list[Comparison]:
         mine, theirs = (json.loads(p.read_text(encoding="utf-8")) for p in (path, other))
         same = _parameters(yours, mine["notebook"]) == _parameters(published, theirs["notebook"])
         profiles = theirs["provenance"]["profile"], mine["provenance"]["profile"]
-        for name, value in mine["values"].items():
-            reference = theirs["values"].get(name)
-            outcome = _outcome(value, reference, same, profiles) if reference else "not published"
+        for name, value in (theirs["values"] | mine["values"]).items():
+            reference, own = (run["values"].get(name) for run in (theirs, mine))
+            outcome = "not published" if own else "not in your run"
+            if reference and own:
+                outcome = _outcome(own, reference, same, profiles)
             rows.append(
                 Comparison(
                     key=f"{path.stem}.{name}",
                     kind=value["kind"],
                     unit=value["unit"],
                     published=reference["value"] if reference else None,
-                    yours=value["value"],
+                    yours=own["value"] if own else None,
                     outcome=outcome,
                 )
             )
@@ -84,12 +86,12 @@ def _parameters(run: Path, notebook: str) -> str | None:
 
 
 def _outcome(mine: dict, theirs: dict, same_parameters: bool, profiles: tuple[str, str]) -> str:
-    if mine["kind"] == "exact":
-        return AGREES if mine["value"] == theirs["value"] else DIFFERS
     if mine["kind"] == "machine":
         return "not comparable: another machine or hour"
     if not same_parameters:
         return f"not comparable: profile {profiles[0]} against {profiles[1]}"
+    if mine["kind"] == "exact":
+        return AGREES if mine["value"] == theirs["value"] else DIFFERS
     return AGREES if _close(mine, theirs) else DIFFERS
 
 

@@ -19,10 +19,19 @@ from isru import paths
 from isru.provenance import provenance
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.pending import finish, pending_folder
-from isru.publish.staleness import make_stamp, read_manifest
+from isru.publish.staleness import forget_sources, make_stamp, read_manifest
 
-# One thread each: notebooks run beside each other, and timings choose their own number.
-_THREADS = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMEXPR", "NUMBA", "TF_NUM_INTRAOP")
+# Notebooks run beside each other, and timings choose their own number.
+_ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
 
 
 @dataclass
@@ -35,6 +44,7 @@ class Job:
     parameters: dict
     process: subprocess.Popen | None = None
     stamp: dict = field(default_factory=dict)
+    about: dict = field(default_factory=dict)
     started: float = 0.0
     listener: threading.Thread | None = None
     cells: tuple[int, int] = (0, 0)
@@ -92,6 +102,8 @@ class Job:
         (own / "job.json").write_text(json.dumps(job), encoding="utf-8")
         (own / "reads").write_text("", encoding="utf-8")
         # Stamped at the start: what is edited while it runs makes the result stale.
+        forget_sources()
+        self.about = {**provenance(paths.root()), "profile": self.profile}
         self.stamp = make_stamp(self.notebook, self.parameters, {}, self.upstream())
         self.started = time.monotonic()
         with (own / "stderr").open("w", encoding="utf-8") as stderr:
@@ -122,7 +134,7 @@ class Job:
             "MPLBACKEND": "agg",
             "PYTHONHASHSEED": "0",
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-            **{f"{name}_NUM_THREADS": "1" for name in _THREADS},
+            **dict.fromkeys(_ONE_THREAD, "1"),
         }
 
     def _listen(self) -> None:
@@ -162,7 +174,7 @@ class Job:
             "kind": self.notebook.kind,
             "parameters": self.parameters,
             "stamp": self.stamp,
-            "provenance": {**provenance(paths.root()), "profile": self.profile},
+            "provenance": self.about,
             "seconds": round(self.seconds(), 1),
         }
         finish(self.scratch, self.run, manifest)

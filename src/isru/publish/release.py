@@ -10,8 +10,9 @@ from isru import paths
 from isru.publish.errors import CompendiumError
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.pending import install, pending
-from isru.publish.repeats import edited_repeats, forget, keep, repeats, values_file
+from isru.publish.repeats import edited_repeats, forget, keep, repeats
 from isru.publish.staleness import edited, read_manifest, stale_reasons
+from isru.publish.staleness import reasons as differences
 
 
 def state(notebook: Notebook, folder: Path) -> str:
@@ -49,14 +50,19 @@ def obstacles(notebook: Notebook, folder: Path) -> list[str]:
 def publish(run: str, notebooks: list[Notebook]) -> list[str]:
     """Copy results, each as one unit, from a run into ``results/``; return their names.
 
+    What is published already stays as it is, with its repeats.
+
     Raises
     ------
     CompendiumError
         If one of them must not be published; then nothing is.
     """
     folder = paths.run(run)
-    _refuse("nothing published", folder, {n.name: obstacles(n, folder) for n in notebooks})
-    for notebook in notebooks:
+    reasons = {n.name: obstacles(n, folder) + _is_repeat(n, folder) for n in notebooks}
+    _refuse("nothing published", folder, reasons)
+    published = {n.name: read_manifest(paths.results(), n.name) for n in notebooks}
+    new = [n for n in notebooks if read_manifest(folder, n.name) != published[n.name]]
+    for notebook in new:
         manifest = read_manifest(folder, notebook.name)
         unit = paths.build() / "publishing" / notebook.name
         shutil.rmtree(unit, ignore_errors=True)
@@ -65,7 +71,7 @@ def publish(run: str, notebooks: list[Notebook]) -> list[str]:
             shutil.copyfile(folder / output, unit / output)
         install(unit, paths.results())
         forget(notebook)
-    return [n.name for n in notebooks]
+    return [n.name for n in new]
 
 
 def keep_repeats(run: str, notebooks: list[Notebook]) -> list[str]:
@@ -95,16 +101,29 @@ def _no_repeat(notebook: Notebook, folder: Path) -> list[str]:
     mine, published = (read_manifest(f, notebook.name) for f in (folder, paths.results()))
     if published is None:
         return ["not published yet: publish it, run it again, and keep that"]
-    values = values_file(notebook)
-    known = [read_manifest(f, notebook.name) for f in repeats(paths.results()).values()]
-    known = [manifest["outputs"][values] for manifest in [published, *known] if manifest]
-    if mine["outputs"][values] in known:
+    if _values(mine) in [_values(manifest) for manifest in [published, *_repeats(notebook)]]:
         return ["published or kept already: run it again"]
     if mine["provenance"]["machine"] != published["provenance"]["machine"]:
         return [f"published from another machine, {published['provenance']['machine']}"]
-    if mine["stamp"] != published["stamp"]:
-        return ["other code, parameters or data than the published: publish this one instead"]
-    return []
+    found = differences(published["stamp"], mine["stamp"])
+    return [f"{'; '.join(found)} since the published run: publish this one instead"] * bool(found)
+
+
+def _is_repeat(notebook: Notebook, folder: Path) -> list[str]:
+    """Return why a result is one of the kept repeats, an empty list if it is not."""
+    if read_manifest(folder, notebook.name) not in _repeats(notebook):
+        return []
+    return ["kept as a repeat of the published run: name the others, or run it again"]
+
+
+def _repeats(notebook: Notebook) -> list[dict]:
+    found = (read_manifest(f, notebook.name) for f in repeats(paths.results()).values())
+    return [manifest for manifest in found if manifest]
+
+
+def _values(manifest: dict) -> str | None:
+    """Return the hash of the values that a result recorded, None if it recorded none."""
+    return next((h for f, h in manifest["outputs"].items() if f.startswith("values/")), None)
 
 
 def problems(folder: Path) -> list[str]:

@@ -15,7 +15,12 @@ from isru.publish.job import Job
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import read_profile
 from isru.publish.pending import install_all, pending
-from isru.publish.staleness import make_stamp, profile_parameters, read_manifest
+from isru.publish.staleness import (
+    make_stamp,
+    present_data,
+    profile_parameters,
+    read_manifest,
+)
 
 PROFILES = ("smoke", "quick", "full")
 
@@ -49,16 +54,16 @@ def execute(jobs: list[Job]) -> None:
     paths.build().mkdir(parents=True, exist_ok=True)
     lock = FileLock(paths.build() / "run.lock")
     try:
-        lock.acquire(timeout=0)
+        held = lock.acquire(timeout=0)
     except Timeout:
         raise CompendiumError(
             "another run of this compendium is under way, and timings must not share the machine: "
             f"wait for it, or end it. Its lock is {lock.lock_file}"
         ) from None
-    with lock:
+    with held:
         for run in {job.run for job in jobs}:
             _discard_stale(run)
-        waiting = [job for job in jobs if job.notebook.name not in pending(job.run)]
+        waiting = _unfinished(jobs)
         _announce(jobs, waiting)
         _Schedule(waiting).run()
         for run in {job.run for job in jobs}:
@@ -72,10 +77,23 @@ def _discard_stale(run: str) -> None:
         manifest = read_manifest(unit, name)
         if run != "adhoc" and name in known:
             job = Job(known[name], run, run, profile_parameters(known[name], run))
-            data = manifest["stamp"]["data"]
+            data = present_data(manifest["stamp"])
             if make_stamp(job.notebook, job.parameters, data, job.upstream()) == manifest["stamp"]:
                 continue
         shutil.rmtree(unit)
+
+
+def _unfinished(jobs: list[Job]) -> list[Job]:
+    """Return the jobs to run; a finished one that needs one of these is removed and among them."""
+    waiting: list[Job] = []
+    for job in jobs:  # what a notebook needs stands before it
+        finished = pending(job.run).get(job.notebook.name)
+        if finished and not {j.notebook.number for j in waiting} & set(job.notebook.needs):
+            continue
+        if finished:
+            shutil.rmtree(finished)
+        waiting.append(job)
+    return waiting
 
 
 def _announce(jobs: list[Job], waiting: list[Job]) -> None:
@@ -140,19 +158,32 @@ class _Schedule:
         self.waiting.remove(job)
         bar = tqdm(desc=job.notebook.name, unit="cell", disable=None, leave=False)
         self.running.append((job, bar))
-        job.start()
+        try:
+            job.start()
+        except Exception as error:
+            self._end(job, bar, f"{job.notebook.name} could not be started: {error!r}")
 
     def _follow(self, job: Job, bar: tqdm) -> None:
         done, bar.total = job.cells
         bar.update(done - bar.n)
         if job.process.poll() is None:
             return
+        if job.process.returncode:
+            self._end(job, bar, job.failure())
+            return
+        try:
+            job.complete()
+        except Exception as error:
+            self._end(job, bar, f"{job.notebook.name} ran, but could not be kept: {error!r}")
+        else:
+            self._end(job, bar)
+
+    def _end(self, job: Job, bar: tqdm, failure: str = "") -> None:
         self.running.remove((job, bar))
         bar.close()
-        if job.process.returncode:
-            self._fail(job, job.failure())
+        if failure:
+            self._fail(job, failure)
         else:
-            job.complete()
             tqdm.write(_summary(job))
 
     def _fail(self, job: Job, message: str) -> None:

@@ -122,6 +122,12 @@ def _module(name: str) -> tuple[str, frozenset[str], frozenset[str]]:
     return _tree_digest(tree), frozenset(own), frozenset(others)
 
 
+def forget_sources() -> None:
+    """Read the modules anew from now on: they may have been edited since."""
+    _module.cache_clear()
+    _module_file.cache_clear()
+
+
 def closure(source: str) -> tuple[dict[str, str], dict[str, str]]:
     """Return what a source rests on: {isru module: hash} and {distribution: version}."""
     waiting, others = _imports(ast.parse(source))
@@ -159,6 +165,11 @@ def data_digest(name: str) -> str | None:
     for folder in (spec and spec.submodule_search_locations) or ():
         candidates.append(Path(folder).parent / name)
     return next((sha256(path) for path in candidates if path.is_file()), None)
+
+
+def present_data(stamp: dict) -> dict[str, str]:
+    """Return the present hashes of the data that a stamp names, as recorded where one is gone."""
+    return {name: data_digest(name) or recorded for name, recorded in stamp["data"].items()}
 
 
 def upstream_digest(number: str, folders: list[Path]) -> str:
@@ -242,11 +253,12 @@ def stale_reasons(notebook: Notebook, folder: Path) -> list[str]:
     if manifest is None:
         return ["not run"]
     old = manifest["stamp"]
-    reads = {name: data_digest(name) or recorded for name, recorded in old["data"].items()}
-    chosen = manifest["parameters"]
-    if manifest["profile"] != "adhoc":
+    chosen, upstream = manifest["parameters"], [folder]
+    if manifest["profile"] == "adhoc":
+        upstream.append(paths.results())
+    else:
         chosen = profile_parameters(notebook, manifest["profile"])
-    return reasons(old, make_stamp(notebook, chosen, reads, [folder]))
+    return reasons(old, make_stamp(notebook, chosen, present_data(old), upstream))
 
 
 def stale_notebooks(folder: Path) -> dict[str, list[str]]:
