@@ -63,11 +63,11 @@ def test_the_calls_alone_are_as_many_as_the_layers_make(engine, monkeypatch):
     from isru.experiments import characters_steps
 
     seen = {}
-    name = "setup_compiled" if engine == "numba" else "setup_activations"
-    monkeypatch.setattr(characters_steps, name, lambda **given: seen.update(given))
+    monkeypatch.setattr(characters_steps, "setup_activations", lambda **given: seen.update(given))
     for step, kind in (("predict", "predict"), ("gradient", "train"), ("train", "train")):
         setup_calls(rng=None, step=step, **CASE | {"engine": engine}, **ARM)
         assert seen["steps"] == 2 * 4 and seen["units"] == 3 and seen["step"] == kind
+        assert seen["framework"] == engine, "compiled code activates a sequence's units at a time"
 
 
 def test_savings_and_phases_are_those_of_the_times():

@@ -12,7 +12,6 @@ import pandas as pd
 
 from isru.bench import Arm
 from isru.experiments.savings import savings
-from isru.experiments.step_parts import setup_compiled
 from isru.experiments.timed_steps import setup_activations
 from isru.lstm import Adam, LSTMNetwork, train_step
 
@@ -100,8 +99,7 @@ def setup_calls(
     """
     step = "predict" if step == "predict" else "train"
     sizes = {"units": units, "batch": batch, "step": step, "steps": layers * window}
-    make = setup_compiled if engine == "numba" else setup_activations
-    return make(rng=rng, activation=activation, **sizes)
+    return setup_activations(rng=rng, activation=activation, framework=engine, **sizes)
 
 
 def window_arms(symbols: int, window: int) -> list[Arm]:

@@ -81,19 +81,6 @@ def setup_gates(
     return forward if step == "predict" else forward_and_derivative
 
 
-def setup_compiled(
-    *, rng: np.random.Generator, units: int, batch: int, step: str, steps: int, activation: str
-) -> Callable[[], object]:
-    """Return a call of the compiled candidate and output activations of a window, and no more."""
-    from isru import kernels
-
-    forward, slope = kernels.twin(activation, "float32")
-    y = rng.standard_normal(steps * batch * units * 2).astype(np.float32)
-    saved = y if get_activation(activation).saves_output else np.empty_like(y)
-    dy = np.empty_like(y) if step == "train" else y[:0]
-    return lambda: kernels.apply_twin(forward, slope, y, saved, dy)
-
-
 def part_arms(*, steps: int, features: int, compiled: bool) -> list[Arm]:
     """Return the arms: whole steps, with an A/A arm, and their parts.
 
@@ -116,8 +103,8 @@ def part_arms(*, steps: int, features: int, compiled: bool) -> list[Arm]:
     if compiled:
         arms.append(Arm("compiled_step", step, network | {"engine": "numba"}))
         for name in ("tanh", "isru"):
-            settings = {"activation": name, "steps": steps}
-            arms.append(Arm(f"compiled_{name}", f"{_HERE}:setup_compiled", settings))
+            settings = {"activation": name, "steps": steps, "framework": "numba"}
+            arms.append(Arm(f"compiled_{name}", f"{_STEPS}:setup_activations", settings))
     return arms
 
 
