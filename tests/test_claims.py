@@ -200,6 +200,18 @@ def test_a_ratio_is_held_against_one_on_both_sides_alike(tmp_path):
         judge(tmp_path, {"ratio": value(0.1, -0.1, 0.3)}, **ratio)
 
 
+def test_one_failure_shows_nothing_and_one_success_refutes(tmp_path):
+    fails = {"rule": "fails", "metric": [{"value": "06.search"}]}
+    failed = judge(tmp_path, {"search": value(True, kind="exact")}, **fails)
+    assert (failed.word, failed.reason) == (
+        "inconclusive",
+        "one attempt that fails excludes no other",
+    )
+    assert judge(tmp_path, {"search": value(False, kind="exact")}, **fails).word == "refuted"
+    with pytest.raises(ValueError, match="true or false"):
+        judge(tmp_path, {"search": value(1)}, **fails)
+
+
 def test_a_truth_holds_or_does_not(tmp_path):
     holds = {"rule": "holds", "metric": [{"value": "06.smooth"}]}
     assert judge(tmp_path, {"smooth": value(True, kind="exact")}, **holds).word == "confirmed"

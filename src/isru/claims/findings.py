@@ -41,16 +41,18 @@ def find(claim: Claim, condition: Condition, values: Values) -> Finding:
     Raises
     ------
     ValueError
-        If a value is no number (or, under ``holds``, no truth value), its interval is
+        If a value is no number (or, under ``holds`` and ``fails``, no truth value), its interval is
         upside down, or it is a ratio that is not positive.
     """
     entry = lookup(values, condition.value)
     if entry is None:
         return Finding(condition, Decision(NOT_MEASURED, f"no value {condition.value}"))
     value = entry["value"]
-    if condition.rule == "holds":
+    if condition.rule in ("holds", "fails"):
         if not isinstance(value, bool):
             raise _wrong(claim, condition.value, "true or false", value)
+        if condition.rule == "fails" and value:
+            return Finding(condition, _nothing("one attempt that fails excludes no other"), value)
         state = rules.CONFIRMED if value else REFUTED
         reason = "it holds" if value else "it does not hold"
         return Finding(condition, Decision(state, reason, p=0.0, supports=value), value)

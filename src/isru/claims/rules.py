@@ -21,12 +21,15 @@ does not exclude 0. What is undecided is either wider than the margin's band, fr
 lies across an end of it; an interval wider than the band is never equivalent. One that lies
 wholly beyond it still decides: its width is no doubt about the direction.
 
+A claim that something *holds* is decided by a truth value. A claim that all attempts *fail* is
+refuted by one that does not, and left undecided by one that does: others may succeed.
+
 A claim of direction is refuted by any effect the other way that the floor does not hide, however
 small, as by the protocol an interval has to exclude the claim and no more; the reason says where
 such an effect lies inside the relevance margin. An exact value is an interval of no width: it
-always decides. A range over the readings of a cycle table is held against the same limits as an
-interval of 95 %: it decides where all readings agree. Its p is no probability; it is above 0 and
-can only make Holm's correction stricter.
+decides unless it lies on an end. A range over the readings of a cycle table is held against the
+same limits as an interval of 95 %: it decides where all readings agree. Its p is no probability;
+it is above 0 and can only make Holm's correction stricter.
 """
 
 from __future__ import annotations
@@ -38,7 +41,7 @@ from statistics import NormalDist
 from isru.stats import Interval
 
 ALPHA = 0.05
-RULES = ("greater", "less", "equivalent", "between", "holds")
+RULES = ("greater", "less", "equivalent", "between", "holds", "fails")
 REFUTED, CONFIRMED, EQUIVALENT = "refuted", "confirmed", "equivalent"
 NEGLIGIBLE, UNDECIDED, NOT_MEASURED = "confirmed but negligible", "undecided", "not measured"
 INCONCLUSIVE = "inconclusive"
