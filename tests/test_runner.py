@@ -10,11 +10,11 @@ import time
 
 import nbformat
 import papermill
-import psutil
 import pytest
 from filelock import FileLock
 from notebook_files import write_notebook
 from papermill.exceptions import PapermillExecutionError
+from processes import goes_on
 
 from isru import paths
 from isru.publish.errors import CompendiumError
@@ -194,14 +194,6 @@ def test_a_kernel_computes_on_one_thread(compendium):
     write_notebook(compendium, "01-a", [code])
     run()
     assert value(compendium) is True
-
-
-def goes_on(pid):
-    """Return whether a process runs; one that ended and waits for its parent does not."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_an_interruption_loses_nothing_that_was_finished(compendium):
