@@ -114,6 +114,13 @@ def test_the_figures_show_every_network_condition_and_engine():
     assert labels == ["1 layer of 16, middle rate", "1 layer of 32, own rates"]
     written = [text.get_text() for text in axes.texts]
     assert sum(text.startswith("+9") for text in written) == 2
+    outlier = pairs.assign(difference=pairs["difference"].where(pairs.index > 0, 140.0))
+    outlier = pd.concat([outlier] * 5, ignore_index=True)
+    axes = loss_differences(outlier, compare(outlier, rng=rng), margin=1).axes[0]
+    assert axes.get_xlim()[1] == pytest.approx(140 * 1.2), "many such networks are no exception"
+    few = pd.concat([outlier[:1], outlier[outlier["difference"] < 100]])
+    axes = loss_differences(few, compare(few, rng=rng), margin=1).axes[0]
+    assert axes.get_xlim()[1] < 5
     steps = window_savings(samples(in_a_step), rng=rng)
     figure = window_saving(steps)
     assert [a.get_title(loc="left") for a in figure.axes] == [

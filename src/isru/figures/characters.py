@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
+from isru.figures.forecaster import difference_marks
 from isru.figures.style import COLOURS
 
 ARM_NAMES = {"tanh": "tanh", "isru": "ISRU", "exp_free": "exp-free", "identity": "identity"}
@@ -16,6 +16,7 @@ RATE_NAMES = {"low": "low rate", "middle": "middle rate", "high": "high rate", "
 ENGINE_NAMES = {"numba": "Numba", "numpy": "NumPy"}
 STEP_NAMES = {"predict": "forward", "train": "whole update"}
 _GREY = "#777777"
+_SHOWN = 0.98  # of the differences fit on the axis: a network that diverged lies far outside
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
@@ -71,6 +72,8 @@ def learning_curves(curves: pd.DataFrame, baselines: Mapping[str, float]) -> Fig
 def loss_differences(pairs: pd.DataFrame, summary: pd.DataFrame, *, margin: float) -> Figure:
     """Draw how much higher the loss is than with tanh, seed by seed, over the band of +-margin.
 
+    The axis holds all but a few of the seeds; what lies beyond stands at its edge.
+
     Parameters
     ----------
     pairs : pandas.DataFrame
@@ -89,15 +92,15 @@ def loss_differences(pairs: pd.DataFrame, summary: pd.DataFrame, *, margin: floa
     axes.axvline(0, color=COLOURS["tanh"], lw=1.2)
     top = {"xycoords": ("data", "axes fraction"), "ha": "center", "fontsize": 8}
     axes.annotate(f"±{margin:g} %", (0, 1.01), **top)
+    shown = pairs.loc[pairs["arm"].isin(arms), "difference"].abs()
+    limit = 1.2 * max(shown.quantile(_SHOWN), 2 * margin)
     for arm, offset in zip(arms, (-0.16, 0.2), strict=False):
         for place, condition in enumerate(conditions):
             chosen = (summary["units"] == condition) & (summary["arm"] == arm)
             for row in summary[chosen].itertuples():
                 same = (pairs["units"] == condition) & (pairs["arm"] == arm)
                 values = pairs.loc[same, "difference"].to_numpy()
-                _difference_row(axes, place + offset, values, row)
-    shown = pairs.loc[pairs["arm"].isin(arms), "difference"].abs()
-    limit = 1.1 * max(shown.max(), 2 * margin)
+                difference_marks(axes, place + offset, values, row, limit)
     for place, condition in enumerate(conditions):
         control = summary[(summary["units"] == condition) & (summary["arm"] == "identity")]
         for row in control.itertuples():
@@ -116,14 +119,6 @@ def loss_differences(pairs: pd.DataFrame, summary: pd.DataFrame, *, margin: floa
 
 def _beside(axes, place: float, text: str) -> None:
     axes.text(*(1.02, place, text), transform=axes.get_yaxis_transform(), va="center", fontsize=8.5)
-
-
-def _difference_row(axes, place: float, values: np.ndarray, row) -> None:
-    colour = COLOURS[row.arm]
-    spread = place + 0.08 * np.linspace(-1, 1, max(len(values), 2))[: len(values)]
-    axes.scatter(values, spread, s=9, color=colour, alpha=0.45, lw=0)
-    axes.hlines(place, row.low, row.high, color=colour, lw=4, alpha=0.6)
-    axes.plot(row.mean, place, "D", color=colour, ms=5.5, mec="white", mew=0.8)
 
 
 def _condition(name: str) -> str:
