@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -88,9 +89,12 @@ def test_a_worker_killed_half_way_loses_nothing(scheduler, tmp_path, monkeypatch
         assert one.wait(5) == -signal.SIGKILL and two.poll() is None
         assert pids() == {one.pid, two.pid}
         again = run_sweep(noise, cases, cache=tmp_path / "cache", progress=False)
-    # What the killed worker had begun was begun once more, and nothing else.
-    begun = [int(path.name.split("-")[0]) for path in log.iterdir()]
-    assert set(begun) == set(range(1, 17)) and len(begun) in (16, 17)
+    # Begun once more is what the killed worker had begun, or finished and not yet handed over.
+    begun = [tuple(map(int, path.name.split("-")[:2])) for path in log.iterdir()]
+    times = Counter(size for size, _ in begun)
+    twice = {size for size, count in times.items() if count > 1}
+    assert set(times) == set(range(1, 17)) and len(begun) - 16 == len(twice) <= 2
+    assert all((size, one.pid) in begun for size in twice)
     pd.testing.assert_frame_equal(rows, again)
     monkeypatch.delenv("ISRU_SCHEDULER")
     quick = [Case(case.size, case.seed) for case in cases]
