@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from argparse import Namespace
 
 import nbformat
 import papermill
@@ -16,7 +17,7 @@ from notebook_files import write_notebook
 from papermill.exceptions import PapermillExecutionError
 from processes import goes_on
 
-from isru import paths
+from isru import commands, paths
 from isru.publish.errors import CompendiumError
 from isru.publish.job import Job
 from isru.publish.notebooks import all_notebooks, select
@@ -280,7 +281,7 @@ def kept(compendium):
     return sorted((compendium / "results").glob("repeats/**/*.json"), reverse=True)
 
 
-def test_a_run_again_is_kept_beside_the_published_one_until_that_is_replaced(compendium):
+def test_a_run_again_is_kept_beside_the_published_one_until_that_is_replaced(compendium, capsys):
     time = 'import time\nrecord.value("x", time.time(), kind="machine");'
     write_notebook(compendium, "01-a", [time])
     run()
@@ -308,6 +309,9 @@ def test_a_run_again_is_kept_beside_the_published_one_until_that_is_replaced(com
     path = compendium / "runs" / "quick"
     shutil.copytree(compendium / "results", path, dirs_exist_ok=True)
     assert publish("quick", all_notebooks()) == []
+    commands.publish(Namespace(run="quick", record=None, repeat=False, notebook=None))
+    said = capsys.readouterr()
+    assert "all of these are published already" in said.out + said.err
     assert kept(compendium), "what is published already leaves its repeats alone"
 
 

@@ -95,8 +95,9 @@ def publish(options: Namespace) -> None:
         kept = keep_repeats(options.run, select(options.notebook))
         say(f"kept beside the published: {'; '.join(kept)}. Commit results/")
         return
-    names = publish_results(options.run, select(options.notebook))
-    say(f"published: {', '.join(names)}. Look at the book (make book), then commit results/")
+    names = ", ".join(publish_results(options.run, select(options.notebook)))
+    more = "Look at the book (make book), then commit results/"
+    say(f"published: {names}. {more}" if names else "all of these are published already")
 
 
 def book(options: Namespace) -> None:

@@ -16,22 +16,11 @@ from pathlib import Path
 import psutil
 
 from isru import paths
+from isru.bench.protocol import _THREAD_VARIABLES
 from isru.provenance import provenance
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.pending import finish, pending_folder
 from isru.publish.staleness import forget_sources, make_stamp, read_manifest
-
-# Notebooks run beside each other, and timings choose their own number.
-_ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-)
 
 
 @dataclass
@@ -134,7 +123,8 @@ class Job:
             "MPLBACKEND": "agg",
             "PYTHONHASHSEED": "0",
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-            **dict.fromkeys(_ONE_THREAD, "1"),
+            # Notebooks run beside each other, and timings choose their own number.
+            **dict.fromkeys(_THREAD_VARIABLES, "1"),
         }
 
     def _listen(self) -> None:
