@@ -195,8 +195,34 @@ def test_an_output_that_does_not_fit_is_refused(function):
         function(x, out=np.zeros(4, np.float32))
     with pytest.raises(TypeError, match=r"expected out of dtype float32.*got float64"):
         function(x, out=np.zeros(3))
-    with pytest.raises(TypeError, match="expected out to be a NumPy array, got list"):
+    with pytest.raises(TypeError, match="expected out to be a plain NumPy array, got list"):
         function(x, out=[0, 0, 0])
+
+
+MASKED = [*(entry.value for entry in ACTIVATIONS.values()), isru_plain, activations.alpha_gradient]
+
+
+@DTYPES
+@pytest.mark.parametrize("function", MASKED)
+def test_a_masked_array_keeps_its_mask(function, dtype):
+    x = np.ma.array([1.0, -9.0, 0.5], mask=[False, True, False], dtype=dtype)
+    y = function(x)
+    np.testing.assert_array_equal(y.mask, x.mask)
+    np.testing.assert_array_equal(y.compressed(), function(x.compressed()))
+    assert y.dtype == dtype
+    y[0] = np.ma.masked  # the mask is a copy
+    assert not x.mask[0]
+    assert function(np.ma.masked) is np.ma.masked or function(np.ma.masked).mask
+    np.testing.assert_array_equal(function(np.ma.array([1.0, 0.5])).mask, [False, False])
+
+
+@pytest.mark.parametrize("function", MASKED)
+def test_a_mask_that_an_output_would_lose_is_refused(function):
+    x = np.ma.array([1.0, 2.0], mask=[False, True])
+    with pytest.raises(TypeError, match="expected no out for a masked array"):
+        function(x, out=np.zeros(2))
+    with pytest.raises(TypeError, match="expected out to be a plain NumPy array, got MaskedArray"):
+        function(np.zeros(2), out=np.ma.zeros(2))
 
 
 @pytest.mark.parametrize("function", [isru, isru_plain, activations.isrlu, activations.elu])

@@ -10,6 +10,7 @@ from isru.activations.entry import (
     Activation,
     check_out,
     clip,
+    masked_result,
     parameter,
     real_array,
     tolerance,
@@ -263,6 +264,8 @@ def isru_plain(x, alpha: float = 1.0, out: np.ndarray | None = None):
     with NumPy's warnings. Parameters and errors are those of `isru`.
     """
     alpha = parameter("alpha", alpha, *ALPHA_RANGE)
+    if isinstance(x, np.ma.MaskedArray):
+        return masked_result(lambda data: isru_plain(data, alpha), x, out)
     x = real_array(x)
     check_out(out, x)
     if x.ndim == 0:
@@ -286,6 +289,8 @@ def alpha_gradient(y, out: np.ndarray | None = None):
     TypeError, ValueError
         As in `isru`.
     """
+    if isinstance(y, np.ma.MaskedArray):
+        return masked_result(alpha_gradient, y, out)
     y = real_array(y)
     check_out(out, y)
     return np.multiply(np.multiply(y, y), -0.5 * y, out=out)

@@ -92,16 +92,19 @@ class Activation:
         Returns
         -------
         ndarray or NumPy scalar
-            A scalar for a scalar.
+            A scalar for a scalar; a masked array, with the mask of ``x``, for a masked array.
 
         Raises
         ------
         TypeError
             If ``x`` is complex, text, an object array or of another type that has no such
-            function, or ``out`` is no array of the result's dtype.
+            function, if ``out`` is no array of the result's dtype, or if one of the two has a
+            mask and ``out`` is given.
         ValueError
             If ``out`` has another shape.
         """
+        if isinstance(x, np.ma.MaskedArray):
+            return masked_result(self.value, x, out)
         x = real_array(x)
         check_out(out, x)
         lines = np.atleast_1d(x)
@@ -178,6 +181,21 @@ class Activation:
         return _restore, (self.name, dict(self.parameters))
 
 
+def masked_result(function: Callable, x: np.ma.MaskedArray, out) -> np.ma.MaskedArray:
+    """Return ``function`` of the data of a masked array, under a copy of its mask.
+
+    Raises
+    ------
+    TypeError
+        If ``out`` is given: it could not take the mask.
+    """
+    if out is not None:
+        raise TypeError(
+            "expected no out for a masked array, whose result carries a mask of its own"
+        )
+    return np.ma.array(function(x.data), mask=np.ma.getmaskarray(x).copy())
+
+
 def real_array(x) -> np.ndarray:
     """Return ``x`` as an array of float16, float32 or float64 in native byte order.
 
@@ -198,8 +216,8 @@ def check_out(out, x: np.ndarray) -> None:
     """Refuse an ``out`` that is not an array like ``x``."""
     if out is None:
         return
-    if not isinstance(out, np.ndarray):
-        raise TypeError(f"expected out to be a NumPy array, got {type(out).__name__}")
+    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
+        raise TypeError(f"expected out to be a plain NumPy array, got {type(out).__name__}")
     if out.dtype != x.dtype:
         raise TypeError(f"expected out of dtype {x.dtype}, as the result, got {out.dtype}")
     if out.shape != x.shape:
