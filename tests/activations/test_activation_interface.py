@@ -253,6 +253,12 @@ def test_lookup_names_what_there_is():
         get_activation(3)
 
 
+def test_a_name_exists_once():
+    twice = [*ACTIVATIONS.values(), ACTIVATIONS["tanh"]]
+    with pytest.raises(ValueError, match="expected an activation of a new name, got 'tanh' again"):
+        activations._by_name(twice)
+
+
 def test_variants_carry_their_parameters():
     variant = ACTIVATIONS["isru"].with_parameters(alpha=4)
     assert variant.parameters == {"alpha": 4.0, "k": 1.0}

@@ -73,7 +73,19 @@ _ENTRIES = (
     IDENTITY,
     *ISRU_RSQRT,
 )
-ACTIVATIONS: Mapping[str, Activation] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
+
+
+def _by_name(entries) -> Mapping[str, Activation]:
+    """Return the entries by their names; a name that exists already is refused."""
+    known: dict[str, Activation] = {}
+    for entry in entries:
+        if entry.name in known:
+            raise ValueError(f"expected an activation of a new name, got {entry.name!r} again")
+        known[entry.name] = entry
+    return MappingProxyType(known)
+
+
+ACTIVATIONS: Mapping[str, Activation] = _by_name(_ENTRIES)
 
 __all__ = [
     "ACTIVATIONS",
