@@ -1,11 +1,15 @@
 """Stale means: the content of a source changed. Comments, prose and file times are no content."""
 
 import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from notebook_files import write_notebook
 
-from isru.publish import staleness
+from isru.publish import digests, staleness
 from isru.publish.errors import CompendiumError
 from isru.publish.notebooks import all_notebooks, select
 from isru.records import to_json, write_atomically
@@ -28,6 +32,92 @@ def test_comments_docstrings_and_layout_do_not_change_the_code():
 
 def test_a_changed_constant_changes_the_code():
     assert staleness.code_digest(SOURCE.replace("2 *", "3 *")) != staleness.code_digest(SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("import os\nimport ast\nx = 1", "import ast\nimport os\nx = 1"),
+        ("import os, ast", "import ast\nimport os"),
+        ("from a import b\nfrom a import c", "from a import b, c"),
+        ("from a import c as d, b", "from a import b\nfrom a import c as d"),
+        (
+            "from b import x\nfrom .a import y\nimport c",
+            "import c\nfrom b import x\nfrom .a import y",
+        ),
+        ("import a.b\nimport a.c", "import a.c\nimport a.b"),
+        ('"""Doc."""\nimport b\nimport a', "import a\nimport b"),
+        ("def f():\n    import b\n    import a", "def f():\n    import a\n    import b"),
+    ],
+)
+def test_the_order_of_neighbouring_imports_does_not_change_the_code(one, other):
+    assert staleness.code_digest(one) == staleness.code_digest(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("from a import x\nfrom b import x", "from b import x\nfrom a import x"),
+        ("from a import *\nfrom b import x", "from b import x\nfrom a import *"),
+        ("import a as x\nimport b as x", "import b as x\nimport a as x"),
+        ("import a\nx = 1\nimport b", "import b\nx = 1\nimport a"),
+        ("from a import b", "import a.b"),
+        ("from a import b", "from .a import b"),
+        ("from a import b", "from a import b as c"),
+        ("x = 1", "x = '1'"),
+        ("x = None", "x = ''"),
+        ("x = 1", "x = 1.0"),
+        ("x = 1", "x = True"),
+        ("f'{x:>{w}}'", "f'{x:<{w}}'"),
+        ("f'{x:{w}}'", "f'{x}'"),
+    ],
+)
+def test_what_may_change_a_result_changes_the_code(one, other):
+    assert staleness.code_digest(one) != staleness.code_digest(other)
+
+
+# What Pythons read into different syntax trees; each must give these hashes.
+PINNED = {
+    "f'{x:>{w}}'": "86f45a9d2afed14b",
+    "f'{x:{w}.{p}f}|{y:{n}}'": "922d349a2f4aaa26",
+    "f'{x!r:^{w}}' f'' 'and' f'{y}'": "0185a369ffb6b665",
+    "f'' + f'{x:}' + f'{x = }'": "5d9c4ba9bb7a94a2",
+    "def f(a, *, b=1.5e300, **c) -> int: return lambda: (a, b'1', ..., -1j)": "98fff734b02b5498",
+    "class A(B, metaclass=C): x: int = 0": "ff14aaad0fba2da9",
+    "match x:\n    case {'a': [1, *_], **rest} if rest: pass": "ba0ca227bd339fa2",
+    "x = '\\ud800\\N{BULLET}\\U0001fae8'; y = u'a'": "fd4cbf7f3276f308",
+    "import b, a\nfrom . import c\ntry:\n    pass\nexcept* E as e:\n    raise": "c95c67ccd4c05eda",
+}
+
+
+@pytest.mark.parametrize("source", PINNED)
+def test_every_python_gives_code_the_same_hash(source):
+    assert digests.code_digest(source) == PINNED[source]
+
+
+HASH = """
+import importlib.util, pathlib, sys
+spec = importlib.util.spec_from_file_location("digests", sys.argv[1])
+digests = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(digests)
+print(sys.version_info[1], digests.code_digest(pathlib.Path(sys.argv[2]).read_text("utf-8")))
+"""
+
+
+@pytest.mark.parametrize("minor", [11, 12, 13])
+def test_another_python_of_this_machine_gives_a_module_the_same_hash(minor):
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    pythons = [shutil.which(f"python3.{minor}")]
+    pythons += sorted(pyenv.glob(f"versions/3.{minor}.*/bin/python"))
+    module = Path(digests.__file__).parents[1] / "figures" / "forecaster.py"
+    for python in filter(None, pythons):
+        command = [python, "-I", "-c", HASH, digests.__file__, module]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == 0:  # else a shim of a version that is not there
+            found = digests.code_digest(module.read_text(encoding="utf-8"))
+            assert done.stdout.split() == [str(minor), found]
+            return
+    pytest.skip(f"no Python 3.{minor} here")
 
 
 def test_the_closure_follows_imports_and_names_distributions():

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isru.claims import load_claims, verdicts_beside
-from isru.publish.staleness import digest, read_manifest
+from isru.publish.digests import digest
+from isru.publish.staleness import read_manifest
 
 AGREES, DIFFERS = "agrees", "differs"
 

@@ -1,14 +1,13 @@
 """Is a result still what its sources would give? Decided by content, never by file times.
 
 A stamp holds what decided a result: the notebook's code, its parameters, the data and the
-upstream values that it read, the code of the ``isru`` modules it imports (syntax trees without
-comments and docstrings) and the versions of the distributions that these import.
+upstream values that it read, the code of the ``isru`` modules it imports (see
+`isru.publish.digests`) and the versions of the distributions that these import.
 """
 
 from __future__ import annotations
 
 import ast
-import hashlib
 import importlib.metadata
 import importlib.util
 import json
@@ -18,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from isru import paths
+from isru.publish.digests import code_digest, digest, tree_digest
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import declared_parameters, read_profile, slug
 from isru.records import sha256
@@ -25,48 +25,6 @@ from isru.records import sha256
 # These start notebooks and show results; they do not make them.
 _NO_SOURCES = ("isru.publish", "isru.cli", "isru.__main__", "isru.provenance")
 _MODULE_IN_TEXT = re.compile(r"(isru(?:\.\w+)+)(?::\w+)?")
-
-
-def digest(content: object) -> str:
-    """Return a short hash of anything that JSON can hold."""
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def code_digest(source: str) -> str:
-    """Return a hash of Python code that comments, docstrings and layout do not change."""
-    return _tree_digest(ast.parse(source))
-
-
-def _tree_digest(tree: ast.AST) -> str:
-    """Return the hash of a syntax tree, which loses its docstrings."""
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and _is_text(body[0]):
-            node.body = body[1:]
-    return digest(_plain(tree))
-
-
-def _is_text(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
-
-
-def _plain(node: object) -> object:
-    """Return a syntax tree as lists; empty fields are left out, as Pythons differ in them."""
-    if isinstance(node, ast.AST):
-        plain = [type(node).__name__]
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if value is not None and value != []:
-                plain.append((name, _plain(value)))
-        return plain
-    if isinstance(node, list):
-        return [_plain(element) for element in node]
-    return node if node is None or isinstance(node, str) else repr(node)
 
 
 def notebook_code(path: Path) -> str:
@@ -119,7 +77,7 @@ def _module(name: str) -> tuple[str, frozenset[str], frozenset[str]]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     own, others = _imports(tree, package)
-    return _tree_digest(tree), frozenset(own), frozenset(others)
+    return tree_digest(tree), frozenset(own), frozenset(others)
 
 
 def forget_sources() -> None:
