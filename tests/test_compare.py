@@ -1,12 +1,17 @@
 """Two runs are compared by kind: exact ones must be equal, times are never judged."""
 
+import json
 from argparse import Namespace
 
+import nbformat
+import pandas as pd
 import pytest
+from notebook_files import write_notebook
 
 from isru import commands
-from isru.publish.compare import AGREES, DIFFERS, compare_runs
-from isru.records import to_json, write_atomically
+from isru.publish.compare import AGREES, DIFFERS, compare_runs, differences
+from isru.publish.notebooks import all_notebooks
+from isru.records import Record, to_json, write_atomically
 
 
 def write_run(folder, value, *, profile="full", parameters=None):
@@ -25,6 +30,15 @@ def write_run(folder, value, *, profile="full", parameters=None):
     [
         ({"kind": "exact", "value": 2}, {"value": 2}, AGREES),
         ({"kind": "exact", "value": 2}, {"value": 2.0000001}, DIFFERS),
+        ({"kind": "exact", "value": 53.287592910234416}, {"value": 53.28759291}, AGREES),
+        ({"kind": "exact", "value": 53.287592910234416}, {"value": 53.28759292}, DIFFERS),
+        ({"kind": "exact", "value": True}, {"value": False}, DIFFERS),
+        (
+            {"kind": "tolerance", "value": 17.18455186016645, "rtol": 0.001},
+            {"value": 17.184551860166188},
+            AGREES,
+        ),
+        ({"kind": "tolerance", "value": "a word"}, {"value": 2.0}, DIFFERS),
         ({"kind": "tolerance", "value": 2.0, "rtol": 0.1}, {"value": 2.1}, AGREES),
         ({"kind": "tolerance", "value": 2.0, "rtol": 0.1}, {"value": 2.5}, DIFFERS),
         (
@@ -101,3 +115,101 @@ def test_verify_says_which_verdicts_differ_and_does_not_fail_for_them(compendium
     said = said.out + said.err
     assert "C1: published 'confirmed', yours 'refuted'" in said
     assert "the same verdict: 0 of the 1 claims that both runs measured" in said
+
+
+def write_result(folder, path, *, numbers, kind, shown="", tags=(), source="1"):
+    """Write the result of an exact notebook: a value, a table, a figure's numbers, a cell."""
+    record = Record("01-exact", folder)
+    record.value("x", numbers[0], kind=kind, **({"rtol": 1e-3} if kind == "tolerance" else {}))
+    tolerance = {"rtol": 1e-6} if kind == "tolerance" else {}
+    frame = pd.DataFrame({"name": ["a"] * len(numbers), "size": numbers})
+    record.table("sizes", frame, kind=kind, **tolerance)
+    write_atomically(folder / "figures" / "a-line.csv", frame.to_csv(index=False))
+    write_atomically(folder / "figures" / "a-line.json", to_json({"kind": kind, **tolerance}))
+    executed = nbformat.read(path, as_version=4)
+    cell = executed.cells[-1]
+    cell.source, cell.metadata = source, nbformat.from_dict({"tags": list(tags)})
+    data = {"text/plain": shown}
+    cell.outputs = [nbformat.v4.new_output("execute_result", data, execution_count=1)]
+    write_atomically(folder / "notebooks" / "01-exact.ipynb", nbformat.writes(executed))
+    outputs = ["values/01.json", "tables/01-sizes.csv", "figures/a-line.csv"]
+    manifest = {"stamp": {"parameters": {}}, "outputs": dict.fromkeys(outputs, "")}
+    write_atomically(folder / "manifest" / "01-exact.json", to_json(manifest))
+
+
+@pytest.fixture
+def compared(compendium):
+    """Return a function that writes two results of an exact notebook and compares them."""
+    path = write_notebook(compendium, "01-exact", ["1"], kind="exact")
+    runs = compendium / "results", compendium / "runs" / "mine"
+
+    def compare(published, yours):
+        for run, result in zip(runs, (published, yours), strict=True):
+            write_result(run, path, **result)
+        return differences(all_notebooks()[0], *runs)
+
+    return compare
+
+
+MOVED = {"numbers": [17.184551860166188, 1e-14], "kind": "tolerance"}
+
+
+@pytest.mark.parametrize(
+    ("published", "yours"),
+    [
+        (MOVED, MOVED | {"numbers": [17.18455186016645, 1e-14]}),
+        (
+            {"numbers": [0.1234567891], "kind": "exact"},
+            {"numbers": [0.12345678913], "kind": "exact"},
+        ),
+        (
+            MOVED | {"shown": "kept  0.8016\ntanh", "tags": ["tolerance"]},
+            MOVED | {"shown": "kept 0.8017\ntanh", "tags": ["tolerance"]},
+        ),
+        (MOVED | {"source": "import a\nimport b"}, MOVED | {"source": "import b, a  # sorted"}),
+    ],
+)
+def test_what_another_machine_may_move_is_no_difference(compared, published, yours):
+    assert compared(published, yours) == []
+
+
+@pytest.mark.parametrize(
+    ("published", "yours", "said"),
+    [
+        (MOVED, MOVED | {"numbers": [17.3, 1e-14]}, "01.x"),
+        (MOVED, MOVED | {"numbers": [17.185, 1e-14]}, "tables/01-sizes.csv, row 1, size"),
+        (MOVED, MOVED | {"numbers": [17.185, 1e-14]}, "figures/a-line.csv, row 1, size"),
+        (MOVED, MOVED | {"numbers": [17.184551860166188]}, "rows"),
+        (
+            {"numbers": [2.0, 0.5], "kind": "exact"},
+            {"numbers": [2.0, 0.50001], "kind": "exact"},
+            "tables/01-sizes.csv, row 2, size",
+        ),
+        (MOVED | {"shown": "0.8016"}, MOVED | {"shown": "0.8017"}, "cell cell-0, output 0"),
+        (
+            MOVED | {"shown": "0.8016", "tags": ["tolerance"]},
+            MOVED | {"shown": "0.8216", "tags": ["tolerance"]},
+            "0.8216",
+        ),
+        (
+            MOVED | {"shown": "0.8016 True", "tags": ["tolerance"]},
+            MOVED | {"shown": "0.8016 False", "tags": ["tolerance"]},
+            "False",
+        ),
+        (MOVED, MOVED | {"source": "2"}, "cell cell-0: other code"),
+    ],
+)
+def test_what_no_machine_may_move_is_named(compared, published, yours, said):
+    assert any(said in line for line in compared(published, yours))
+
+
+def test_a_table_of_a_run_that_kept_no_kinds_is_held_to_yours(compendium, compared):
+    assert compared(MOVED, MOVED) == []
+    path = compendium / "results" / "values" / "01.json"
+    content = json.loads(path.read_text())
+    del content["tables"]
+    path.write_text(to_json(content))
+    moved = compendium / "results" / "tables" / "01-sizes.csv"
+    moved.write_text(moved.read_text().replace("17.1845519", "17.1845520"))
+    runs = compendium / "results", compendium / "runs" / "mine"
+    assert differences(all_notebooks()[0], *runs) == []

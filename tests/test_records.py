@@ -24,6 +24,32 @@ def test_a_value_comes_back_under_its_notebook_with_interval_and_provenance(reco
     assert stored["provenance"]["profile"] == "adhoc"
 
 
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (53.287592910234416, 53.28759291),  # two libraries give ...416 and ...42
+        (1 / 3 + 1e-16, 0.3333333333),
+        (7, 7),
+        (2.0**64, 2.0**64),  # whole
+        (True, True),
+        ("none", "none"),
+    ],
+)
+def test_an_exact_number_is_rounded_when_it_is_recorded(record, value, kept):
+    assert record.value("x", value, kind="exact") == kept
+    assert read_values("06", record.folder)["x"]["value"] == kept
+
+
+def test_a_number_of_another_kind_keeps_its_digits(record):
+    assert record.value("x", 17.18455186016645, kind="tolerance") == 17.18455186016645
+
+
+def test_tables_and_figures_keep_their_kind_and_tolerance(record):
+    record.table("sizes", pd.DataFrame({"x": [1]}), kind="tolerance", rtol=0.05)
+    stored = json.loads((record.folder / "values" / "06.json").read_text())
+    assert stored["tables"] == {"sizes": {"kind": "tolerance", "rtol": 0.05}}
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None, [1]])
 def test_a_value_that_is_no_finite_scalar_is_refused(record, value):
     with pytest.raises(ValueError, match="value x: expected"):

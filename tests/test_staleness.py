@@ -202,6 +202,25 @@ def test_new_provenance_alone_does_not_make_what_rests_on_it_stale(result):
     assert staleness.stale_reasons(notebook, run) == []
 
 
+@pytest.mark.parametrize(
+    ("change", "stale"),
+    [({"value": 1.0000000000000002, "note": "Said anew."}, False), ({"value": 1.001}, True)],
+)
+def test_last_digits_and_notes_do_not_make_what_rests_on_a_value_stale(result, change, stale):
+    notebook, run = result
+    path = run / "values" / "01.json"
+    for entry in ({"value": 1.0}, {"value": 1.0} | change):
+        content = json.loads(path.read_text())
+        content["values"]["x"] |= {"kind": "tolerance"} | entry
+        path.write_text(to_json(content))
+        if entry == {"value": 1.0}:
+            manifest = run / "manifest" / "02-second.json"
+            stamped = json.loads(manifest.read_text())
+            stamped["stamp"] = staleness.make_stamp(notebook, {}, {}, [run])
+            manifest.write_text(to_json(stamped))
+    assert bool(staleness.stale_reasons(notebook, run)) == stale
+
+
 def test_what_a_notebook_no_longer_needs_does_not_make_it_stale(result):
     _, run = result
     write_notebook(run.parents[1], "02-second", ["2"], parameters="n: int = 1  # n")

@@ -1,6 +1,7 @@
 """Results with their provenance: values, tables, figures and models of one notebook.
 
-Every result has a *kind*: ``exact`` (equal on every machine), ``tolerance`` (trained quality,
+Every result has a *kind*: ``exact`` (equal on every machine: whole, true or false, a word, or
+rounded to `EXACT_DIGITS`), ``tolerance`` (trained quality and what arithmetic libraries move,
 equal within an interval or a stated tolerance) or ``machine`` (times, never compared across
 machines). Files are written whole or not at all.
 """
@@ -21,6 +22,8 @@ from isru import paths
 from isru.provenance import provenance
 
 KINDS = ("exact", "tolerance", "machine")
+# Of a number that is exact: processors and their libraries move the sixteenth.
+EXACT_DIGITS = 10
 AUTHOR = "The ISRU compendium authors"
 LICENCE = "CC BY 4.0"
 _NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
@@ -70,6 +73,7 @@ class Record:
         self.number = notebook[:2]
         self.folder = Path(folder) if folder else paths.output()
         self.values: dict[str, dict] = {}
+        self.tables: dict[str, dict] = {}
         self._provenance = provenance(paths.root())
 
     def value(
@@ -85,7 +89,9 @@ class Record:
         atol: float | None = None,
         note: str = "",
     ):
-        """Record one number or word under the key ``NN.name`` and return it.
+        """Record one number or word under the key ``NN.name`` and return it as recorded.
+
+        An exact number that is not whole is rounded to `EXACT_DIGITS` significant digits.
 
         Parameters
         ----------
@@ -110,28 +116,51 @@ class Record:
         """
         _check(name, _NAME, "a value's name in lower case, words joined by '_'")
         _check_kind(kind)
-        entry = {"value": _plain(value, name), "unit": unit, "kind": kind}
+        plain = _plain(value, name)
+        entry = {"value": exactly(plain) if kind == "exact" else plain, "unit": unit, "kind": kind}
         optional = {"low": low, "high": high, "rtol": rtol, "atol": atol, "note": note}
         for key, given in optional.items():
             if given is not None and given != "":
                 entry[key] = _plain(given, f"{name}.{key}")
         self.values[name] = entry
+        self._write()
+        return entry["value"]
+
+    def _write(self) -> None:
         content = {
             "notebook": self.notebook,
             "provenance": self._provenance,
             "values": self.values,
         }
+        if self.tables:
+            content["tables"] = self.tables
         write_atomically(self.folder / "values" / f"{self.number}.json", to_json(content))
-        return entry["value"]
 
-    def table(self, name: str, frame, *, kind: str):
-        """Write a pandas DataFrame to ``tables/NN-name.csv`` and return it."""
+    def table(
+        self, name: str, frame, *, kind: str, rtol: float | None = None, atol: float | None = None
+    ):
+        """Write a pandas DataFrame to ``tables/NN-name.csv`` and return it.
+
+        ``rtol`` and ``atol`` are as in `value`, for every number of the table.
+        """
         _check(name, _IDENTIFIER, "a table's name in lower case, words joined by '-'")
         _check_kind(kind)
         write_atomically(self.folder / "tables" / f"{self.number}-{name}.csv", _csv(frame))
+        self.tables[name] = {"kind": kind, **_tolerance(rtol, atol)}
+        self._write()
         return frame
 
-    def figure(self, identifier: str, figure, *, data, title: str, kind: str):
+    def figure(
+        self,
+        identifier: str,
+        figure,
+        *,
+        data,
+        title: str,
+        kind: str,
+        rtol: float | None = None,
+        atol: float | None = None,
+    ):
         """Write a figure as SVG, with the plotted numbers as CSV, and return it.
 
         Parameters
@@ -144,6 +173,8 @@ class Record:
         title : str
             One line, kept in the files' metadata and in the citation.
         kind : {"exact", "tolerance", "machine"}
+        rtol, atol : float, optional
+            As in `value`, for every number of ``data``.
         """
         _check(identifier, _IDENTIFIER, "a figure's name in lower case, words joined by '-'")
         _check_kind(kind)
@@ -154,6 +185,7 @@ class Record:
             "title": title,
             "notebook": self.notebook,
             "kind": kind,
+            **_tolerance(rtol, atol),
             "author": AUTHOR,
             "licence": LICENCE,
         }
@@ -214,6 +246,18 @@ def _check(name: str, pattern: re.Pattern, expected: str) -> None:
 def _check_kind(kind: str) -> None:
     if kind not in KINDS:
         raise ValueError(f"expected a kind of {KINDS}, got {kind!r}")
+
+
+def _tolerance(rtol: float | None, atol: float | None) -> dict[str, float]:
+    given = {"rtol": rtol, "atol": atol}
+    return {name: float(size) for name, size in given.items() if size is not None}
+
+
+def exactly(value: float | int | bool | str) -> float | int | bool | str:
+    """Return a value as one of kind exact is kept: a number that is not whole, rounded."""
+    if not isinstance(value, float) or value.is_integer():
+        return value
+    return float(f"{value:.{EXACT_DIGITS}g}")
 
 
 def _plain(value, name: str):

@@ -1,17 +1,31 @@
-"""Your run beside the published one, value by value, as far as they can be compared."""
+"""Your run beside the published one, value by value, as far as they can be compared.
+
+Two machines give the same up to the last digits, which vector widths, mathematical libraries
+and the kernels of BLAS decide. So nothing here is held to equality but what is exact by kind.
+"""
 
 from __future__ import annotations
 
+import csv
 import json
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from isru.claims import load_claims, verdicts_beside
-from isru.publish.digests import digest
+from isru.publish.digests import code_digest, digest
+from isru.publish.notebooks import Notebook
 from isru.publish.staleness import read_manifest
+from isru.records import exactly
 
 AGREES, DIFFERS = "agrees", "differs"
+# Tables end at the ninth digit, which may be rounded the other way. In a difference of nearly
+# equal numbers, as an approximation's error, that digit stands for less than the last of both.
+_EXACT_TABLE = {"rtol": 1e-8, "atol": 1e-12}
+# What a cell tagged `tolerance` shows, which is rounded to about four digits.
+_SHOWN = {"rtol": 1e-3, "atol": 1e-9}
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -91,21 +105,132 @@ def _outcome(mine: dict, theirs: dict, same_parameters: bool, profiles: tuple[st
         return "not comparable: another machine or hour"
     if not same_parameters:
         return f"not comparable: profile {profiles[0]} against {profiles[1]}"
+    return AGREES if _agree(mine, theirs) else DIFFERS
+
+
+def _agree(mine: dict, theirs: dict) -> bool:
+    """Return whether two recorded values agree, by their kind."""
+    values = mine["value"], theirs["value"]
+    if any(isinstance(value, str | bool) for value in values):
+        return values[0] == values[1]
     if mine["kind"] == "exact":
-        return AGREES if mine["value"] == theirs["value"] else DIFFERS
-    return AGREES if _close(mine, theirs) else DIFFERS
-
-
-def _close(mine: dict, theirs: dict) -> bool:
-    if isinstance(mine["value"], str | bool):
-        return mine["value"] == theirs["value"]
+        return exactly(values[0]) == exactly(values[1])
     if "rtol" in theirs or "atol" in theirs or "low" not in theirs:
-        return math.isclose(
-            mine["value"],
-            theirs["value"],
-            rel_tol=theirs.get("rtol", 1e-9),
-            abs_tol=theirs.get("atol", 0.0),
-        )
+        return _close(*values, theirs)
     return mine.get("low", mine["value"]) <= theirs["high"] and (
         theirs["low"] <= mine.get("high", mine["value"])
     )
+
+
+def _close(mine: float, theirs: float, tolerance: dict) -> bool:
+    """Return whether a number lies within the rtol and atol that were stated for the other."""
+    rtol, atol = tolerance.get("rtol", 1e-9), tolerance.get("atol", 0.0)
+    return math.isclose(mine, theirs, rel_tol=rtol, abs_tol=atol)
+
+
+def differences(notebook: Notebook, published: Path, yours: Path) -> list[str]:
+    """Return in lines where your result of a notebook is not the published one.
+
+    Values by their kinds; tables and the numbers of figures by theirs; of the executed notebook
+    the code by its hash and what its cells show word by word, the numbers with a tolerance
+    where the cell is tagged ``tolerance``. Pictures are drawn from the numbers, and prose is
+    always the present one: neither is compared.
+    """
+    rows = [r for r in compare_runs(published, yours) if r.key.startswith(f"{notebook.number}.")]
+    found = [
+        f"{row.key}: published {row.published}, yours {row.yours}: {row.outcome}"
+        for row in rows
+        if row.kind != "machine" and row.outcome != AGREES
+    ]
+    mine, theirs = (set(read_manifest(run, notebook.name)["outputs"]) for run in (yours, published))
+    found += [f"{name}: in one run only" for name in sorted(mine ^ theirs)]
+    for name in sorted(mine & theirs):
+        if name.endswith(".csv"):
+            found += _table_differences(name, published, yours)
+    executed = Path("notebooks") / f"{notebook.name}.ipynb"
+    return found + _cell_differences(*(_code_cells(run / executed) for run in (published, yours)))
+
+
+def _table_differences(name: str, published: Path, yours: Path) -> list[str]:
+    """Return where the numbers of a table or of a figure differ by more than their kind allows."""
+    about = _about_table(name, published) or _about_table(name, yours) or {"kind": "exact"}
+    if about["kind"] == "machine":
+        return []
+    tolerance = _EXACT_TABLE if about["kind"] == "exact" else about
+    theirs, mine = (
+        list(csv.reader((run / name).read_text(encoding="utf-8").splitlines()))
+        for run in (published, yours)
+    )
+    if [len(row) for row in mine] != [len(row) for row in theirs]:
+        return [f"{name}: published {len(theirs)} rows, yours {len(mine)}, or other columns"]
+    return [
+        f"{name}, row {place}, {title}: published {there}, yours {here}"
+        for place, rows in enumerate(zip(theirs, mine, strict=True))
+        for title, there, here in zip(theirs[0], *rows, strict=True)
+        if not _same_text(here, there, tolerance)
+    ]
+
+
+def _about_table(name: str, run: Path) -> dict | None:
+    """Return the kind and the tolerance with which a CSV file was recorded, if the run says so."""
+    path = run / name
+    if path.parent.name == "figures":
+        return json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    number, _, table = path.stem.partition("-")
+    values = json.loads((run / "values" / f"{number}.json").read_text(encoding="utf-8"))
+    return values.get("tables", {}).get(table)
+
+
+def _same_text(mine: str, theirs: str, tolerance: dict) -> bool:
+    """Return whether two texts have the same words, and numbers within a tolerance."""
+    if mine == theirs:
+        return True
+    words = [_NUMBER.sub("#", " ".join(text.split())) for text in (mine, theirs)]
+    numbers = zip(_NUMBER.findall(mine), _NUMBER.findall(theirs), strict=False)
+    return words[0] == words[1] and all(
+        _close(float(here), float(there), tolerance) for here, there in numbers
+    )
+
+
+def _code_cells(path: Path) -> list[dict]:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def _cell_differences(published: list[dict], yours: list[dict]) -> list[str]:
+    """Return where executed code cells differ in their code, or in what they show."""
+    names = [[cell["id"] for cell in cells] for cells in (published, yours)]
+    if names[0] != names[1]:
+        return [f"other code cells: published {names[0]}, yours {names[1]}"]
+    found = []
+    for theirs, mine in zip(published, yours, strict=True):
+        codes, shown = ([read(c) for c in (theirs, mine)] for read in (_code, _shown))
+        if codes[0] != codes[1]:
+            found.append(f"cell {mine['id']}: other code")
+        elif shown[0] != shown[1]:
+            found += _output_differences(mine, *shown)
+    return found
+
+
+def _output_differences(cell: dict, theirs: dict[str, str], mine: dict[str, str]) -> list[str]:
+    loose = "tolerance" in cell["metadata"].get("tags", [])
+    found = []
+    for place in sorted({*theirs, *mine}):
+        there, here = theirs.get(place, "nothing"), mine.get(place, "nothing")
+        if not (_same_text(here, there, _SHOWN) if loose else here == there):
+            found.append(f"cell {cell['id']}, {place}: published {there!r}, yours {here!r}")
+    return found
+
+
+def _code(cell: dict) -> str:
+    return code_digest("".join(cell["source"]))
+
+
+def _shown(cell: dict) -> dict[str, str]:
+    """Return what a cell shows, as texts by place and kind."""
+    found = {}
+    for place, output in enumerate(cell["outputs"]):
+        parts = output.get("data", {}) | {k: output[k] for k in ("text",) if k in output}
+        for kind, text in parts.items():
+            found[f"output {place}, {kind}"] = text if isinstance(text, str) else "".join(text)
+    return found

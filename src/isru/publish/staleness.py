@@ -131,12 +131,24 @@ def present_data(stamp: dict) -> dict[str, str]:
 
 
 def upstream_digest(number: str, folders: list[Path]) -> str:
-    """Return a hash of the values (not their provenance) that notebook ``number`` recorded."""
+    """Return a hash of the values that notebook ``number`` recorded.
+
+    Neither provenance nor notes count, nor the last digits, which differ between processors.
+    """
     for folder in folders:
         path = folder / "values" / f"{number}.json"
         if path.is_file():
-            return digest(json.loads(path.read_text(encoding="utf-8"))["values"])
+            values = json.loads(path.read_text(encoding="utf-8"))["values"]
+            return digest({name: _what_counts(entry) for name, entry in values.items()})
     return "missing"
+
+
+def _what_counts(entry: dict) -> dict:
+    return {
+        key: f"{part:.9g}" if isinstance(part, float) else part
+        for key, part in entry.items()
+        if key != "note"
+    }
 
 
 def make_stamp(
