@@ -10,6 +10,7 @@ import sys
 
 from isru.publish.environment import in_environment, say, set_up
 from isru.publish.errors import CompendiumError
+from isru.publish.processor import leave_out_impossible
 
 HELP = """\
 The five that most people need:
@@ -57,6 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
         elsewhere = in_environment(given)
         if elsewhere is not None:
             return elsewhere
+        leave_out_impossible()
         from isru import commands
 
         return getattr(commands, options.command.replace("-", "_"))(options) or 0
