@@ -1,13 +1,17 @@
 """Records refuse what a reader could not use, and are written whole."""
 
 import json
+import os
+import platform
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from isru.figures import use_style
-from isru.provenance import provenance
+from isru.provenance import ARITHMETIC_VARIABLES, provenance
 from isru.records import Record, read_values, write_atomically
 
 
@@ -97,10 +101,58 @@ def test_a_figure_is_byte_stable_and_carries_its_metadata(record):
     assert (record.folder / "figures" / "a-line.csv").read_text() == "x,y\n0,0.1\n1,0.333333333\n"
 
 
+NAMED = {"profile", "commit", "dirty", "date", "machine", "python", "numpy", "blas", "isru"}
+
+
 def test_provenance_works_without_git_and_names_no_user(compendium, monkeypatch):
     monkeypatch.setenv("PATH", "")
+    for name in ARITHMETIC_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     about = provenance(compendium)
     assert about["commit"] == "unknown"
-    assert set(about) == {
-        "profile", "commit", "dirty", "date", "machine", "python", "numpy", "isru"
-    }  # fmt: skip
+    assert set(about) == NAMED
+
+
+def test_provenance_names_what_chose_the_instructions(compendium, monkeypatch):
+    for name in ARITHMETIC_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    monkeypatch.setenv("NPY_DISABLE_CPU_FEATURES", "X86_V4 AVX512_ICL")
+    monkeypatch.setenv("GLIBC_TUNABLES", "/home/somebody")
+    assert provenance(compendium)["settings"] == (
+        "NPY_DISABLE_CPU_FEATURES=X86_V4 AVX512_ICL; OPENBLAS_CORETYPE=Haswell; "
+        "GLIBC_TUNABLES=(set)"
+    )
+
+
+def _in_a_process(code, **environment):
+    command = [sys.executable, "-c", code]
+    kept = {k: v for k, v in os.environ.items() if k not in ARITHMETIC_VARIABLES}
+    done = subprocess.run(
+        command, env=kept | environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("kernel", ["Nehalem", "Sandybridge"])  # what every x86-64 can compute
+def test_provenance_names_the_kernel_that_computes(kernel):
+    code = "from isru.provenance import blas; print(blas())"
+    said = _in_a_process(code, OPENBLAS_CORETYPE=kernel)
+    if not said.startswith("OpenBLAS"):
+        pytest.skip(f"NumPy computes with {said} here")
+    if platform.machine() not in ("x86_64", "AMD64"):
+        pytest.skip("the kernels of another processor")
+    assert said.endswith(f" {kernel}")
+
+
+def test_without_threadpoolctl_the_kernel_is_unknown_and_said_to_be():
+    code = (
+        "import sys; sys.modules['threadpoolctl'] = None\n"
+        "from isru.provenance import blas; print(blas())"
+    )
+    assert _in_a_process(code).endswith(", kernel unknown")
+
+
+def test_importing_the_package_does_not_ask_for_the_kernel():
+    code = "import isru, isru.provenance, sys; print({'numpy', 'threadpoolctl'} & set(sys.modules))"
+    assert _in_a_process(code) == "set()"

@@ -8,6 +8,7 @@ from importlib import metadata
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from isru_book.provenance import arithmetic
 from isru_book.run import page_of, run_of
 from isru_book.tables import html_table
 from isru_book.values import link
@@ -31,7 +32,9 @@ class EnvironmentTable(SphinxDirective):
         tools += [[name, metadata.version(name)] for name in _BUILDERS]
         ran, packages = self._recorded()
         return [
-            *_titled("What ran the notebooks", ["Notebook", "Machine", "Python", "NumPy"], ran),
+            *_titled(
+                "What ran the notebooks", ["Notebook", "Machine", "Python", "NumPy", "BLAS"], ran
+            ),
             *_titled("What decided the results", ["Package", "Version", "Notebooks"], packages),
             *_titled("What built this book", ["Package", "Version"], tools),
         ]
@@ -44,7 +47,8 @@ class EnvironmentTable(SphinxDirective):
             name, about = values["notebook"], values["provenance"]
             self.env.note_dependency(str(run.values_file(name[:2])))
             own = [about.get(key, "unknown") for key in ("machine", "python", "numpy")]
-            ran.append([[link(name, page_of(name))], *own])
+            computed = " · ".join(arithmetic(about)) or "not recorded"
+            ran.append([[link(name, page_of(name))], *own, computed])
             for package, version in run.manifest(name).get("stamp", {}).get("versions", {}).items():
                 used.setdefault((package, version), []).append(name[:2])
         packages = [[p, v, ", ".join(sorted(ns))] for (p, v), ns in sorted(used.items())]

@@ -35,6 +35,7 @@ def _lines(run: Run, notebook: str) -> list[nodes.Node]:
     parts = [
         f"Profile {about['profile']}" if "profile" in about else "Profile unknown",
         about.get("machine", "unknown machine"),
+        *arithmetic(about),
         about.get("date", "no date"),
         f"commit {commit_text(about)}",
     ]
@@ -46,6 +47,11 @@ def _lines(run: Run, notebook: str) -> list[nodes.Node]:
         found.append(nodes.admonition("", nodes.title("", "Not up to date"), _paragraph(text)))
         found[-1]["classes"] += ["warning", "isru-stale"]
     return found
+
+
+def arithmetic(about: dict) -> list[str]:
+    """Return the BLAS with its kernel, and what chose them; a run of old has neither."""
+    return [about[key] for key in ("blas", "settings") if about.get(key)]
 
 
 def _left_out(doctree: nodes.document) -> list[nodes.Node]:
@@ -93,7 +99,7 @@ class ProvenanceTable(SphinxDirective):
                 [
                     [link(values["notebook"], page_of(values["notebook"]))],
                     about.get("profile", "unknown"),
-                    about.get("machine", "unknown"),
+                    " · ".join([about.get("machine", "unknown"), *arithmetic(about)]),
                     about.get("date", "unknown"),
                     commit_text(about),
                 ]
