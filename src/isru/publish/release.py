@@ -105,6 +105,9 @@ def _no_repeat(notebook: Notebook, folder: Path) -> list[str]:
         return ["published or kept already: run it again"]
     if mine["provenance"]["machine"] != published["provenance"]["machine"]:
         return [f"published from another machine, {published['provenance']['machine']}"]
+    kernels = [manifest["provenance"].get("blas") for manifest in (mine, published)]
+    if all(kernels) and kernels[0] != kernels[1]:
+        return [f"published from another kernel of BLAS, {kernels[1]}; this one is {kernels[0]}"]
     found = differences(published["stamp"], mine["stamp"])
     return [f"{'; '.join(found)} since the published run: publish this one instead"] * bool(found)
 
