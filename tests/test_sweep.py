@@ -144,9 +144,11 @@ def test_timed_rows_never_run_beside_each_other(log, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="timed rows to run here"):
         sweep(noise, cases(log), timed=True, scheduler="tcp://127.0.0.1:1")
     sweep(noise, cases(log, 1), cache=tmp_path / "cache", timed=True)
-    monkeypatch.setattr("isru.sweep.table.cpu_model", lambda: "another processor")
-    sweep(noise, cases(log, 1), cache=tmp_path / "cache", timed=True)
-    assert len(list(log.iterdir())) == 7
+    assert len(list(log.iterdir())) == 6
+    for what in ("cpu_model", "blas", "arithmetic_settings"):
+        monkeypatch.setattr(f"isru.sweep.table.{what}", lambda: "another one")
+        sweep(noise, cases(log, 1), cache=tmp_path / "cache", timed=True)
+    assert len(list(log.iterdir())) == 9
 
 
 def test_the_bar_shows_what_is_done_and_the_time_left(log, tmp_path, capsys):

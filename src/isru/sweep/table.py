@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from isru.provenance import cpu_model
+from isru.provenance import arithmetic_settings, blas, cpu_model
 from isru.sweep.cluster import on_cluster, scheduler_address
 from isru.sweep.errors import Failure, cut_off, rows_failed
 from isru.sweep.local import WorkersLost, here, in_processes
@@ -50,14 +50,15 @@ def run_sweep(
         Compute, and keep, every row again.
     timed : bool
         The rows are timings: one after another in this process, never beside each other, and
-        kept for this kind of processor only.
+        kept for this kind of processor and this kernel of BLAS only.
     progress : bool
         Show a bar with the time left.
 
     Returns
     -------
     pandas.DataFrame
-        In the order of ``cases``, the same wherever it was computed.
+        In the order of ``cases``, the same wherever it was computed, but for the last digits of
+        sums.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def run_sweep(
     if timed and scheduler:
         raise ValueError(f"expected timed rows to run here, one by one; got scheduler={scheduler}")
     cases = list(cases)
-    store = Store(cache, function, f"{cpu_model()}, {os.cpu_count()} cores" if timed else "")
+    store = Store(cache, function, _what_times() if timed else "")
     keys = [store.key(case) for case in cases]
     todo = dict(zip(keys, cases, strict=True))
     rows = {} if fresh else {key: row for key in todo if (row := store.get(key)) is not None}
@@ -99,6 +100,13 @@ def run_sweep(
     if failures:
         raise rows_failed(failures, len(rows), total, bool(cache))
     return pd.DataFrame([rows[key] for key in keys])
+
+
+def _what_times() -> str:
+    """Return what decides a time besides code and libraries: processor and kernels."""
+    return ", ".join(
+        filter(None, (cpu_model(), f"{os.cpu_count()} cores", blas(), arithmetic_settings()))
+    )
 
 
 def _answers(
