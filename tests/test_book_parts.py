@@ -6,12 +6,13 @@ import io
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
-from isru_book import citation, plugins
+from isru_book import citation, plugins, provenance
 from isru_book.numbers import MINUS, CannotShow, Wanted, formatted, shown
 from isru_drawings import exports
 from isru_drawings.clips import without_idle_clips
@@ -162,3 +163,27 @@ def test_a_plugin_of_the_bibliography_is_looked_up_once(monkeypatch):
     first = plugin.find_plugin("pybtex.style.formatting", "unsrt")
     monkeypatch.setattr(plugin, "entry_points", lambda **_: pytest.fail("looked up again"))
     assert plugin.find_plugin("pybtex.style.formatting", "unsrt") is first
+
+
+@pytest.mark.parametrize(
+    ("about", "shown"),
+    [
+        ({"machine": "A processor, 2 cores"}, "A processor, 2 cores · no date"),
+        (
+            {"machine": "A processor", "blas": "OpenBLAS 0.3.31 Haswell"},
+            "A processor · OpenBLAS 0.3.31 Haswell · no date",
+        ),
+        (
+            {
+                "machine": "A processor",
+                "blas": "OpenBLAS 0.3.31 Haswell",
+                "settings": "OPENBLAS_CORETYPE=Haswell",
+            },
+            "A processor · OpenBLAS 0.3.31 Haswell · OPENBLAS_CORETYPE=Haswell · no date",
+        ),
+    ],
+)
+def test_the_line_under_a_title_names_the_kernel_that_computed(about, shown):
+    run = SimpleNamespace(provenance=lambda _: about, stale={})
+    (line,) = provenance._lines(run, "06-forecaster")
+    assert shown in line.astext()
