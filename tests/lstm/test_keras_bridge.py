@@ -16,7 +16,6 @@ from isru.keras_bridge import (
     keras_loss_and_gradients,
     load_tensorflow,
     make_train_step,
-    read_keras,
     registry_entry,
 )
 from isru.lstm import Adam, LSTMNetwork, train_step
@@ -149,31 +148,6 @@ def test_a_model_is_saved_loaded_and_cloned_with_its_activations(rng, tf, tmp_pa
     x = rng.standard_normal((B, T, F)).astype("float32")
     for other in (loaded, clone):
         np.testing.assert_array_equal(other(x).numpy(), model(x).numpy())
-
-
-def test_a_keras_model_becomes_a_network_and_back(rng, tf):
-    network = build(rng, (5, 4), activation="isru", return_sequences=True)
-    twin = read_keras(build_keras(network))
-    assert twin.settings == network.settings
-    for one, other in zip(twin.get_weights(), network.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_models_of_another_kind_are_refused(rng, tf):
-    import keras
-
-    def model(*layers):
-        return keras.Sequential([keras.Input((T, F)), *layers])
-
-    layers = keras.layers
-    with pytest.raises(ValueError, match=r"expected an LSTM with biases"):
-        read_keras(model(layers.GRU(3), layers.Dense(2)))
-    with pytest.raises(ValueError, match=r"expected LSTM layers and a dense one"):
-        read_keras(model(layers.LSTM(3)))
-    with pytest.raises(ValueError, match=r"expected the same activations"):
-        read_keras(model(layers.LSTM(3), layers.Dense(2, activation="relu")))
-    with pytest.raises(ValueError, match=r"expected a KerasActivation or Keras's own .*got .*gelu"):
-        read_keras(model(layers.LSTM(3, activation="gelu"), layers.Dense(2)))
 
 
 def test_tensorflow_loads_silently():

@@ -9,15 +9,15 @@ from isru.keras_bridge.activations import (
     TWINS,
     KerasActivation,
     keras_activation,
-    registry_entry,
 )
 from isru.keras_bridge.loading import load_tensorflow
 from isru.keras_bridge.networks import (
     build_keras,
     keras_loss_and_gradients,
     make_train_step,
-    read_keras,
 )
+from isru.keras_bridge.reading import read_keras
+from isru.keras_bridge.recognising import registry_entry
 
 __all__ = [
     "KERAS_NAMES",

@@ -81,26 +81,6 @@ def keras_activation(activation: str | Activation):
     return KerasActivation(entry.name, **entry.parameters)
 
 
-def registry_entry(activation) -> Activation:
-    """Return the registry entry of a Keras activation; undo :func:`keras_activation`.
-
-    Raises
-    ------
-    ValueError
-        If the registry has no such function.
-    """
-    if isinstance(activation, KerasActivation):
-        return activation.entry
-    name = getattr(activation, "__name__", None)
-    for own, theirs in KERAS_NAMES.items():
-        if name == theirs:
-            return get_activation(own)
-    raise ValueError(
-        f"expected a KerasActivation or Keras's own {', '.join(KERAS_NAMES.values())}; "
-        f"got {activation!r}"
-    )
-
-
 def _isru(x, alpha=1.0, k=1.0):
     """Return x r with r = 1 / sqrt(k^-2 + alpha x^2); the gradient is k^-2 r^3."""
     tf = load_tensorflow()

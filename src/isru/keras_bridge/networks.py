@@ -1,12 +1,10 @@
-"""Keras models of our networks and networks of Keras models, with the same weights."""
+"""Keras models of our networks, with the same weights, and their updates."""
 
 from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
-from isru.keras_bridge.activations import keras_activation, registry_entry
+from isru.keras_bridge.activations import keras_activation
 from isru.keras_bridge.loading import load_tensorflow
 from isru.lstm import LOSSES, LSTMNetwork
 from isru.lstm.inputs import check_choice
@@ -68,60 +66,6 @@ def build_keras(network: LSTMNetwork, *, steps=None, batch_size=None, stateful=F
     model.add(keras.layers.Dense(network.output_size, dtype=dtype))
     model.set_weights(network.get_weights())
     return model
-
-
-def read_keras(model, engine="numpy") -> LSTMNetwork:
-    """Return a network with the shape, activations and weights of a Keras model.
-
-    Parameters
-    ----------
-    model : keras.Model
-        LSTM layers (with biases, all with the same activations) and one dense layer without
-        activation, one after the other. Dropout is left out: it does nothing in use.
-    engine : str
-        Of the network.
-
-    Raises
-    ------
-    ValueError
-        For any other model; the message names the layer.
-    """
-    load_tensorflow()
-    import keras
-
-    skipped = keras.layers.InputLayer | keras.layers.Dropout
-    *lstms, dense = [layer for layer in model.layers if not isinstance(layer, skipped)]
-    for layer in lstms:
-        if type(layer) is not keras.layers.LSTM or not layer.use_bias:
-            raise ValueError(f"layer {layer.name}: expected an LSTM with biases, got {layer!r}")
-    if not lstms or type(dense) is not keras.layers.Dense or not dense.use_bias:
-        raise ValueError(f"expected LSTM layers and a dense one with biases, got {model.layers}")
-    pairs = [
-        (registry_entry(layer.activation), registry_entry(layer.recurrent_activation))
-        for layer in lstms
-    ]
-    differ = any(_described(pair) != _described(pairs[0]) for pair in pairs)
-    if differ or registry_entry(dense.activation).name != "identity":
-        raise ValueError(
-            f"expected the same activations in all LSTM layers and none in {dense.name}"
-        )
-    activation, recurrent_activation = pairs[0]
-    network = LSTMNetwork(
-        model.input_shape[-1],
-        [layer.units for layer in lstms],
-        dense.units,
-        activation=activation,
-        recurrent_activation=recurrent_activation,
-        return_sequences=lstms[-1].return_sequences,
-        dtype=np.dtype(dense.variable_dtype),
-        engine=engine,
-    )
-    network.set_weights([array for layer in (*lstms, dense) for array in layer.get_weights()])
-    return network
-
-
-def _described(entries):
-    return [(entry.name, dict(entry.parameters)) for entry in entries]
 
 
 def keras_loss(y, target, loss: str):
