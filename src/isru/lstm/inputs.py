@@ -6,7 +6,7 @@ import numbers
 
 import numpy as np
 
-from isru.activations import get_activation
+from isru.registry import registered
 
 _INTEGERS = "iu"
 _REALS = "fiub"
@@ -165,7 +165,7 @@ def check_dtype(dtype) -> np.dtype:
 
 def check_gate_activation(activation):
     """Return the registry's entry of a function into [0, 1]; raise a ValueError for another."""
-    entry = get_activation(activation)
+    entry = registered(activation)
     low, high = entry.range
     if low < 0 or high > 1:
         raise ValueError(

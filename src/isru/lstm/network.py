@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from isru.activations import get_activation
 from isru.lstm.arrays import aligned_zeros
 from isru.lstm.checkpoints import load_network, save_network
 from isru.lstm.engines import layer_class
@@ -25,6 +24,7 @@ from isru.lstm.inputs import (
 from isru.lstm.losses import LOSSES
 from isru.lstm.weights import Weights
 from isru.lstm.workspace import Workspaces
+from isru.registry import registered
 
 
 class LSTMNetwork:
@@ -64,8 +64,8 @@ class LSTMNetwork:
     Raises
     ------
     ValueError
-        For a size below 1, an unknown name, a recurrent activation that leaves [0, 1], or what a
-        cell or an engine does not have.
+        For a size below 1, an unknown name, another function under a name of the registry, a
+        recurrent activation that leaves [0, 1], or what a cell or an engine does not have.
 
     Examples
     --------
@@ -98,12 +98,12 @@ class LSTMNetwork:
         if not self.hidden_sizes:
             raise ValueError("hidden_sizes: expected at least one layer, got none")
         self.output_size = check_size("output_size", output_size)
-        self.activation = get_activation(activation)
+        self.activation = registered(activation)
         self.recurrent_activation = check_gate_activation(recurrent_activation)
         self.return_sequences = bool(return_sequences)
         self.dtype = check_dtype(dtype)
         self.engine, self.cell, self.trainable_alpha = engine, cell, bool(trainable_alpha)
-        self.cell_activation = cell_activation and get_activation(cell_activation)
+        self.cell_activation = cell_activation and registered(cell_activation)
         layer_type = layer_class(cell, engine, self.cell_activation, self.trainable_alpha)
         self._allocate(layer_type)
         rng = np.random.default_rng(0) if rng is None else rng
