@@ -170,6 +170,7 @@ class CharacterModel:
             "cross_entropy",
             state=self.state,
             clip_norm=self.clip_norm,
+            symbols=True,
         )
         if not (math.isfinite(loss) and _finite(state)):
             raise FloatingPointError(
@@ -206,7 +207,7 @@ class CharacterModel:
         with np.errstate(over="ignore", invalid="ignore"):
             for first in range(0, length - 1, lead):
                 last = min(first + lead, length - 1)
-                y, state = self.network.forward(pieces[:, first:last], state)
+                y, state = self.network.forward(pieces[:, first:last], state, symbols=True)
                 if not (np.isfinite(y).all() and _finite(state)):
                     return math.inf
                 if first:
