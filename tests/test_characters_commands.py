@@ -1,5 +1,7 @@
 """A reader samples from a character model and trains it on, and is told what was wrong."""
 
+import io
+import json
 import os
 import signal
 
@@ -140,3 +142,148 @@ def test_a_broken_session_leaves_the_file_as_it_was_saved(model_file, book):
     with pytest.raises(FloatingPointError, match="as it was last saved"):
         train_and_save(model, model_file, parts.training, 4, progress=False)
     assert model_file.read_bytes() == content
+
+
+def short_text(tmp_path, length, piece="the quick brown fox jumps over the lazy dog. "):
+    path = tmp_path / f"{length}.txt"
+    path.write_text((piece * (length // len(piece) + 1))[:length], encoding="utf-8")
+    return path
+
+
+def train_on(capsys, text, model, *more):
+    command = ("train-characters", "--text", text, "--model", model, "--updates", 1)
+    return run(capsys, *command, *(more or ("--units", 4)))
+
+
+@pytest.mark.parametrize(
+    ("length", "counted"), [(119, 2), (2000, 49), (12_000, 286), (33_200, 806), (33_280, 800)]
+)
+def test_a_short_text_is_trained_on_and_measured_over_what_there_is(
+    tmp_path, capsys, length, counted
+):
+    code, _, err = train_on(capsys, short_text(tmp_path, length), tmp_path / "model.npz")
+    assert code == 0 and f"bits per character, of {counted} held out" in err
+
+
+def test_a_text_that_is_too_short_is_refused_before_training_with_the_length_that_it_needs(
+    tmp_path, capsys
+):
+    model = tmp_path / "model.npz"
+    code, _, err = train_on(capsys, short_text(tmp_path, 118), model)
+    assert code == 1 and "expected at least 119 characters" in err and "got 118" in err
+    assert not model.exists()
+
+
+def test_the_length_that_a_measurement_needs_is_the_one_that_it_says(model_file):
+    model = CharacterModel.load(model_file)
+    symbols = np.zeros(32 * 52 - 1, int)
+    with pytest.raises(ValueError, match=f"expected at least {32 * 52} characters"):
+        model.bits_per_character(symbols)
+    assert np.isfinite(model.bits_per_character(np.append(symbols, 0)))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "expected a text of at least 2 characters, got 0"),
+        (b"a" * 5000, "expected at least two different characters, got only 'a'"),
+        (b"caf\xe9 " * 1000, "expected UTF-8, got the byte 0xe9 at 3"),
+        ("the cat ".encode("utf-16") * 999, "expected UTF-8, got the byte 0xff at 0"),
+        (b"the cat \xed\xa0\x80" * 999, "expected UTF-8, got the byte 0xed at 8"),
+    ],
+    ids=["empty", "one letter", "latin-1", "utf-16", "surrogate"],
+)
+def test_an_odd_text_is_refused_in_one_message(tmp_path, capsys, content, message):
+    text = tmp_path / "text.txt"
+    text.write_bytes(content)
+    code, _, err = train_on(capsys, text, tmp_path / "model.npz")
+    assert code == 1 and message in err and err.count("\n") == 1
+
+
+def test_line_ends_and_nul_are_characters_like_others(tmp_path, capsys):
+    text, model = tmp_path / "text.txt", tmp_path / "model.npz"
+    text.write_bytes(b"\xef\xbb\xbf" + b"the cat\r\nsat\x00\r" * 100)
+    assert train_on(capsys, text, model)[0] == 0
+    assert CharacterModel.load(model).alphabet.characters == "\x00\n acehst"
+
+
+def changed(path, about=None, **arrays):
+    """Write a model again with other fields and, under a name, another array (None: without)."""
+    with np.load(path) as archive:
+        kept = dict(archive)
+    fields = json.loads(str(kept["characters"])) | (about or {})
+    fields = {name: value for name, value in fields.items() if value != "gone"}
+    kept |= {"characters": np.array(json.dumps(fields))} | arrays
+    np.savez(path, **{name: array for name, array in kept.items() if array is not None})
+
+
+@pytest.mark.parametrize(
+    ("about", "arrays", "message"),
+    [
+        ({}, {"first": None}, "expected an entry 'first', found none"),
+        ({}, {"state_0_c": None}, "expected an entry 'state_0_c'"),
+        ({}, {"state_0_h": None, "state_0_c": None}, "expected an entry 'state_0_h'"),
+        ({}, {"second": np.zeros(3, np.float32)}, "expected second of shape"),
+        ({}, {"state_0_h": np.full((1, 4), np.nan, np.float32)}, "expected a finite state"),
+        ({"alphabet": "gone"}, {}, "expected an entry 'alphabet'"),
+        ({"alphabet": "ba"}, {}, "each character once"),
+        ({"version": "gone"}, {}, "expected version 1 of a model, got None"),
+        ({"window": 0}, {}, "expected window from 1 on"),
+        ({"batch": 2.5}, {}, "expected batch to be of type int"),
+        ({"clip_norm": "5"}, {}, "expected clip_norm above 0, got '5'"),
+        ({"learning_rate": float("nan")}, {}, "expected learning_rate above 0"),
+        ({"updates": -3}, {}, "expected updates from 0 on"),
+        ({"text": 7}, {}, "expected text to be of type str"),
+        ({"updates": 10**400}, {}, "expected updates from 0 on"),
+    ],
+)
+def test_a_model_that_lacks_or_misstates_something_is_one_message(
+    model_file, capsys, about, arrays, message
+):
+    changed(model_file, about, **arrays)
+    code, _, err = run(capsys, "sample", "--model", model_file, "--prompt", "the")
+    assert code == 1 and message in err and err.count("\n") == 1
+
+
+def test_a_model_of_an_earlier_version_without_the_flag_of_its_state_is_read(model_file):
+    changed(model_file, {"state": "gone"})
+    assert CharacterModel.load(model_file).state is not None
+
+
+def test_a_place_or_size_that_cannot_be_is_refused_before_training(book, capsys, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    for model, more, message in [
+        (tmp_path, (), "expected the name of a file"),
+        (file / "model.npz", (), f"expected a folder, got {file}, which is a file"),
+        ("/dev/null", (), "which is no ordinary file"),
+        (tmp_path / "m.npz", ("--units", 100_000_000), "expected a model that fits"),
+        (tmp_path / "m.npz", ("--layers", 10**12), "expected a model that fits"),
+        (tmp_path / "m.npz", ("--learning-rate", "1e39"), "learning_rate: expected"),
+        (tmp_path / "m.npz", ("--learning-rate", "nan"), "learning_rate: expected"),
+    ]:
+        code, _, err = train_on(capsys, book, model, *more)
+        assert code == 1 and message in err, err
+    assert not (tmp_path / "m.npz").exists()
+
+
+def test_a_few_letters_that_a_model_does_not_know_are_left_out_and_named(
+    model_file, book, tmp_path, capsys, caplog
+):
+    longer = tmp_path / "longer.txt"
+    longer.write_text(book.read_text(encoding="utf-8") * 2 + "Qæ", encoding="utf-8")
+    command = ("train-characters", "--updates", 1, "--start", model_file)
+    code, _, err = run(capsys, *command, "--model", tmp_path / "m.npz", "--text", longer)
+    assert code == 0, err
+    assert "left out 2 of 76802 characters" in caplog.text and "'Q', 'æ'" in caplog.text
+
+
+def test_a_sample_is_written_on_a_terminal_that_has_no_such_letters(tmp_path, capsys, monkeypatch):
+    model = tmp_path / "model.npz"
+    assert train_on(capsys, short_text(tmp_path, 500, "äöü "), model)[0] == 0
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", terminal)
+    assert main(["sample", "--model", str(model), "--prompt", "ä", "--length", "3"]) == 0
+    terminal.flush()
+    assert terminal.buffer.getvalue().startswith(b"\\xe4")
+    assert main(["sample", "--model", str(model), "--prompt", "\udcff"]) == 1

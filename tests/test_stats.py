@@ -176,3 +176,12 @@ def test_direction_is_undecided_where_a_wide_floor_hides_a_difference():
     assert direction(Interval(1.1, 1.08, 1.12), wide) == "undecided"
     assert direction(Interval(1.3, 1.28, 1.32), wide) == "faster"
     assert direction(Interval(1.0, 0.99, 1.01), wide) == "equal"
+
+
+def test_masked_elements_are_refused():
+    hidden = np.ma.masked_equal([1.0, 2.0, 9.0], 9.0)
+    for values in (hidden, list(hidden)):
+        with pytest.raises(ValueError, match="treatment: expected numbers without a mask"):
+            paired_difference(values, [1.0, 2.0, 3.0], rng=None)
+    with pytest.raises(ValueError, match="p values: expected numbers without a mask"):
+        holm(np.ma.masked_equal([0.5, 0.1], 0.1))

@@ -214,12 +214,17 @@ def sample(options: Namespace) -> None:
         raise CompendiumError(f"seed: expected at least 0, got {options.seed}")
     rng = np.random.default_rng(options.seed)
     written = _told(model.sample, options.length, **about, rng=rng)
-    sys.stdout.write(f"{options.prompt}{written}\n")
+    _write(f"{options.prompt}{written}")
 
 
 def train_characters(options: Namespace) -> None:
     """Train a character model that exists, or a new one, and save it as it goes."""
-    from isru.experiments.characters_session import DEFAULTS, open_session, train_and_save
+    from isru.experiments.characters_session import (
+        DEFAULTS,
+        held_out,
+        open_session,
+        train_and_save,
+    )
 
     path = Path(options.model or paths.root() / "runs" / "characters" / "model.npz")
     if paths.results() in path.resolve().parents:
@@ -234,9 +239,12 @@ def train_characters(options: Namespace) -> None:
             raise CompendiumError(f"{name}: expected at least {least}, got {value}")
     model, parts = _told(open_session, path, source=options.text, start=options.start, **given)
     made = _told(train_and_save, model, path, parts.training, options.updates)
-    bits = _told(model.bits_per_character, parts.validation)
+    measured = _told(held_out, model, parts.validation)
     ended = "interrupted after " if made < options.updates else ""
-    say(f"{ended}{made} updates, {model.updates} in all; {bits:.3f} bits per character held out")
+    say(
+        f"{ended}{made} updates, {model.updates} in all; {measured.bits:.3f} bits per character, "
+        f"of {measured.characters} held out"
+    )
     say(f"The model: {path}. Repeat the command to go on; look at it with: sample --model {path}")
 
 
@@ -246,7 +254,7 @@ def smallest(options: Namespace) -> int:
 
     folder = Path(options.out or paths.root() / "runs" / "smallest")
     fits, text = _told(answer_in_words, options, folder)
-    sys.stdout.write(f"{text}\n")
+    _write(text)
     return int(not fits)
 
 
@@ -256,6 +264,14 @@ def _told(function, *arguments, **named):
         return function(*arguments, **named)
     except (ValueError, FileNotFoundError, FloatingPointError) as error:
         raise CompendiumError(str(error)) from None
+    except MemoryError as error:
+        raise CompendiumError(f"expected less than the memory holds: {error}") from None
+
+
+def _write(text: str) -> None:
+    """Write a line to the terminal, escaped where the terminal has no such characters."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
 def test(options: Namespace) -> int:

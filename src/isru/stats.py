@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats as distributions
 
+from isru.lstm.inputs import read_array
+
 STATISTICS = {"mean": np.mean, "median": np.median}
 
 
@@ -237,7 +239,7 @@ def holm(p_values) -> np.ndarray:
     ----------
     Holm 1979, Scandinavian Journal of Statistics 6(2), 65-70.
     """
-    p = np.asarray(p_values, dtype=float)
+    p = read_array("p values", p_values).astype(float)
     if p.ndim != 1 or not np.all((p >= 0) & (p <= 1)):
         raise ValueError(f"expected a list of p values between 0 and 1, got {p_values!r}")
     order = np.argsort(p, kind="stable")
@@ -270,7 +272,7 @@ def _range(values: np.ndarray, level: float) -> tuple[float, float]:
 
 
 def _sample(values, name: str) -> np.ndarray:
-    array = np.asarray(values, dtype=float)
+    array = read_array(name, values).astype(float)
     if array.ndim != 1 or array.size == 0 or not np.all(np.isfinite(array)):
         raise ValueError(
             f"{name}: expected a non-empty list of finite numbers, got shape {array.shape} "

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from c_warnings import WARNINGS
 
+from isru.activations import ACTIVATIONS
 from isru.embedded import BudgetError, ExportError, dequantised, export_c
 from isru.embedded.toolchain import compiler_command
 
@@ -49,6 +50,15 @@ def test_float_outputs_are_those_of_the_network(
     host_library, make_network, tmp_path, x, activation, gate, sizes, cell
 ):
     network = make_network(activation, gate, sizes, cell=cell)
+    found = run_exported(host_library, network, tmp_path, x)
+    np.testing.assert_allclose(found, network.forward(x[None])[0][0], atol=1e-5)
+
+
+def test_two_functions_of_one_family_keep_their_own_parameters(
+    host_library, make_network, tmp_path, x
+):
+    steep = ACTIVATIONS["isru_sigmoid"].with_parameters(k=3.0)
+    network = make_network("isru_sigmoid", steep)
     found = run_exported(host_library, network, tmp_path, x)
     np.testing.assert_allclose(found, network.forward(x[None])[0][0], atol=1e-5)
 

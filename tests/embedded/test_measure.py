@@ -332,3 +332,19 @@ def test_constants_in_the_code_are_shown_as_words(target):
 def test_an_argument_that_means_nothing_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_masked_and_too_large_inputs_are_refused_before_anything_is_compiled():
+    network = LSTMNetwork(2, 3, 1)
+    masked, huge = np.ma.masked_equal([[0.0, 1.0]], 1.0), [[0.0, 1e39]]
+    uses = [
+        lambda x: measure_lstm("cortex-m4f", network, inputs=x),
+        lambda x: pre_activations(network, x),
+        lambda x: measure_activation("cortex-m4f", inputs=x),
+    ]
+    for use in uses:
+        with pytest.raises(ValueError, match="expected numbers without a mask"):
+            use(masked)
+    for use in (uses[0], uses[2]):
+        with pytest.raises(ValueError, match=r"finite numbers in float32, got 1e\+39"):
+            use(huge)

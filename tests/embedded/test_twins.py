@@ -1,12 +1,16 @@
 """Each activation in C is the registry's definition, to the stated distance."""
 
 import ctypes
+import dataclasses
 import math
+from types import MappingProxyType
 
 import numpy as np
 import pytest
 
+from isru import activations
 from isru.activations import ACTIVATIONS
+from isru.embedded import twins
 from isru.embedded.c_source import prologue
 from isru.embedded.errors import ExportError
 from isru.embedded.twins import STAND_INS, WITHOUT_TWIN, twin
@@ -97,3 +101,26 @@ def test_limits_are_right_where_the_domain_ends(compiled):
     compiled.isru_all(*[a.ctypes.data_as(ctypes.c_void_p) for a in (x, y)], 2)
     assert y.tolist() == [-1.0, 1.0]
     assert math.isfinite(float(x[1]) ** 2)
+
+
+def test_the_registry_comes_before_a_stand_in_of_the_same_name(monkeypatch):
+    quarter = dataclasses.replace(ACTIVATIONS["identity"], name="rational_sigmoid")
+    own = MappingProxyType({**ACTIVATIONS, "rational_sigmoid": quarter})
+    monkeypatch.setattr(activations, "ACTIVATIONS", own)
+    with pytest.raises(ExportError, match="got rational_sigmoid"):
+        twin("rational_sigmoid")
+    with pytest.raises(ValueError, match="stand-ins of new names, got 'rational_sigmoid'"):
+        twins.check_new_names(STAND_INS)
+
+
+def test_no_name_stands_for_two_functions():
+    assert not set(STAND_INS) & set(ACTIVATIONS)
+    names = [twin(name).c_name for name in (*STAND_INS, *set(ACTIVATIONS) - WITHOUT_TWIN)]
+    assert len(names) == len(set(names))
+
+
+def test_another_function_under_a_known_name_is_refused():
+    other = dataclasses.replace(ACTIVATIONS["tanh"], kernel=ACTIVATIONS["isru_plain"].kernel)
+    with pytest.raises(ValueError, match="another function under the name 'tanh'"):
+        twin(other)
+    assert twin(ACTIVATIONS["isru"].with_parameters(alpha=2.0)).name == "isru"

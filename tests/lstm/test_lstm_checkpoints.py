@@ -1,6 +1,9 @@
 """Files: what is read is what was written, runs go on bit for bit, damage is noticed."""
 
+import io
 import json
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -176,3 +179,155 @@ def test_a_run_of_ones_own_is_saved_with_notes_and_arrays(tmp_path):
     assert notes == {"place": 7}
     np.testing.assert_array_equal(arrays["h"], state["h"])
     assert rng.random() == seeded(3).random()
+
+
+def rewritten(path, change, **arrays):
+    """Write a file again with another header and, under a name, another array (None: without)."""
+    with np.load(path) as archive:
+        kept = dict(archive)
+    header = json.loads(str(kept["header"]))
+    change(header)
+    kept |= {"header": np.array(json.dumps(header))} | arrays
+    np.savez(path, **{name: array for name, array in kept.items() if array is not None})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda h: h.pop("version"),
+        lambda h: h.update(settings=[1]),
+        lambda h: h["settings"].pop("input_size"),
+        lambda h: h["settings"].update(input_size="3"),
+        lambda h: h["settings"].update(hidden_sizes=4.5),
+        lambda h: h["settings"].update(hidden_sizes=[10**9]),
+        lambda h: h["settings"].update(hidden_sizes=[10**300]),
+        lambda h: h["settings"].update(output_size=None),
+        lambda h: h["settings"].update(activation="tanh"),
+        lambda h: h["settings"].update(activation={"name": "gelu", "parameters": {}}),
+        lambda h: h["settings"].update(activation={"name": "isru", "parameters": {"alpha": "x"}}),
+        lambda h: h["settings"].update(return_sequences="no"),
+        lambda h: h["settings"].update(dtype="float16"),
+        lambda h: h["settings"].update(cell=["lstm"]),
+        lambda h: h["settings"].update(more=1),
+    ],
+)
+def test_a_field_that_is_missing_or_misstated_is_one_message(change, tmp_path):
+    path = tmp_path / "network.npz"
+    build().save(path)
+    rewritten(path, change)
+    with pytest.raises(CheckpointError, match=r"network\.npz: "):
+        LSTMNetwork.load(path)
+
+
+@pytest.mark.parametrize("array", [None, np.zeros(3), np.full(2, np.nan), np.array(["a", "b"])])
+def test_an_array_that_is_missing_or_another_is_one_message(array, tmp_path):
+    path = tmp_path / "network.npz"
+    build().save(path)
+    rewritten(path, lambda header: None, dense_bias=array)
+    with pytest.raises(CheckpointError, match=r"network\.npz: .*(dense.bias|weights, as)"):
+        LSTMNetwork.load(path)
+
+
+def claiming(shape, content=b"", compression=zipfile.ZIP_STORED):
+    """Return a change of a file: one more member, whose header states a shape."""
+
+    def change(path):
+        member = io.BytesIO()
+        np.lib.format.write_array_header_1_0(
+            member, {"descr": "<f4", "fortran_order": False, "shape": shape}
+        )
+        with zipfile.ZipFile(path, "a", compression) as archive:
+            archive.writestr("more.npy", member.getvalue() + content)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        claiming((8 * 10**9,)),
+        claiming((-2, -3), bytes(24)),
+        claiming((10**6,), bytes(4 * 10**6), zipfile.ZIP_DEFLATED),
+        lambda path: path.write_bytes(path.read_bytes().replace(b"(4, ", b"(9, ", 1)),
+    ],
+    ids=["30 GB", "negative", "compressed", "another shape"],
+)
+def test_a_size_that_a_file_claims_is_checked_before_anything_is_allocated(change, tmp_path):
+    path = tmp_path / "network.npz"
+    build().save(path)
+    change(path)
+    tracemalloc.start()
+    with pytest.raises(CheckpointError, match=r"network\.npz: expected a network saved by isru"):
+        LSTMNetwork.load(path)
+    assert tracemalloc.get_traced_memory()[1] < 3e6
+    tracemalloc.stop()
+
+
+def test_a_folder_is_no_network(tmp_path):
+    with pytest.raises(CheckpointError, match="expected a file, got a folder"):
+        LSTMNetwork.load(tmp_path)
+
+
+def test_what_could_not_be_loaded_is_not_saved(tmp_path):
+    network, path = build(), tmp_path / "network.npz"
+    network.save(path)
+    good = path.read_bytes()
+    network.parameters[0] = np.inf
+    with pytest.raises(CheckpointError, match="expected finite numbers as lstm_0_kernel"):
+        network.save(path)
+    with pytest.raises(CheckpointError, match="expected finite numbers as parameters"):
+        save_training(path, network=network, optimizer=Adam(), rng=seeded(0))
+    assert path.read_bytes() == good
+
+
+def other_moment(name, value):
+    def change(path):
+        with np.load(path) as archive:
+            array = archive[name].copy()
+        array[3] = value
+        rewritten(path, lambda header: None, **{name: array})
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (other_moment("first", np.nan), "finite numbers as first"),
+        (other_moment("first", np.inf), "finite numbers as first"),
+        (other_moment("second", np.nan), "sums of squares as second"),
+        (other_moment("second", -1.0), "sums of squares as second"),
+        (other_moment("parameters", np.nan), "finite numbers as parameters"),
+        (other_moment("extra best", np.nan), "finite numbers as best"),
+        (lambda p: rewritten(p, lambda h: h.update(iteration=-1)), "iteration from 0"),
+        (lambda p: rewritten(p, lambda h: h.update(iteration="3")), "iteration to be of type int"),
+        (lambda p: rewritten(p, lambda h: h.pop("rng")), "expected an entry 'rng'"),
+        (lambda p: rewritten(p, lambda h: h["rng"].pop("state")), r"run\.npz"),
+        (lambda p: rewritten(p, lambda h: h["rng"]["state"].update(state="x")), r"run\.npz"),
+        (
+            lambda p: rewritten(p, lambda h: h["notes"].pop("best_epoch")),
+            "expected notes on",
+        ),
+        (lambda p: rewritten(p, lambda h: None, first=None), "expected an entry 'first'"),
+        (lambda p: rewritten(p, lambda h: None, **{"extra best": None}), "entry 'extra best'"),
+    ],
+)
+def test_a_training_that_is_damaged_is_refused_and_nothing_changes(change, message, tmp_path):
+    path = tmp_path / "run.npz"
+    run(path, 1)
+    change(path)
+    network, optimizer, rng = build(), Adam(0.01), seeded(1)
+    before, state = network.parameters.copy(), rng.bit_generator.state
+    with pytest.raises(CheckpointError, match=message):
+        run(path, 2, network, optimizer=optimizer, rng=rng)
+    np.testing.assert_array_equal(network.parameters, before)
+    assert optimizer.iteration == 0 and rng.bit_generator.state == state
+
+
+def test_a_second_moment_that_overflowed_is_kept(tmp_path):
+    network, optimizer, path = build(), Adam(), tmp_path / "run.npz"
+    with np.errstate(over="ignore"):
+        optimizer.update(network.parameters, np.full_like(network.parameters, 1e30))
+    assert np.isinf(optimizer.second).all()
+    save_training(path, network=network, optimizer=optimizer, rng=seeded(0))
+    load_training(path, network=build(), optimizer=Adam(), rng=seeded(0))

@@ -86,8 +86,8 @@ def test_divergence_stops_with_the_iteration_and_the_last_good_weights():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"epochs": 0}, "epochs: expected at least 1, got 0"),
-        ({"batch_size": 0}, "batch_size: expected at least 1, got 0"),
+        ({"epochs": 0}, "epochs: expected an integer of at least 1, got 0"),
+        ({"batch_size": 0}, "batch_size: expected an integer of at least 1, got 0"),
         ({"patience": 2}, "patience: expected validation data"),
         ({"data": (np.zeros((3, 4, 2)), np.zeros((2, 1)))}, "got 3 sequences and 2 targets"),
         ({"validation": (np.zeros((0, 4, 2)), np.zeros((0, 1)))}, "validation: .*got 0 sequences"),

@@ -175,6 +175,16 @@ class Alphabet:
         """Return the text of some symbols."""
         return "".join(self.characters[symbol] for symbol in symbols)
 
+    def keep(self, text: str) -> tuple[str, str]:
+        """Return a text without the characters that are not of the alphabet, and these, each once.
+
+        Such as letters that only another part of a book has.
+        """
+        unknown = "".join(sorted(set(text) - set(self.characters)))
+        if not unknown:
+            return text, ""
+        return text.translate(dict.fromkeys(map(ord, unknown))), unknown
+
 
 def _codes(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
@@ -194,10 +204,32 @@ def split(symbols: np.ndarray, *, validation: float = 0.1, test: float = 0.1) ->
     ValueError
         If a share is not so, or a part comes out empty.
     """
-    if not (validation > 0 and test > 0 and validation + test < 1):
-        raise ValueError(f"expected shares above 0, below 1 together, got {validation}, {test}")
-    ends = [int(len(symbols) * (1 - validation - test)), int(len(symbols) * (1 - test))]
-    parts = Parts(*np.split(symbols, ends))
+    parts = Parts(*np.split(symbols, _ends(len(symbols), validation, test)))
     if not all(map(len, parts)):
         raise ValueError(f"expected a text that fills three parts, got {len(symbols)} characters")
     return parts
+
+
+def least_length(training: int, held_out: int, *, validation: float, test: float) -> int:
+    """Return the length of the shortest text whose parts are at least so long.
+
+    Parameters
+    ----------
+    training, held_out : int
+        Characters of the training part, and of the validation part.
+    validation, test : float
+        As in `split`.
+    """
+    length = max(1, int(training / (1 - validation - test)) - 2)
+    while True:
+        ends = _ends(length, validation, test)
+        if ends[0] >= training and ends[1] - ends[0] >= held_out:
+            return length
+        length += 1
+
+
+def _ends(count: int, validation: float, test: float) -> list[int]:
+    """Return where training and validation end."""
+    if not (validation > 0 and test > 0 and validation + test < 1):
+        raise ValueError(f"expected shares above 0, below 1 together, got {validation}, {test}")
+    return [int(count * (1 - validation - test)), int(count * (1 - test))]

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from isru.lstm.inputs import read_array
+
 
 class DeployError(ValueError):
     """A network that a format cannot hold, or arguments that do not fit; the message says why."""
@@ -96,7 +98,10 @@ def check_sequences(name: str, sequences, features: int, steps: int | None = Non
     DeployError
         For another shape, an empty array, or a number that is not finite.
     """
-    array = np.asarray(sequences)
+    try:
+        array = read_array(name, sequences)
+    except ValueError as error:
+        raise DeployError(str(error)) from error
     wanted = f"(N, {steps or 'T'}, {features})"
     shaped = array.ndim == 3 and array.shape[2] == features and steps in (None, array.shape[1])
     if not shaped or not array.size or array.dtype.kind not in "fiub":

@@ -10,9 +10,10 @@ from itertools import count
 
 import numpy as np
 
-from isru.activations import Activation, get_activation
+from isru.activations import Activation
 from isru.activations.approximate import RATIONAL_END, TABLE_END, TABLE_PER_UNIT, tanh_table
 from isru.deploy.checks import DeployError, load
+from isru.registry import registered
 
 _LIMIT = 2.0**60  # beyond it ISRU has its limit in float32, and alpha x^2 is still finite
 
@@ -62,7 +63,7 @@ def add_activation(graph: Graph, x: str, activation: str | Activation) -> str:
     DeployError
         If it has no expression in ONNX's operators.
     """
-    entry = get_activation(activation)
+    entry = registered(activation)
     return expression(entry)(graph, x, **entry.parameters)
 
 
@@ -74,7 +75,7 @@ def expression(activation: str | Activation):
     DeployError
         If there is none.
     """
-    entry = get_activation(activation)
+    entry = registered(activation)
     if entry.name not in EXPRESSIONS:
         raise DeployError(
             f"expected an activation with an expression in ONNX's operators, of: "

@@ -52,7 +52,8 @@ void {name}_output(const {name}_state *state, float output[{upper}_OUTPUTS]);
 
 def source_text(model: Model, name: str, activation: Twin, gate: Twin, comment: str) -> str:
     """Return the text of ``name.c``."""
-    functions = _functions(activation, gate)
+    gate_name = _gate_name(activation, gate)
+    functions = _functions(activation, gate, gate_name)
     parts = [
         comment,
         f'#include "{name}.h"\n\n#include <stddef.h>\n' + prologue(functions),
@@ -62,7 +63,7 @@ def source_text(model: Model, name: str, activation: Twin, gate: Twin, comment: 
         _entries(model, name),
     ]
     text = "\n".join(parts)
-    return text.replace("@activation@", activation.c_name).replace("@gate@", gate.c_name)
+    return text.replace("@activation@", activation.c_name).replace("@gate@", gate_name)
 
 
 def prologue(functions: str) -> str:
@@ -91,10 +92,16 @@ def prologue(functions: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _functions(activation, gate):
-    twins = {one.name: one for one in (activation, gate)}.values()
-    tables = dict.fromkeys(one.tables for one in twins if one.tables)
-    return "\n".join([*tables, *(one.definition() for one in twins)])
+def _gate_name(activation, gate):
+    """Return the gate's name in C: another one where both are of one family, not one function."""
+    shared = gate.c_name == activation.c_name and gate.body != activation.body
+    return f"{gate.c_name}_gate" if shared else gate.c_name
+
+
+def _functions(activation, gate, gate_name):
+    twins = {activation.c_name: activation, gate_name: gate}
+    tables = dict.fromkeys(one.tables for one in twins.values() if one.tables)
+    return "\n".join([*tables, *(one.definition(name) for name, one in twins.items())])
 
 
 def _constants(model):

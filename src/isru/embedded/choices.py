@@ -8,6 +8,7 @@ import numpy as np
 
 from isru.embedded.arms import LSTM_ARMS
 from isru.lstm import LSTMNetwork
+from isru.lstm.inputs import in_dtype, read_array
 
 FEATURES = 5  # inputs of the networks that are named by their size
 
@@ -46,11 +47,11 @@ def input_rows(inputs, network, steps, warm=0):
     """Return the sequence to run, at most ``warm + steps`` rows of float32."""
     if inputs is None:
         inputs = np.random.default_rng(1).standard_normal((warm + steps, network.input_size))
-    rows = np.ascontiguousarray(inputs, np.float32)[: warm + steps]
+    rows = read_array("inputs", inputs)
     if rows.ndim != 2 or rows.shape[1] != network.input_size:
-        raise ValueError(
-            f"inputs: expected shape (T, {network.input_size}), got {np.shape(inputs)}"
-        )
+        raise ValueError(f"inputs: expected shape (T, {network.input_size}), got {rows.shape}")
+    rows = in_dtype("inputs", rows[: warm + steps], np.dtype(np.float32))
+    rows = np.ascontiguousarray(rows)
     if not 0 <= warm < len(rows):
         raise ValueError(f"warm: expected from 0 to fewer than the {len(rows)} rows, got {warm}")
     return rows

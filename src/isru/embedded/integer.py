@@ -15,6 +15,7 @@ import numpy as np
 from isru.embedded.c_model import read_model
 from isru.embedded.c_text import c_array
 from isru.embedded.errors import ExportError
+from isru.lstm.inputs import in_dtype, read_array
 
 _ARGUMENT, _VALUE, _CELL = 2.0**-12, 2.0**-15, 2.0**-11  # what one step of each int16 stands for
 _HIDDEN = 2.0**-7
@@ -79,6 +80,7 @@ def quantise(network, sequence) -> IntegerModel:
         )
     read_model(network)  # refuses what has no C form
     arrays = [array.astype(np.float64) for array in network.get_weights()]
+    sequence = in_dtype("sequence", read_array("sequence", sequence), np.dtype(float))
     scale = max(float(np.abs(sequence).max()), 1e-6) / 127
     layers, below = [], scale
     for number, units in enumerate(network.hidden_sizes):
@@ -131,7 +133,7 @@ def run(model: IntegerModel, tables, sequence) -> np.ndarray:
         The last layer's hidden state after every step.
     """
     activation, gate = tables
-    sequence = np.moveaxis(np.asarray(sequence, np.int64), -2, 0)
+    sequence = np.moveaxis(read_array("sequence", sequence).astype(np.int64), -2, 0)
     batch = sequence.shape[1:-1]
     states = [(np.zeros((*batch, h), np.int64),) * 2 for h in model.hidden_sizes]
     found = []

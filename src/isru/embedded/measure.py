@@ -16,6 +16,7 @@ from isru.embedded.reference import outputs
 from isru.embedded.running import check_square_root, program_bytes, run_steps, total_of
 from isru.embedded.targets import get_target
 from isru.embedded.twins import Twin, twin
+from isru.lstm.inputs import in_dtype, read_array
 
 _THREADS = 2  # while one waits for the compiler, the other can emulate
 
@@ -58,10 +59,13 @@ def measure_activation(target, *, arms=None, gates=True, inputs=None, gate_input
     target = get_target(target)
     inputs = np.linspace(-4, 4, 41) if inputs is None else inputs
     gate_inputs = inputs if gate_inputs is None else gate_inputs
-    arguments = {"activation": inputs, "gate": gate_inputs}
+    arguments = {
+        name: in_dtype(name, read_array(name, given), np.dtype(np.float32)).reshape(-1)
+        for name, given in (("activation", inputs), ("gate", gate_inputs))
+    }
     roles = [("activation", ACTIVATION_ARMS)] + ([("gate", GATE_ARMS)] if gates else [])
     rows = [
-        _activation_row(target, role, arm, kind, np.float32(arguments[role]).reshape(-1))
+        _activation_row(target, role, arm, kind, arguments[role])
         for role, known in roles
         for arm, kind in known.items()
         if arms is None or arm in arms

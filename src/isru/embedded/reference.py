@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from isru.embedded.export import dequantised
+from isru.lstm.inputs import in_dtype, read_array
 
 
 def outputs(network, sequence, activation, gate, *, weights="float32"):
@@ -54,7 +55,7 @@ def _run(network, sequence, activation, gate, weights):
     states = [(np.zeros(size), np.zeros(size)) for size in network.hidden_sizes]
     seen, step = {"activation": [], "gate": []}, _STEPS[network.cell]
     found = []
-    for x in np.asarray(sequence, np.float64):
+    for x in in_dtype("sequence", read_array("sequence", sequence), np.dtype(float)):
         for number, (h, c) in enumerate(states):
             kernel, recurrent, bias = layers[3 * number : 3 * number + 3]
             x, c, arguments = step(x, h, c, (kernel, recurrent, bias), activation, gate)

@@ -4,21 +4,22 @@ A twin's ``ulp`` is its largest distance to the definition of `isru.activations`
 measured by the tests: in units in the last place of the result, or of 1 where the twin's sum
 ``absolute``-ly cancels (a gate's left tail).
 
-Further twins that the registry does not have stand in for tanh or the logistic function on a
-device: a polynomial, and gates made of a tanh-like function t as (1 + t(x/2)) / 2, each with
-its constants multiplied out, so that no gate pays for the halves. All factors are powers of two:
-a gate rounds as its t does.
+Further twins, of names that the registry does not have, stand in for tanh or the logistic
+function on a device: a polynomial, and gates made of a tanh-like function t as (1 + t(x/2)) / 2,
+each with its constants multiplied out, so that no gate pays for the halves. All factors are powers
+of two: a gate rounds as its t does.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
-from isru.activations import ACTIVATIONS, Activation, get_activation
+from isru.activations import ACTIVATIONS, Activation
 from isru.activations.approximate import (
     RATIONAL_END,
     TABLE_END,
@@ -27,6 +28,7 @@ from isru.activations.approximate import (
 )
 from isru.embedded.c_text import c_array, c_float
 from isru.embedded.errors import ExportError
+from isru.registry import is_registered, registered
 
 _PLAIN = (-1e18, 1e18)  # where x * x is finite
 
@@ -225,16 +227,19 @@ def twin(activation: str | Activation) -> Twin:
     Parameters
     ----------
     activation : str or registry entry
-        With its parameters; also the name of one of `STAND_INS`.
+        With its parameters; also the name of one of `STAND_INS`, where the registry has none
+        of that name.
 
     Raises
     ------
     ExportError
         If there is none; the message lists those that have one.
+    ValueError
+        For an entry that is not the registry's.
     """
-    if isinstance(activation, str) and activation in STAND_INS:
+    if not is_registered(activation) and activation in STAND_INS:
         return STAND_INS[activation]
-    entry = get_activation(activation)
+    entry = registered(activation)
     if entry.name not in _TWINS:
         raise ExportError(
             f"expected an activation with a C twin: {', '.join(_TWINS)}; got {entry.name}"
@@ -286,5 +291,18 @@ def _stand_ins():
     }
 
 
-STAND_INS: dict[str, Twin] = {}
-STAND_INS.update(_stand_ins())
+def check_new_names(stand_ins: Mapping[str, Twin]) -> Mapping[str, Twin]:
+    """Return stand-ins whose names the registry does not have.
+
+    Raises
+    ------
+    ValueError
+        If it has one: a name would stand for two functions.
+    """
+    taken = sorted(name for name in stand_ins if is_registered(name))
+    if taken:
+        raise ValueError(f"expected stand-ins of new names, got {taken[0]!r} of the registry")
+    return MappingProxyType(stand_ins)
+
+
+STAND_INS: Mapping[str, Twin] = check_new_names(_stand_ins())

@@ -7,10 +7,8 @@ disk. The file is an ordinary network file, too: `isru.lstm.LSTMNetwork.load` op
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import math
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,11 +16,20 @@ import numpy as np
 
 from isru.data.text import Alphabet
 from isru.lstm import LOSSES, Adam, CheckpointError, LSTMNetwork, sample, train_step
-from isru.lstm.inputs import check_size
-from isru.records import write_atomically
+from isru.lstm.archives import Archive
+from isru.lstm.checkpoints import (
+    check_count,
+    check_moments,
+    field,
+    network_arrays,
+    told_of,
+    write_archive,
+)
+from isru.lstm.inputs import check_finite, check_size
 
 VERSION = 1
 _SETTINGS = ("window", "batch", "clip_norm")
+_NUMBERS = ("learning_rate", "clip_norm")
 _ENTRY = "characters"  # of the file: what is not a network, as JSON
 
 
@@ -70,7 +77,8 @@ class CharacterModel:
             )
         self.network, self.alphabet = network, alphabet
         self.optimizer = Adam(learning_rate)
-        self.window, self.batch, self.clip_norm = window, batch, clip_norm
+        self.window, self.batch = check_size("window", window), check_size("batch", batch)
+        self.clip_norm = clip_norm
         self.state, self.window_number, self._digest = None, 0, ""
 
     @classmethod
@@ -105,6 +113,11 @@ class CharacterModel:
     def updates(self) -> int:
         """Return how many updates were made."""
         return self.optimizer.iteration
+
+    @property
+    def least(self) -> int:
+        """Return how many characters a text to train on must have: a window for each piece."""
+        return self.batch * (self.window + 1)
 
     def train(
         self,
@@ -142,19 +155,19 @@ class CharacterModel:
         digest = hashlib.sha256(np.ascontiguousarray(symbols, np.int32)).hexdigest()
         if digest != self._digest:
             self._digest, self.state, self.window_number = digest, None, start
-        losses = np.empty(updates)
+        losses = []
         with np.errstate(over="ignore", invalid="ignore"):
-            for number in range(updates):
-                losses[number] = self._update(pieces, windows)
-                if after is not None and after(losses[number]):
-                    return losses[: number + 1]
-        return losses
+            for _ in range(updates):
+                losses.append(self._update(pieces, windows))
+                if after is not None and after(losses[-1]):
+                    break
+        return np.array(losses)
 
     def _pieces(self, symbols):
-        length, least = len(symbols) // self.batch, self.batch * (self.window + 1)
+        length = len(symbols) // self.batch
         windows = (length - 1) // self.window
         if windows < 1:
-            raise ValueError(f"text: expected at least {least} characters, got {len(symbols)}")
+            raise ValueError(f"text: expected at least {self.least} characters, got {len(symbols)}")
         return symbols[: length * self.batch].reshape(self.batch, length), windows
 
     def _update(self, pieces, windows):
@@ -170,6 +183,7 @@ class CharacterModel:
             "cross_entropy",
             state=self.state,
             clip_norm=self.clip_norm,
+            symbols=True,
         )
         if not (math.isfinite(loss) and _finite(state)):
             raise FloatingPointError(
@@ -193,12 +207,12 @@ class CharacterModel:
         Raises
         ------
         ValueError
-            If the pieces are not longer than `lead`.
+            If the pieces are not longer than `lead` and one character more.
         """
         length = len(symbols) // streams
         if length < lead + 2:
             raise ValueError(
-                f"text: expected more than {streams * (lead + 1)} characters for {streams} "
+                f"text: expected at least {streams * (lead + 2)} characters for {streams} "
                 f"streams, got {len(symbols)}"
             )
         pieces = symbols[: streams * length].reshape(streams, length)
@@ -206,7 +220,7 @@ class CharacterModel:
         with np.errstate(over="ignore", invalid="ignore"):
             for first in range(0, length - 1, lead):
                 last = min(first + lead, length - 1)
-                y, state = self.network.forward(pieces[:, first:last], state)
+                y, state = self.network.forward(pieces[:, first:last], state, symbols=True)
                 if not (np.isfinite(y).all() and _finite(state)):
                     return math.inf
                 if first:
@@ -234,7 +248,13 @@ class CharacterModel:
     # ---- on disk
 
     def save(self, path: str | Path) -> None:
-        """Write everything to `path` (.npz), whole or not at all."""
+        """Write everything to `path` (.npz), whole or not at all.
+
+        Raises
+        ------
+        ValueError
+            If a number is not finite, as after a training that diverged: it could not be loaded.
+        """
         about = {
             "version": VERSION,
             "alphabet": self.alphabet.characters,
@@ -243,20 +263,18 @@ class CharacterModel:
             "updates": self.updates,
             "window_number": self.window_number,
             "text": self._digest,
+            "state": self.state is not None,
         }
-        arrays = {_ENTRY: np.array(json.dumps(about))}
+        arrays = {_ENTRY: np.array(json.dumps(about))} | network_arrays(self.network, path)
         if self.updates:
-            arrays |= {"first": self.optimizer.first, "second": self.optimizer.second}
+            moments = {"first": self.optimizer.first, "second": self.optimizer.second}
+            check_moments(path, moments)
+            arrays |= moments
         for layer, pair in enumerate(self.state or ()):
-            arrays |= {f"state_{layer}_{name}": x for name, x in zip("hc", pair, strict=True)}
-        with tempfile.TemporaryDirectory() as folder:
-            network = Path(folder) / "network.npz"
-            self.network.save(network)
-            with np.load(network, allow_pickle=False) as archive:
-                arrays |= {key: archive[key] for key in archive.files}
-        content = io.BytesIO()
-        np.savez(content, **arrays)
-        write_atomically(Path(path), content.getvalue())
+            for name, x in zip("hc", pair, strict=True):
+                check_finite(f"{path}: state of layer {layer}", x)
+                arrays[f"state_{layer}_{name}"] = x
+        write_archive(path, arrays)
 
     @classmethod
     def load(cls, path: str | Path, *, engine: str = "numpy") -> CharacterModel:
@@ -272,27 +290,52 @@ class CharacterModel:
         if not Path(path).is_file():
             raise FileNotFoundError(f"no model {path}: expected a file of 'train-characters'")
         network = LSTMNetwork.load(path, engine=engine)
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-        if _ENTRY not in arrays:
-            raise CheckpointError(
-                f"{path}: expected a character model, got a network without an alphabet: name a "
-                "file that 'train-characters' wrote, or models/07-*.npz of a run"
-            )
-        about = json.loads(str(arrays[_ENTRY]))
-        if about["version"] != VERSION:
-            got = about["version"]
-            raise CheckpointError(f"{path}: expected version {VERSION} of a model, got {got}")
-        training = {name: about[name] for name in ("learning_rate", *_SETTINGS)}
-        model = cls(network, Alphabet(about["alphabet"]), **training)
-        model.window_number, model._digest = about["window_number"], about["text"]
-        if about["updates"]:
-            model.optimizer.iteration = about["updates"]
-            model.optimizer.first, model.optimizer.second = arrays["first"], arrays["second"]
-        if "state_0_h" in arrays:
-            layers = range(len(network.hidden_sizes))
-            model.state = [tuple(arrays[f"state_{n}_{name}"] for name in "hc") for n in layers]
+        with told_of(path):
+            archive = Archive(path, "model")
+            if _ENTRY not in archive.stated:
+                raise CheckpointError(
+                    f"{path}: expected a character model, got a network without an alphabet: name "
+                    "a file that 'train-characters' wrote, or models/07-*.npz of a run"
+                )
+            about = archive.json(_ENTRY)
+            if about.get("version") != VERSION:
+                got = about.get("version")
+                raise CheckpointError(f"{path}: expected version {VERSION} of a model, got {got}")
+            training = {name: check_count(path, about, name, 1) for name in ("window", "batch")}
+            training |= {name: _number(path, about, name) for name in _NUMBERS}
+            model = cls(network, Alphabet(field(path, about, "alphabet", str)), **training)
+            model._take_up(archive, about)
         return model
+
+    def _take_up(self, archive: Archive, about: dict) -> None:
+        """Read where the training stood."""
+        path, parameters = archive.path, self.network.parameters
+        self.window_number = check_count(path, about, "window_number")
+        self._digest = field(path, about, "text", str)
+        self.optimizer.iteration = check_count(path, about, "updates")
+        if self.updates:
+            like = parameters.shape, parameters.dtype
+            moments = {name: archive.array(name, *like) for name in ("first", "second")}
+            check_moments(path, moments)
+            self.optimizer.first, self.optimizer.second = moments.values()
+        # Files of earlier versions do not say whether they hold a state.
+        if about.get("state", "state_0_h" in archive.stated):
+            self.state = [
+                tuple(
+                    archive.array(f"state_{layer}_{name}", (self.batch, units), parameters.dtype)
+                    for name in "hc"
+                )
+                for layer, units in enumerate(self.network.hidden_sizes)
+            ]
+            if not _finite(self.state):
+                raise CheckpointError(f"{path}: expected a finite state, got NaN or infinity")
+
+
+def _number(path, about: dict, name: str) -> float:
+    value = about.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise CheckpointError(f"{path}: expected {name} above 0, got {str(value)[:80]!r}")
+    return value
 
 
 def _finite(state) -> bool:

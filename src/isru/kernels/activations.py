@@ -14,10 +14,11 @@ from types import MappingProxyType
 import numba
 import numpy as np
 
-from isru.activations import ACTIVATIONS, Activation, get_activation
+from isru.activations import ACTIVATIONS, Activation
 from isru.activations.algebraic import bounds
 from isru.kernels import algebraic, piecewise, smooth
 from isru.kernels.compiling import apply, kept, wide_vectors
+from isru.registry import registered
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,10 @@ def twin(activation: str | Activation, dtype) -> tuple[tuple, tuple]:
     Raises
     ------
     ValueError
-        If the activation has no compiled twin; the message lists those that have one.
+        If the activation has no compiled twin; the message lists those that have one. Or if it
+        is another function under a name of the registry.
     """
-    entry = get_activation(activation)
+    entry = registered(activation)
     if entry.name not in TWINS:
         raise ValueError(
             f"expected an activation with a compiled twin ({', '.join(TWINS)}), "
@@ -155,7 +157,7 @@ def array_function(activation: str | Activation, dtype="float32") -> Callable:
     dtype : {"float32", "float64"}
         Of the arrays; any shape.
     """
-    entry = get_activation(activation)
+    entry = registered(activation)
     forward, slope = twin(entry, dtype)
 
     def function(x):

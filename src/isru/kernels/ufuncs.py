@@ -26,7 +26,8 @@ FAST_BOUNDS = {
     "isrlu": (6, -np.inf),
     "sigmoid": (4, -1.0),
 }
-NAMES = (*VALUES, *(f"{name}_fast" for name in FAST_BOUNDS))
+_FAST = {f"{name}_fast": name for name in FAST_BOUNDS}
+NAMES = (*VALUES, *_FAST)
 DTYPES = ("float32", "float64")
 
 _LOOP = """def {title}(arrays, sizes, steps, _):
@@ -49,7 +50,8 @@ _LOOP = """def {title}(arrays, sizes, steps, _):
 @cache
 def ufunc(name: str) -> np.ufunc:
     """Return the ufunc of a name in `NAMES`, compiled at its first use and then kept on disk."""
-    base, fast = name.removesuffix("_fast"), name.endswith("_fast")
+    fast = name not in VALUES  # an entry of the registry keeps its name, whatever its end
+    base = _FAST[name] if fast else name
     value = (FAST_VALUES if fast else VALUES)[base]
     loops = [_loop(name, value, dtype) for dtype in DTYPES]
     addresses = [loop.address for loop in loops]

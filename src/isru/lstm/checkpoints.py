@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
-import zlib
+import math
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from isru.activations import Activation, get_activation
+from isru.lstm.archives import Archive, ArchiveError
 from isru.records import write_atomically
 
 FORMAT, VERSION = "isru.lstm", 1
@@ -28,27 +29,61 @@ class CheckpointError(ValueError):
 
 def save_network(network, path) -> None:
     """Write a network to `path`; see :meth:`LSTMNetwork.save`."""
+    write_archive(path, network_arrays(network, path))
+
+
+def network_arrays(network, path) -> dict[str, np.ndarray]:
+    """Return the entries of a network's file.
+
+    Raises
+    ------
+    CheckpointError
+        If a weight is not finite: such a file could not be read again.
+    """
     arrays = dict(zip(_keys(network), network.get_weights(), strict=True))
-    _write(path, "network", {"settings": _plain_settings(network)}, arrays)
+    for name, array in arrays.items():
+        _check_finite(path, name, array)
+    return {"header": _header("network", {"settings": _plain_settings(network)}), **arrays}
 
 
 def load_network(network_type, path, engine="numpy"):
     """Read a network from `path`; see :meth:`LSTMNetwork.load`."""
-    header, arrays = _read(path, "network")
-    try:
-        settings = dict(header["settings"])
+    with told_of(path):
+        archive = Archive(path, "network")
+        header = _read_header(archive, "network")
+        settings = dict(field(path, header, "settings", dict))
         for name in ("activation", "recurrent_activation", *({"cell_activation"} & {*settings})):
-            entry = get_activation(settings[name]["name"])
-            if settings[name]["parameters"] != dict(entry.parameters):
-                entry = entry.with_parameters(**settings[name]["parameters"])
+            given = field(path, settings, name, dict)
+            entry = get_activation(field(path, given, "name", str))
+            parameters = field(path, given, "parameters", dict)
+            if parameters != dict(entry.parameters):
+                entry = entry.with_parameters(**parameters)
             settings[name] = entry
+        for name in {"return_sequences", "trainable_alpha"} & {*settings}:
+            field(path, settings, name, bool)
+        # Before anything of that size is made: the file must hold so many numbers.
+        needed = network_type.count(**settings)
+        held = sum(math.prod(stated.shape) for stated in archive.stated.values())
+        if needed > held:
+            raise CheckpointError(
+                f"{path}: expected {needed} weights, as its settings say, got {held} numbers"
+            )
         network = network_type(**settings, engine=engine)
-        network.set_weights([arrays[key] for key in _keys(network)])
-    except KeyError as error:
-        raise CheckpointError(f"{path}: expected an entry {error}, found none") from error
-    except (TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: {error}") from error
+        network.set_weights([archive.array(key) for key in _keys(network)])
     return network
+
+
+@contextmanager
+def told_of(path):
+    """Turn what reading a file can raise, for anything that may stand in it, into one error."""
+    try:
+        yield
+    except CheckpointError:
+        raise
+    except ArchiveError as error:
+        raise CheckpointError(str(error)) from error
+    except (TypeError, ValueError, KeyError, OverflowError, MemoryError) as error:
+        raise CheckpointError(f"{path}: {str(error)[:500]}") from error
 
 
 def save_training(path, *, network, optimizer, rng, run=None, notes=None, arrays=None) -> None:
@@ -79,11 +114,41 @@ def save_training(path, *, network, optimizer, rng, run=None, notes=None, arrays
     kept = {"parameters": network.parameters}
     if optimizer.iteration:
         kept |= {"first": optimizer.first, "second": optimizer.second}
+    check_moments(path, kept)
     kept |= {f"extra {name}": array for name, array in (arrays or {}).items()}
-    _write(path, "training", header, kept)
+    write_archive(path, {"header": _header("training", header), **kept})
 
 
-def load_training(path, *, network, optimizer, rng, run=None) -> tuple[dict, dict]:
+def check_moments(path, arrays) -> None:
+    """Refuse parameters, or Adam's moments, with which a training could not go on.
+
+    A second moment may be infinite, by overflow: its weight then rests. It is no square if it
+    is negative.
+
+    Raises
+    ------
+    CheckpointError
+    """
+    for name in {"parameters", "first"} & set(arrays):
+        _check_finite(path, name, arrays[name])
+    if "second" in arrays and not (arrays["second"] >= 0).all():
+        raise CheckpointError(
+            f"{path}: expected sums of squares as second, got NaN or a negative number"
+        )
+
+
+def _check_finite(path, name, array):
+    if not np.isfinite(array).all():
+        count = np.count_nonzero(~np.isfinite(array))
+        raise CheckpointError(
+            f"{path}: expected finite numbers as {name}, got {count} that are not; a training "
+            "that diverged leaves such: go back to an earlier state"
+        )
+
+
+def load_training(
+    path, *, network, optimizer, rng, run=None, notes=None, arrays=None
+) -> tuple[dict, dict]:
     """Put network, optimizer and generator into the state that `save_training` wrote.
 
     Parameters
@@ -91,6 +156,10 @@ def load_training(path, *, network, optimizer, rng, run=None) -> tuple[dict, dic
     path, network, optimizer, rng, run
         As they were given to :func:`save_training`; weights, moments and generator's state are
         replaced.
+    notes : iterable of str, optional
+        The names to expect in the notes, no other.
+    arrays : dict of ndarray, optional
+        What to expect among the arrays: each as finite numbers of the same shape and dtype.
 
     Returns
     -------
@@ -105,34 +174,41 @@ def load_training(path, *, network, optimizer, rng, run=None) -> tuple[dict, dic
     FileNotFoundError
         If there is none.
     """
-    header, arrays = _read(path, "training")
     wanted = {
         "settings": _plain_settings(network),
         "optimizer": optimizer.settings,
         "run": run or {},
         "generator": type(rng.bit_generator).__name__,
     }
-    try:
-        found = {name: header[name] for name in ("settings", "optimizer", "run")}
-        found["generator"] = header["rng"]["bit_generator"]
-        names = ["parameters"] + (["first", "second"] if header["iteration"] else [])
-        flat = {name: arrays[name] for name in names}
-        notes = header["notes"]
-    except KeyError as error:
-        raise CheckpointError(f"{path}: expected an entry {error}, found none") from error
-    _check_same(path, wanted, found)
-    for name, array in flat.items():
-        if (array.shape, array.dtype) != (network.parameters.shape, network.dtype):
+    with told_of(path):
+        archive = Archive(path, "training")
+        header = _read_header(archive, "training")
+        found = {name: field(path, header, name, dict) for name in ("settings", "optimizer")}
+        found["run"] = field(path, header, "run", dict)
+        generator = field(path, header, "rng", dict)
+        found["generator"] = field(path, generator, "bit_generator", str)
+        iteration = check_count(path, header, "iteration")
+        noted = field(path, header, "notes", dict)
+        if notes is not None and set(notes) != set(noted):
             raise CheckpointError(
-                f"{path}: expected {name} of shape {network.parameters.shape} in "
-                f"{network.dtype}, got {array.shape} in {array.dtype}"
+                f"{path}: expected notes on {', '.join(notes)}, got some on {', '.join(noted)}; "
+                "name another file, or remove this one to start anew"
             )
-    rng.bit_generator.state = header["rng"]
+        _check_same(path, wanted, found)
+        names = ["parameters"] + (["first", "second"] if iteration else [])
+        like = network.parameters.shape, network.dtype
+        flat = {name: archive.array(name, *like) for name in names}
+        check_moments(path, flat)
+        extras = [name for name in archive.names() if name.startswith("extra ")]
+        for name, array in (arrays or {}).items():
+            _check_finite(path, name, archive.array(f"extra {name}", array.shape, array.dtype))
+        kept = {name.removeprefix("extra "): archive.array(name) for name in extras}
+        type(rng.bit_generator)().state = generator  # on another one first: it may be refused
+    rng.bit_generator.state = generator
     network.parameters[...] = flat["parameters"]
-    optimizer.iteration = header["iteration"]
+    optimizer.iteration = iteration
     optimizer.first, optimizer.second = flat.get("first"), flat.get("second")
-    extra = {key[6:]: array for key, array in arrays.items() if key.startswith("extra ")}
-    return notes, extra
+    return noted, kept
 
 
 def _check_same(path, wanted: dict, found: dict) -> None:
@@ -169,37 +245,50 @@ def _plain_settings(network) -> dict:
     return settings
 
 
-def _write(path, kind, header, arrays):
-    header = {"format": FORMAT, "version": VERSION, "kind": kind, **header}
+def write_archive(path, arrays) -> None:
+    """Write arrays as an archive, whole or not at all."""
     content = io.BytesIO()
-    np.savez(content, header=np.array(json.dumps(header)), **arrays)
+    np.savez(content, **arrays)
     write_atomically(Path(path), content.getvalue())
 
 
-def _read(path, kind):
-    """Return header and arrays of a file, all of it checked against its checksums."""
-    content = Path(path).read_bytes()
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-        header = json.loads(str(arrays.pop("header")))
-        found = header["format"], header["kind"]
-    except (ValueError, OSError, EOFError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged(path, kind, error) from error
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-        raise _damaged(path, kind, error) from error
+def _header(kind: str, more: dict) -> np.ndarray:
+    return np.array(json.dumps({"format": FORMAT, "version": VERSION, "kind": kind, **more}))
+
+
+def _read_header(archive: Archive, kind: str) -> dict:
+    header = archive.json("header")
+    found = header.get("format"), header.get("kind")
     if found != (FORMAT, kind):
-        raise CheckpointError(f"{path}: expected {(FORMAT, kind)}, got {found}")
-    if header["version"] != VERSION:
+        raise CheckpointError(f"{archive.path}: expected {(FORMAT, kind)}, got {found}")
+    if header.get("version") != VERSION:
         raise CheckpointError(
-            f"{path}: expected format version {VERSION}, got {header['version']}: "
+            f"{archive.path}: expected format version {VERSION}, got {header.get('version')}: "
             "read it with the version of isru that wrote it"
         )
-    return header, arrays
+    return header
 
 
-def _damaged(path, kind, error):
-    return CheckpointError(
-        f"{path}: expected a {kind} saved by isru, got a file that is truncated, damaged or of "
-        f"another kind ({type(error).__name__}: {error})"
-    )
+def field(path, content: dict, name: str, kind: type):
+    """Return an entry of one type; a CheckpointError says what is there instead."""
+    if name not in content:
+        raise CheckpointError(f"{path}: expected an entry {name!r}, found none")
+    value = content[name]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise CheckpointError(
+            f"{path}: expected {name} to be of type {kind.__name__}, got {str(value)[:80]!r}"
+        )
+    return value
+
+
+def check_count(path, content: dict, name: str, least: int = 0) -> int:
+    """Return an entry that is a whole number from `least` on.
+
+    Raises
+    ------
+    CheckpointError
+    """
+    value = field(path, content, name, int)
+    if not least <= value < 2**63:
+        raise CheckpointError(f"{path}: expected {name} from {least} on, got {str(value)[:80]}")
+    return value

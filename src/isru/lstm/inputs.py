@@ -3,68 +3,172 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Sequence
 
 import numpy as np
 
-from isru.activations import get_activation
+from isru.registry import registered
 
 _INTEGERS = "iu"
 _REALS = "fiub"
+_DEEPEST = 64  # axes that NumPy's arrays have at most
+_MASKLESS = {float, int, bool, np.float64, np.float32, np.int64, np.ndarray}  # looked past
 
 
-def check_sequence(x, input_size: int) -> np.ndarray:
-    """Return `x` as an array (B, T, F) of real numbers, or (B, T) of symbols.
+def read_array(name: str, value) -> np.ndarray:
+    """Return what a user passed as a plain array; its values are not looked at.
 
     Raises
     ------
     ValueError
-        For another shape or type, an empty batch, no time step, a number that is not finite, or
-        a symbol outside 0 to F - 1.
+        For masked elements, however deep in lists, which an array would lose the mask of, and
+        for lists of unequal lengths.
     """
-    x = np.asarray(x)
-    symbols = x.ndim == 2 and x.dtype.kind in _INTEGERS
-    if not symbols and (x.ndim != 3 or x.shape[2] != input_size):
+    if type(value) is np.ndarray:
+        return value
+    if _has_masked(value):
+        raise ValueError(
+            f"{name}: expected numbers without a mask, got masked elements: fill them "
+            "(x.filled(...)) or leave out the sequences that they lie in"
+        )
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ValueError(
+            f"{name}: expected one array, or lists in lists whose lengths agree, got "
+            f"{type(value).__name__} of which NumPy says: {error}"
+        ) from error
+
+
+def _has_masked(value, depth: int = 0) -> bool:
+    if isinstance(value, np.ma.MaskedArray):
+        return bool(np.ma.is_masked(value))
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes) or depth > _DEEPEST:
+        return False
+    return any(_has_masked(item, depth + 1) for item in value if type(item) not in _MASKLESS)
+
+
+def in_dtype(name: str, array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return an array of numbers in a network's dtype, in which all of them are finite.
+
+    Raises
+    ------
+    ValueError
+        For what is no real number, and for one that is not finite in that dtype.
+    """
+    if array.dtype == dtype:
+        check_finite(name, array)
+        return array
+    _check_real(name, array)
+    with np.errstate(over="ignore", under="ignore"):
+        cast = array.astype(dtype)
+    check_finite(name, cast, array)
+    return cast
+
+
+def _check_real(name: str, array: np.ndarray) -> None:
+    if array.dtype.kind not in _REALS:
+        hint = ": make one array of floats of it" if array.dtype.kind == "O" else ""
+        raise ValueError(f"{name}: expected real numbers, got {array.dtype}{hint}")
+
+
+def check_sequence(x, input_size: int, dtype=None, symbols: bool | None = None) -> np.ndarray:
+    """Return `x` as an array (B, T, F) of real numbers in `dtype`, or (B, T) of symbols.
+
+    Parameters
+    ----------
+    x : array_like
+    input_size : int
+    dtype : dtype, optional
+        None leaves numbers as they are.
+    symbols : bool, optional
+        Whether integers (B, T) are symbols. None takes them for symbols unless they could be one
+        sequence of one-hot rows as well.
+
+    Raises
+    ------
+    ValueError
+        For another shape or type, an empty batch, no time step, masked elements, a number that is
+        not finite in `dtype`, a symbol outside 0 to F - 1, or integers that can be either.
+    """
+    x = read_array("x", x)
+    _check_real("x", x)
+    integers = x.ndim == 2 and x.dtype.kind in _INTEGERS and symbols is not False
+    if not integers and (x.ndim != 3 or x.shape[2] != input_size):
         raise ValueError(
             f"x: expected shape (B, T, {input_size}), or (B, T) of integers, "
             f"got {x.shape} of {x.dtype}"
         )
-    if x.dtype.kind not in _REALS:
-        raise ValueError(f"x: expected real numbers, got {x.dtype}")
     if not x.size:
         raise ValueError(f"x: expected at least one sequence and one time step, got {x.shape}")
-    if symbols:
-        _check_range("x", x, input_size, "symbols")
-    else:
-        check_finite("x", x)
+    if not integers:
+        return in_dtype("x", x, x.dtype if dtype is None else dtype)
+    if not symbols:
+        _check_not_one_hot(x, input_size)
+    check_range("x", x, input_size, "symbols")
     return x
 
 
-def check_state(state, batch: int, hidden_sizes) -> list:
-    """Return one pair (h, c) or None for each layer.
+def takes_symbols(x, input_size: int) -> bool | None:
+    """Return whether a whole data set is symbols, decided once for all of its batches.
+
+    None where it is no array, so that each batch has to tell.
 
     Raises
     ------
     ValueError
-        If there is not one pair for each layer, or a shape is not (B, H).
+        For integers (N, F) whose rows are all one-hot.
+    """
+    if not isinstance(x, np.ndarray):
+        return None
+    symbols = x.ndim == 2 and x.dtype.kind in _INTEGERS
+    if symbols:
+        _check_not_one_hot(x, input_size)
+    return symbols
+
+
+def _check_not_one_hot(x: np.ndarray, input_size: int) -> None:
+    """Refuse (B, T) integers that could as well be the one-hot rows (T, F) of one sequence."""
+    if x.shape[1] != input_size or not x.size or x.min() < 0 or x.max() != 1:
+        return
+    if (x.sum(axis=1) == 1).all():
+        raise ValueError(
+            f"x: expected (B, T, {input_size}), or (B, T) of symbols, got integers of shape "
+            f"{x.shape} that can be either, since every row is one-hot: pass x[None] for one "
+            "sequence of one-hot rows, or symbols=True for sequences of symbols"
+        )
+
+
+def check_state(state, batch: int, hidden_sizes, dtype) -> list:
+    """Return one pair (h, c) in `dtype`, or None, for each layer.
+
+    Raises
+    ------
+    ValueError
+        If there is not one pair for each layer, a shape is not (B, H), or a number is masked or
+        not finite in `dtype`.
     """
     if state is None:
         return [None] * len(hidden_sizes)
-    state = list(state)
+    state = _listed("state", state)
     if len(state) != len(hidden_sizes):
         raise ValueError(f"state: expected {len(hidden_sizes)} pairs (h, c), got {len(state)}")
     checked = []
     for number, (pair, units) in enumerate(zip(state, hidden_sizes, strict=True)):
-        pair = [np.asarray(array) for array in pair]
+        name = f"state of layer {number}"
+        pair = [read_array(name, array) for array in _listed(name, pair)]
         shapes = [array.shape for array in pair]
         if shapes != [(batch, units)] * 2:
-            raise ValueError(
-                f"state of layer {number}: expected h and c of shape ({batch}, {units}), "
-                f"got {shapes}"
-            )
-        for array in pair:
-            check_finite(f"state of layer {number}", array)
-        checked.append(pair)
+            raise ValueError(f"{name}: expected h and c of shape ({batch}, {units}), got {shapes}")
+        checked.append([in_dtype(name, array, dtype) for array in pair])
     return checked
+
+
+def _listed(name: str, value) -> list:
+    try:
+        return list(value)
+    except TypeError:
+        raise ValueError(f"{name}: expected a sequence, got {type(value).__name__}") from None
 
 
 def check_target(target, shape: tuple, loss: str, dtype: np.dtype) -> np.ndarray:
@@ -73,36 +177,37 @@ def check_target(target, shape: tuple, loss: str, dtype: np.dtype) -> np.ndarray
     Raises
     ------
     ValueError
-        For another shape, a number that is not finite, or a class outside 0 to C - 1.
+        For another shape, masked elements, a number that is not finite in `dtype`, or a class
+        outside 0 to C - 1.
     """
-    target = np.asarray(target)
+    target = read_array("target", target)
     if loss == "cross_entropy":
         if target.shape != shape[:-1] or target.dtype.kind not in _INTEGERS:
             raise ValueError(
                 f"target: expected integer classes of shape {shape[:-1]}, "
                 f"got {target.shape} of {target.dtype}"
             )
-        _check_range("target", target, shape[-1], "classes")
+        check_range("target", target, shape[-1], "classes")
         return target
     if target.shape != shape or target.dtype.kind not in _REALS:
         raise ValueError(
             f"target: expected real numbers of shape {shape}, got {target.shape} of {target.dtype}"
         )
-    check_finite("target", target)
-    return target.astype(dtype, copy=False)
+    return in_dtype("target", target, dtype)
 
 
-def check_masks(masks, shape: tuple[int, int], hidden_sizes) -> list:
+def check_masks(masks, shape: tuple[int, int], hidden_sizes, dtype) -> list:
     """Return one dropout mask (T, B, H) or None for each layer, given (B, T) as `shape`.
 
     Raises
     ------
     ValueError
-        If there is not one for each layer, or one cannot be broadcast to (B, T, H).
+        If there is not one for each layer, one cannot be broadcast to (B, T, H), or a number is
+        masked or not finite in `dtype`.
     """
     if masks is None:
         return [None] * len(hidden_sizes)
-    masks = list(masks)
+    masks = _listed("masks", masks)
     if len(masks) != len(hidden_sizes):
         raise ValueError(
             f"masks: expected one for each of {len(hidden_sizes)} layers, got {len(masks)}"
@@ -112,29 +217,36 @@ def check_masks(masks, shape: tuple[int, int], hidden_sizes) -> list:
         if mask is None:
             checked.append(None)
             continue
-        mask, wanted = np.asarray(mask), (*shape, units)
+        name, wanted = f"mask of layer {number}", (*shape, units)
+        mask = in_dtype(name, read_array(name, mask), dtype)
         try:
             checked.append(np.broadcast_to(mask, wanted).swapaxes(0, 1))
         except ValueError:
             raise ValueError(
-                f"mask of layer {number}: expected a shape that broadcasts to {wanted}, "
-                f"got {mask.shape}"
+                f"{name}: expected a shape that broadcasts to {wanted}, got {mask.shape}"
             ) from None
     return checked
 
 
-def check_finite(name: str, array: np.ndarray) -> None:
-    """Raise a ValueError if `array` holds NaN or infinity; it names the first place."""
+def check_finite(name: str, array: np.ndarray, given: np.ndarray | None = None) -> None:
+    """Raise a ValueError if `array` holds NaN or infinity; it names the first place.
+
+    With `given`, the array as it came, the message quotes its number and names the dtype that
+    cannot hold it.
+    """
     finite = np.isfinite(array)
     if not finite.all():
         place = tuple(int(index) for index in np.argwhere(~finite)[0])
+        number = (array if given is None else given)[place]
+        within = f" in {array.dtype}" if np.isfinite(number) else ""
         raise ValueError(
-            f"{name}: expected finite numbers, got {array[place]} at index {place} "
+            f"{name}: expected finite numbers{within}, got {number!s} at index {place} "
             f"({np.count_nonzero(~finite)} such elements)"
         )
 
 
-def _check_range(name: str, array: np.ndarray, count: int, what: str) -> None:
+def check_range(name: str, array: np.ndarray, count: int, what: str) -> None:
+    """Raise a ValueError if integers are not all from 0 to below `count`."""
     low, high = int(array.min()), int(array.max())
     if low < 0 or high >= count:
         raise ValueError(f"{name}: expected {what} from 0 to {count - 1}, got {low} to {high}")
@@ -147,9 +259,18 @@ def check_size(name: str, value) -> int:
     return int(value)
 
 
+def check_sizes(name: str, values) -> tuple[int, ...]:
+    """Return one or several sizes as a tuple; raise a ValueError for none, or a bad one."""
+    given = (values,) if isinstance(values, numbers.Integral) else _listed(name, values)
+    sizes = tuple(check_size(name, size) for size in given)
+    if not sizes:
+        raise ValueError(f"{name}: expected at least one layer, got none")
+    return sizes
+
+
 def check_choice(name: str, value, known):
     """Return `value` if it is one of `known`; else raise a ValueError that lists them."""
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise ValueError(f"{name}: expected one of {sorted(known)}, got {value!r}")
     return value
 
@@ -165,7 +286,7 @@ def check_dtype(dtype) -> np.dtype:
 
 def check_gate_activation(activation):
     """Return the registry's entry of a function into [0, 1]; raise a ValueError for another."""
-    entry = get_activation(activation)
+    entry = registered(activation)
     low, high = entry.range
     if low < 0 or high > 1:
         raise ValueError(

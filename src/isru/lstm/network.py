@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numbers
 from itertools import pairwise
 
 import numpy as np
 
-from isru.activations import get_activation
 from isru.lstm.arrays import aligned_zeros
 from isru.lstm.checkpoints import load_network, save_network
 from isru.lstm.engines import layer_class
@@ -19,12 +17,16 @@ from isru.lstm.inputs import (
     check_masks,
     check_sequence,
     check_size,
+    check_sizes,
     check_state,
     check_target,
+    read_array,
+    takes_symbols,
 )
 from isru.lstm.losses import LOSSES
 from isru.lstm.weights import Weights
 from isru.lstm.workspace import Workspaces
+from isru.registry import registered
 
 
 class LSTMNetwork:
@@ -64,8 +66,8 @@ class LSTMNetwork:
     Raises
     ------
     ValueError
-        For a size below 1, an unknown name, a recurrent activation that leaves [0, 1], or what a
-        cell or an engine does not have.
+        For a size below 1, an unknown name, another function under a name of the registry, a
+        recurrent activation that leaves [0, 1], or what a cell or an engine does not have.
 
     Examples
     --------
@@ -93,17 +95,14 @@ class LSTMNetwork:
         rng=None,
     ):
         self.input_size = check_size("input_size", input_size)
-        sizes = (hidden_sizes,) if isinstance(hidden_sizes, numbers.Integral) else hidden_sizes
-        self.hidden_sizes = tuple(check_size("hidden_sizes", size) for size in sizes)
-        if not self.hidden_sizes:
-            raise ValueError("hidden_sizes: expected at least one layer, got none")
+        self.hidden_sizes = check_sizes("hidden_sizes", hidden_sizes)
         self.output_size = check_size("output_size", output_size)
-        self.activation = get_activation(activation)
+        self.activation = registered(activation)
         self.recurrent_activation = check_gate_activation(recurrent_activation)
         self.return_sequences = bool(return_sequences)
         self.dtype = check_dtype(dtype)
         self.engine, self.cell, self.trainable_alpha = engine, cell, bool(trainable_alpha)
-        self.cell_activation = cell_activation and get_activation(cell_activation)
+        self.cell_activation = cell_activation and registered(cell_activation)
         layer_type = layer_class(cell, engine, self.cell_activation, self.trainable_alpha)
         self._allocate(layer_type)
         rng = np.random.default_rng(0) if rng is None else rng
@@ -113,13 +112,12 @@ class LSTMNetwork:
     def _allocate(self, layer_type):
         """Lay all weights in one flat array, their gradients in another, and the layers on both."""
         shapes = list(pairwise((self.input_size, *self.hidden_sizes)))
-        lengths = [layer_type.size(*shape) for shape in shapes]
-        head = (self.hidden_sizes[-1] + 1) * self.output_size
-        size = (sum(lengths) + head,)
+        lengths = _lengths(layer_type, self.input_size, self.hidden_sizes, self.output_size)
+        size = (sum(lengths),)
         self.parameters, self.gradients = (aligned_zeros(size, self.dtype) for _ in range(2))
         own = {"cell_activation": self.cell_activation} if self.cell_activation else {}
         self.layers, start = [], 0
-        for shape, length in zip(shapes, lengths, strict=True):
+        for shape, length in zip(shapes, lengths[:-1], strict=True):
             part = slice(start, start + length)
             start += length
             flat = self.parameters[part], self.gradients[part]
@@ -132,6 +130,27 @@ class LSTMNetwork:
         gradients = [layer.views(gradients=True) for layer in self.layers]
         self._dweights = Weights(gradients, self.ddense, self.cell)
         self._workspaces = Workspaces(self.layers)
+
+    @classmethod
+    def count(
+        cls,
+        input_size,
+        hidden_sizes,
+        output_size,
+        *,
+        cell="lstm",
+        cell_activation=None,
+        trainable_alpha=False,
+        **_,
+    ) -> int:
+        """Return how many parameters a network of such settings has, without making one.
+
+        Parameters and errors are those of the class.
+        """
+        layer_type = layer_class(cell, "numpy", cell_activation, trainable_alpha)
+        sizes = check_sizes("hidden_sizes", hidden_sizes)
+        ends = check_size("input_size", input_size), check_size("output_size", output_size)
+        return sum(_lengths(layer_type, ends[0], sizes, ends[1]))
 
     @property
     def weight_names(self) -> list[str]:
@@ -149,14 +168,14 @@ class LSTMNetwork:
     def set_weights(self, weights) -> None:
         """Replace all weights; layout as in :meth:`get_weights`.
 
-        A ValueError tells of an array that is missing, of another shape or not finite; the
-        network is then unchanged.
+        A ValueError tells of an array that is missing, of another shape, masked or not finite in
+        the network's dtype; the network is then unchanged.
         """
         self._weights.write(weights)
 
     # ---- forward, and backward beside it
 
-    def forward(self, x, state=None, *, masks=None):
+    def forward(self, x, state=None, *, masks=None, symbols=None):
         """Run the network over a batch of sequences.
 
         Parameters
@@ -167,6 +186,9 @@ class LSTMNetwork:
             One pair of arrays (B, H) for each layer; None starts from zero.
         masks : sequence of ndarray or None, optional
             Dropout: what each layer's output is multiplied with, broadcast to (B, T, H).
+        symbols : bool, optional
+            Whether integers (B, T) are symbols; needed only where T is F and every row is
+            one-hot, so that they could be one sequence (T, F) as well.
 
         Returns
         -------
@@ -177,17 +199,18 @@ class LSTMNetwork:
         Raises
         ------
         ValueError
-            For an input of the wrong shape, an empty one, NaN or infinity, an unknown symbol.
+            For an input of the wrong shape, an empty one, masked elements, a number that is not
+            finite in the network's dtype, an unknown symbol.
         """
-        y, work = self._run(x, state, masks)
+        y, work = self._run(x, state, masks, symbols)
         return np.ascontiguousarray(self._turn(y)), work.final_state()
 
-    def loss_and_gradients(self, x, target, loss="mse", state=None, *, masks=None):
+    def loss_and_gradients(self, x, target, loss="mse", state=None, *, masks=None, symbols=None):
         """Return the loss of a batch and its gradient in every weight, within this window.
 
         Parameters
         ----------
-        x, state, masks
+        x, state, masks, symbols
             As in :meth:`forward`.
         target : array_like
             For ``"mse"`` the shape of the output; for ``"cross_entropy"`` integer classes,
@@ -205,27 +228,27 @@ class LSTMNetwork:
         ValueError
             As :meth:`forward`, and for a bad target or an unknown loss.
         """
-        value, _ = self.backpropagate(x, target, loss, state, masks=masks)
+        value, _ = self.backpropagate(x, target, loss, state, masks=masks, symbols=symbols)
         return value, self._dweights.read()
 
-    def backpropagate(self, x, target, loss="mse", state=None, *, masks=None):
+    def backpropagate(self, x, target, loss="mse", state=None, *, masks=None, symbols=None):
         """Leave the gradients in ``self.gradients``; return the loss and the final state.
 
         The form of :meth:`loss_and_gradients` for training, without a copy; same parameters.
         """
         function = self.layers[0].losses[check_choice("loss", loss, LOSSES)]
-        y, work = self._run(x, state, masks)
+        y, work = self._run(x, state, masks, symbols)
         target = check_target(target, self._turn(y).shape, loss, self.dtype)
         value, dy = function(y, self._turn(target))
         self._backward(dy, work)
         return value, work.final_state()
 
-    def _run(self, x, state, masks):
+    def _run(self, x, state, masks, symbols):
         """Forward pass, time first; leave in the workspace what the backward pass needs."""
-        x = check_sequence(x, self.input_size)
-        state = check_state(state, len(x), self.hidden_sizes)
+        x = check_sequence(x, self.input_size, self.dtype, symbols)
+        state = check_state(state, len(x), self.hidden_sizes, self.dtype)
         work = self._workspaces.of(x)
-        work.masks = check_masks(masks, x.shape[:2], self.hidden_sizes)
+        work.masks = check_masks(masks, x.shape[:2], self.hidden_sizes, self.dtype)
         inputs = x.swapaxes(0, 1)
         for number, layer in enumerate(self.layers):
             layer.forward(inputs, work.buffers[number], state[number])
@@ -254,17 +277,20 @@ class LSTMNetwork:
 
     # ---- use
 
-    def predict(self, x, batch_size=256) -> np.ndarray:
+    def predict(self, x, batch_size=256, *, symbols=None) -> np.ndarray:
         """Return the outputs for many sequences, `batch_size` at a time; each starts from zero."""
+        if not hasattr(x, "shape") or isinstance(x, np.ma.MaskedArray):
+            x = read_array("x", x)
+        symbols = takes_symbols(x, self.input_size) if symbols is None else symbols
         parts = [
-            self.forward(x[start : start + batch_size])[0]
+            self.forward(x[start : start + batch_size], symbols=symbols)[0]
             for start in range(0, max(1, len(x)), check_size("batch_size", batch_size))
         ]
         return np.concatenate(parts)
 
-    def evaluate(self, x, target, loss="mse", batch_size=256) -> float:
+    def evaluate(self, x, target, loss="mse", batch_size=256, *, symbols=None) -> float:
         """Return the mean loss over many sequences; no gradient is computed."""
-        y = self.predict(x, batch_size)
+        y = self.predict(x, batch_size, symbols=symbols)
         return LOSSES[check_choice("loss", loss, LOSSES)](
             y, check_target(target, y.shape, loss, self.dtype)
         )[0]
@@ -295,3 +321,9 @@ class LSTMNetwork:
         settings, weights = kept
         self.__init__(**settings)
         self.set_weights(weights)
+
+
+def _lengths(layer_type, input_size, hidden_sizes, output_size) -> list[int]:
+    """Return the number of parameters of each layer, and of the dense one."""
+    lengths = [layer_type.size(*shape) for shape in pairwise((input_size, *hidden_sizes))]
+    return [*lengths, (hidden_sizes[-1] + 1) * output_size]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import numbers
+from functools import cache
 
 import numpy as np
 
@@ -45,10 +47,10 @@ class Adam:
 
     def __init__(self, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
         for name, value in (("learning_rate", learning_rate), ("epsilon", epsilon)):
-            if not 0 < value < math.inf:
+            if not (isinstance(value, numbers.Real) and 0 < value < math.inf):
                 raise ValueError(f"{name}: expected a finite number above 0, got {value!r}")
         for name, value in (("beta_1", beta_1), ("beta_2", beta_2)):
-            if not 0 <= value < 1:
+            if not (isinstance(value, numbers.Real) and 0 <= value < 1):
                 raise ValueError(f"{name}: expected a number from 0 to below 1, got {value!r}")
         self.learning_rate, self.epsilon = float(learning_rate), float(epsilon)
         self.beta_1, self.beta_2 = float(beta_1), float(beta_2)
@@ -60,6 +62,19 @@ class Adam:
         """Arguments that build an optimizer like this."""
         names = ("learning_rate", "beta_1", "beta_2", "epsilon")
         return {name: getattr(self, name) for name in names}
+
+    def check_dtype(self, dtype) -> None:
+        """Raise a ValueError for a setting that becomes 0, 1 or infinity in a dtype."""
+        number = np.dtype(dtype).type
+        unit = math.sqrt(1 - self.beta_2)
+        for name, value in (("learning_rate", self.learning_rate), ("epsilon", self.epsilon)):
+            with np.errstate(over="ignore", under="ignore"):
+                good = all(0 < number(one) < np.inf for one in (value, value / unit))
+            if not good:
+                raise ValueError(f"{name}: expected a number within {dtype}'s range, got {value!r}")
+        for name, value in (("beta_1", self.beta_1), ("beta_2", self.beta_2)):
+            if number(value) == 1:
+                raise ValueError(f"{name}: expected a number below 1 in {dtype}, got {value!r}")
 
     def update(self, parameters: np.ndarray, gradients: np.ndarray, compiled=None) -> None:
         """Change flat `parameters` in place, given flat `gradients`.
@@ -73,11 +88,13 @@ class Adam:
         Raises
         ------
         ValueError
-            If their number is not that of the updates before.
+            If their number is not that of the updates before, or a setting is out of the dtype's
+            range.
         """
         if self.first is None:
             self.first, self.second = np.zeros((2, parameters.size), parameters.dtype)
         if self._scratch is None:
+            self.check_dtype(parameters.dtype)
             self._scratch = np.empty(min(_CHUNK, parameters.size), parameters.dtype)
         if not self.first.shape == parameters.shape == gradients.shape:
             raise ValueError(
@@ -123,15 +140,15 @@ def clip_by_global_norm(gradients: np.ndarray, limit: float) -> float:
     Returns
     -------
     norm : float
-        The norm before clipping; infinite when its square overflows the dtype.
+        The norm before clipping, also where its square overflows the dtype.
 
     Raises
     ------
     ValueError
-        If `limit` is not above 0.
+        If `limit` is not a number above 0, in the dtype of the gradients too.
     """
-    _check_limit("clip_norm", limit)
-    norm = math.sqrt(float(np.dot(gradients, gradients)))
+    check_limit("clip_norm", limit, gradients.dtype)
+    norm = _norm(gradients)
     if norm > limit:
         gradients *= limit / norm
     return norm
@@ -143,12 +160,37 @@ def clip_by_value(gradients: np.ndarray, limit: float) -> None:
     Raises
     ------
     ValueError
-        If `limit` is not above 0.
+        If `limit` is not a number above 0, in the dtype of the gradients too.
     """
-    _check_limit("clip_value", limit)
+    check_limit("clip_value", limit, gradients.dtype)
     np.clip(gradients, -limit, limit, out=gradients)
 
 
-def _check_limit(name: str, limit: float) -> None:
-    if not limit > 0:
+def _norm(gradients: np.ndarray) -> float:
+    norm = math.sqrt(float(np.dot(gradients, gradients)))
+    if norm < math.inf:
+        return norm
+    # The sum of squares overflowed, perhaps that alone: again, with the largest as the unit.
+    largest = float(np.abs(gradients).max())
+    if not largest < math.inf:
+        return largest
+    return largest * math.sqrt(float(np.sum(np.square(gradients / largest, dtype=np.float64))))
+
+
+def check_limit(name: str, limit: float, dtype) -> None:
+    """Raise a ValueError for what is no number above 0, or becomes 0 or infinity in `dtype`.
+
+    Infinity itself stands for no limit.
+    """
+    if not (isinstance(limit, numbers.Real) and limit > 0):
         raise ValueError(f"{name}: expected a number above 0, got {limit!r}")
+    smallest, largest = _bounds(dtype)
+    if not smallest <= limit <= largest and limit != math.inf:
+        raise ValueError(f"{name}: expected a number within {dtype}'s range, got {limit!r}")
+
+
+@cache
+def _bounds(dtype) -> tuple[float, float]:
+    """Return the smallest and the largest normal number of a dtype."""
+    limits = np.finfo(dtype)
+    return float(limits.tiny), float(limits.max)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from isru.lstm.inputs import check_sequence, check_size
+from isru.lstm.inputs import check_range, check_size, read_array
 from isru.lstm.workspace import Workspace
 
 
@@ -30,7 +30,7 @@ class Stream:
     """
 
     def __init__(self, network, *, symbols: bool = False):
-        self._network, self._symbols = network, symbols
+        self._network, self._symbols, self._dtype = network, symbols, network.dtype
         self._shape = () if symbols else (network.input_size,)
         shape, dtype = ((1, 1), np.intp) if symbols else ((1, 1, network.input_size), network.dtype)
         self._x = np.zeros(shape, dtype)
@@ -59,7 +59,7 @@ class Stream:
         Parameters
         ----------
         x : array_like, shape (F,), or int
-            Numbers that are not finite pass.
+            NaN and infinity pass; what only overflows in the network's dtype does not.
 
         Returns
         -------
@@ -69,12 +69,14 @@ class Stream:
         Raises
         ------
         ValueError
-            If `x` has another shape or is no symbol.
+            If `x` has another shape or type, masked elements, or is no symbol.
         """
-        x = np.asarray(x)
-        if x.shape != self._shape or (self._symbols and not 0 <= x < self._network.input_size):
+        x = read_array("x", x)
+        if x.shape != self._shape or (self._symbols and not self._is_symbol(x)):
             expected = f"an integer below {self._network.input_size}" if self._symbols else ""
             raise ValueError(f"x: expected {expected or f'shape {self._shape}'}, got {x!r}")
+        if x.dtype != self._dtype and not self._symbols:
+            x = _cast(x, self._dtype)
         if self._whole_step:
             self._first[...] = x
             self._whole_step()
@@ -83,6 +85,19 @@ class Stream:
         for layer, inputs, buffers, state in self._steps:
             layer.forward(inputs, buffers, state)
         return np.dot(self._top, self._network.dense, out=self._y)
+
+    def _is_symbol(self, x: np.ndarray) -> bool:
+        return x.dtype.kind in "iu" and 0 <= x < self._network.input_size
+
+
+def _cast(x: np.ndarray, dtype) -> np.ndarray:
+    if x.dtype.kind not in "fiub":
+        raise ValueError(f"x: expected real numbers, got {x.dtype}")
+    try:
+        with np.errstate(over="raise"):
+            return x.astype(dtype)
+    except FloatingPointError:
+        raise ValueError(f"x: expected numbers that {dtype} can hold, got {x!r}") from None
 
 
 def sample(network, count: int, *, prompt, temperature: float = 1.0, rng) -> np.ndarray:
@@ -109,23 +124,51 @@ def sample(network, count: int, *, prompt, temperature: float = 1.0, rng) -> np.
     Raises
     ------
     ValueError
-        For an empty prompt, an unknown symbol, or a temperature or count that is not above 0.
+        For an empty prompt, an unknown symbol, a temperature or count that is not above 0, or
+        outputs that are not finite.
     """
     if network.output_size != network.input_size:
         raise ValueError(
             f"network: expected as many outputs as symbols ({network.input_size}), "
             f"got {network.output_size}"
         )
-    if not 0 < temperature < np.inf:
-        raise ValueError(f"temperature: expected a finite number above 0, got {temperature!r}")
-    if not len(prompt):
-        raise ValueError("prompt: expected at least one symbol, got none")
+    _check_temperature(temperature, network.dtype)
     stream = Stream(network, symbols=True)
-    for symbol in check_sequence(np.atleast_2d(prompt), network.input_size)[0]:
+    for symbol in _check_prompt(prompt, network.input_size):
         y = stream.step(symbol)
     drawn = np.empty(check_size("count", count), np.intp)
     for place in range(count):
-        likelihood = np.cumsum(np.exp((y - y.max()) / temperature, dtype=np.float64))
+        likelihood = _likelihood(y, temperature)
         drawn[place] = np.searchsorted(likelihood, rng.random() * likelihood[-1], side="right")
         y = stream.step(drawn[place])
     return drawn
+
+
+def _likelihood(y: np.ndarray, temperature: float) -> np.ndarray:
+    """Return the cumulated likelihoods of the symbols, but for a factor."""
+    if not np.isfinite(y).all():
+        raise ValueError("network: expected finite outputs to draw from, got NaN or infinity")
+    with np.errstate(over="ignore"):  # a temperature near zero leaves the likeliest alone
+        return np.cumsum(np.exp((y - y.max()) / temperature, dtype=np.float64))
+
+
+def _check_temperature(temperature, dtype) -> None:
+    try:
+        with np.errstate(over="ignore", under="ignore"):
+            good = 0 < dtype.type(temperature) < np.inf
+    except (TypeError, ValueError):
+        good = False
+    if not good:
+        raise ValueError(f"temperature: expected a finite number above 0, got {temperature!r}")
+
+
+def _check_prompt(prompt, input_size: int) -> np.ndarray:
+    prompt = read_array("prompt", prompt)
+    if not prompt.size:
+        raise ValueError("prompt: expected at least one symbol, got none")
+    if prompt.ndim != 1 or prompt.dtype.kind not in "iu":
+        raise ValueError(
+            f"prompt: expected integers of shape (n,), got {prompt.shape} of {prompt.dtype}"
+        )
+    check_range("prompt", prompt, input_size, "symbols")
+    return prompt

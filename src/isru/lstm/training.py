@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from isru.lstm.checkpoints import load_training, save_training
-from isru.lstm.optimizers import clip_by_global_norm, clip_by_value
+from isru.lstm.inputs import check_size, read_array, takes_symbols
+from isru.lstm.optimizers import check_limit, clip_by_global_norm, clip_by_value
 
 
 @dataclass
@@ -72,6 +73,7 @@ def train_step(
     clip_norm=None,
     clip_value=None,
     masks=None,
+    symbols=None,
 ):
     """Make one update: forward, backward, clipping, optimizer.
 
@@ -82,7 +84,7 @@ def train_step(
     ----------
     network : LSTMNetwork
     optimizer : Adam
-    x, target, loss, state, masks
+    x, target, loss, state, masks, symbols
         As in :meth:`LSTMNetwork.loss_and_gradients`.
     clip_norm, clip_value : float, optional
         Limits for the norm of the whole gradient and, after that, for each element.
@@ -94,7 +96,7 @@ def train_step(
     state : list of (h, c)
         After the last step.
     """
-    value, state = network.backpropagate(x, target, loss, state, masks=masks)
+    value, state = network.backpropagate(x, target, loss, state, masks=masks, symbols=symbols)
     if clip_norm is not None:
         clip_by_global_norm(network.gradients, clip_norm)
     if clip_value is not None:
@@ -118,6 +120,7 @@ def train(
     clip_norm=None,
     progress=False,
     checkpoint=None,
+    symbols=None,
 ) -> History:
     """Train for some epochs; keep the weights of the best one.
 
@@ -146,6 +149,8 @@ def train(
         A file that is written after each epoch. If it exists, the run goes on from there, to the
         same numbers, bit for bit, as one that was never interrupted; `optimizer` and `rng` are
         put into the state that they had.
+    symbols : bool, optional
+        As in :meth:`LSTMNetwork.forward`.
 
     Returns
     -------
@@ -154,15 +159,24 @@ def train(
     Raises
     ------
     ValueError
-        For data of unequal lengths or none, `batch_size`, `epochs` or `patience` below 1, or
-        `patience` without validation data.
+        For data of unequal lengths or none, masked elements, `batch_size`, `epochs` or `patience`
+        below 1, `patience` without validation data, or a rate or limit that the network's dtype
+        cannot hold.
     DivergenceError
-        If a loss is not finite; the network then has the weights of the best epoch before, and
-        the checkpoint is that of the last epoch before.
+        If a loss or a weight is not finite; the network then has the weights of the best epoch
+        before, and the checkpoint is that of the last epoch before.
     CheckpointError
         If the checkpoint is damaged or belongs to another run: other data, network or settings.
     """
-    x, target = _check_arguments(data, batch_size, epochs, validation, patience)
+    _check_sizes(batch_size, epochs, patience)
+    if patience is not None and validation is None:
+        raise ValueError("patience: expected validation data to judge by, got none")
+    if clip_norm is not None:
+        check_limit("clip_norm", clip_norm, network.dtype)
+    optimizer.check_dtype(network.dtype)
+    x, target = data = _check_pair("data", data)
+    validation = None if validation is None else _check_pair("validation", validation)
+    symbols = takes_symbols(x, network.input_size) if symbols is None else symbols
     history, best = History(), network.parameters.copy()
     if checkpoint is not None:
         run = {"loss": loss, "batch_size": batch_size, "patience": patience}
@@ -179,15 +193,18 @@ def train(
             order = rng.permutation(len(x))
             for start in range(0, len(x), batch_size):
                 chosen = order[start : start + batch_size]
+                batch = x[chosen], target[chosen], loss
                 value, _ = train_step(
-                    network, optimizer, x[chosen], target[chosen], loss, clip_norm=clip_norm
+                    network, optimizer, *batch, clip_norm=clip_norm, symbols=symbols
                 )
                 _check_loss(value, network, best, epoch, history)
                 history.iterations += 1
                 losses.append(value * len(chosen))
+            # The last update may have spoilt the weights; no loss would tell before the next.
+            _check_weights(network, best, epoch, history)
             history.training_loss.append(sum(losses) / len(x))
             if validation is not None:
-                value = network.evaluate(*validation, loss)
+                value = network.evaluate(*validation, loss, symbols=symbols)
                 _check_loss(value, network, best, epoch, history)
                 history.validation_loss.append(value)
             if _is_best(history):
@@ -205,7 +222,8 @@ def _resume(checkpoint, kept, history, best):
     """Return history and best weights, of the checkpoint if there is one."""
     if not Path(checkpoint).exists():
         return history, best
-    notes, arrays = load_training(checkpoint, **kept)
+    expected = {"notes": list(asdict(history)), "arrays": {"best": best}}
+    notes, arrays = load_training(checkpoint, **kept, **expected)
     return History(**notes), arrays["best"]
 
 
@@ -230,22 +248,32 @@ def _check_loss(value, network, best, epoch, history):
         raise DivergenceError(value, history.iterations, epoch, history)
 
 
-def _check_arguments(data, batch_size, epochs, validation, patience):
+def _check_weights(network, best, epoch, history):
+    if not np.isfinite(network.parameters).all():
+        network.parameters[...] = best
+        raise DivergenceError(math.nan, history.iterations, epoch, history)
+
+
+def _check_sizes(batch_size, epochs, patience):
     for name, value in (("batch_size", batch_size), ("epochs", epochs), ("patience", patience)):
-        if value is not None and value < 1:
-            raise ValueError(f"{name}: expected at least 1, got {value!r}")
-    if patience is not None and validation is None:
-        raise ValueError("patience: expected validation data to judge by, got none")
-    for name, pair in (("data", data), ("validation", validation)):
-        if pair is None:
-            continue
+        if value is not None or name != "patience":
+            check_size(name, value)
+
+
+def _check_pair(name, pair):
+    """Return sequences and targets as two arrays of one length."""
+    try:
         x, target = pair
-        if not len(x) or len(x) != len(target):
-            raise ValueError(
-                f"{name}: expected as many targets as sequences, and at least one, "
-                f"got {len(x)} sequences and {len(target)} targets"
-            )
-    return data
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: expected a pair (x, target), got {type(pair)}") from None
+    x, target = read_array(f"{name}, x", x), read_array(f"{name}, target", target)
+    if not (x.ndim and target.ndim and len(x)) or len(x) != len(target):
+        counts = [len(array) if array.ndim else "no" for array in (x, target)]
+        raise ValueError(
+            f"{name}: expected as many targets as sequences, and at least one, "
+            f"got {counts[0]} sequences and {counts[1]} targets"
+        )
+    return x, target
 
 
 class _NoBar:

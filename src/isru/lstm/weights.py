@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from isru.lstm.inputs import in_dtype, read_array
+
 
 def from_keras_order(weights: np.ndarray, units: int) -> np.ndarray:
     """Return weights whose last axis holds the gates i, f, c, o with these as o, i, f, c."""
@@ -61,19 +63,20 @@ class Weights:
         Raises
         ------
         ValueError
-            If an array is missing, has another shape, or holds a number that is not finite.
+            If an array is missing, has another shape, or holds a number that is masked or not
+            finite in the network's dtype.
         """
-        arrays = [np.asarray(array) for array in arrays]
+        arrays = list(arrays)
         if len(arrays) != len(self._weights):
             raise ValueError(f"weights: expected {len(self._weights)} arrays, got {len(arrays)}")
-        for weight, array in zip(self._weights, arrays, strict=True):
-            if array.shape != weight.view.shape:
-                raise ValueError(
-                    f"weights, {weight.name}: expected shape {weight.view.shape}, got {array.shape}"
-                )
-            if not np.isfinite(array).all():
-                raise ValueError(
-                    f"weights, {weight.name}: expected finite numbers, got NaN or infinity"
-                )
-        for weight, array in zip(self._weights, arrays, strict=True):
+        checked = [_checked(*pair) for pair in zip(self._weights, arrays, strict=True)]
+        for weight, array in zip(self._weights, checked, strict=True):
             weight.view[...] = from_keras_order(array, weight.units)
+
+
+def _checked(weight: _Weight, array) -> np.ndarray:
+    name = f"weights, {weight.name}"
+    array = read_array(name, array)
+    if array.shape != weight.view.shape:
+        raise ValueError(f"{name}: expected shape {weight.view.shape}, got {array.shape}")
+    return in_dtype(name, array, weight.view.dtype)

@@ -1,0 +1,62 @@
+"""One name, one function: is an entry that somebody hands in the one that the registry has?
+
+Files, pickles and every twin (C, Keras, ONNX, compiled code) know an activation by its name. An
+entry of another function under a known name would silently become that function.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from isru.activations import Activation, get_activation
+
+_PROBES = np.concatenate(
+    [np.linspace(-8, 8, 65), np.geomspace(1e-6, 1e6, 13) * (-1) ** np.arange(13)]
+)
+
+
+def is_registered(name: object) -> bool:
+    """Return whether the registry has an activation of this name, or this is an entry."""
+    if isinstance(name, Activation):
+        return True
+    try:
+        get_activation(name)
+    except ValueError:
+        return False
+    return True
+
+
+def registered(activation: str | Activation) -> Activation:
+    """Return the registry's entry of a name, or an entry of its family, with its parameters.
+
+    Raises
+    ------
+    TypeError
+        For anything but a name or an `Activation`.
+    ValueError
+        For an unknown name, and for an entry that computes something else than the registry's
+        entry of its name does with the same parameters.
+    """
+    entry = get_activation(activation)
+    own = get_activation(entry.name)
+    if entry is own or _equal(entry, own):
+        return entry
+    raise ValueError(
+        f"expected an activation of the registry, got another function under the name "
+        f"{entry.name!r}: give it a name of its own and add it to isru.activations"
+    )
+
+
+def _equal(entry: Activation, own: Activation) -> bool:
+    try:
+        own = own.with_parameters(**entry.parameters)
+    except (TypeError, ValueError):
+        return False
+    pairs = zip(_probed(entry), _probed(own), strict=True)
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
+
+def _probed(entry: Activation) -> list[np.ndarray]:
+    with np.errstate(all="ignore"):
+        y, saved = entry.forward(_PROBES.copy())
+        return [entry.value(_PROBES), y, entry.derivative(saved)]
