@@ -74,10 +74,10 @@ def test_an_interval_is_shown_only_where_one_was_recorded():
     assert shown({"value": 3.2}, Wanted("06.a interval optional")) == "3.2"
 
 
-TABLE = """part,holds,units,saving
-A/A floor,no,10,-1.5
-A/A floor,yes,100,
-against C,no,10,2.5
+TABLE = """part,holds,units,saving,"time, trend"
+A/A floor,no,10,-1.5,-0.9
+A/A floor,yes,100,,-0.1
+against C,no,10,2.5,0.8
 """
 
 
@@ -96,6 +96,7 @@ def run_with_a_table(tmp_path, name="published"):
         ("90-goals: part~A/A, holds=no", "1"),
         ("90-goals: holds!=no", "1"),
         ("90-goals: saving<0", "1"),
+        ("90-goals: [time, trend]<0, holds=yes", "1"),
         ("90-goals: units={90.size}", "2"),
         ("90-goals: units=10.0, part=nothing", "0"),
         ("mean of saving:.2f in 90-goals: holds=no", "0.50"),
@@ -110,7 +111,7 @@ def test_prose_counts_the_rows_of_a_table(tmp_path, text, shows):
     ("text", "message"),
     [
         ("90-goal", "no table '90-goal'"),
-        ("90-goals: held=no", "no column 'held'; its columns: part, holds, units, saving"),
+        ("90-goals: held=no", "no column 'held'; its columns: part, holds, units, saving, time"),
         ("90-goals: saving<much", "a number to compare with, got 'much'"),
         ("90-goals: holds", "a condition such as holds=no"),
         ("mean of part in 90-goals", "rows with numbers in 'part'"),

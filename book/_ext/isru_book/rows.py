@@ -8,7 +8,8 @@
 
 A condition holds where the column's number is equal (``=``), not equal (``!=``), below (``<``) or
 above (``>``), or its text contains (``~``) what is given; ``{11.pruned_units}`` in its place
-stands for a value of the run. The word ``optional`` at the end is that of the role ``val``.
+stands for a value of the run. A column whose name is no single word stands in brackets,
+``[training, trend]<0``. The word ``optional`` at the end is that of the role ``val``.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _TEXT = re.compile(
     r"(?:(?P<statistic>mean|least|most) of (?P<column>\w+)(?::(?P<format>\S+))? in )?"
     r"(?P<table>\d\d-[a-z0-9-]+)(?:: (?P<conditions>.+?))?(?P<optional> optional)?"
 )
-_CONDITION = re.compile(r"(?P<column>\w+)(?P<sign>!=|=|<|>|~)(?P<value>.+)")
+_CONDITION = re.compile(r"(?P<column>\w+|\[[^]]+\])(?P<sign>!=|=|<|>|~)(?P<value>.+)")
+_BETWEEN = re.compile(r", (?![^[]*\])")  # a comma that stands in no brackets
 _VALUE = re.compile(r"\{(\d\d\.[a-z0-9_]+)\}")
 _STATISTICS = {"mean": fmean, "least": min, "most": max}
 _SIGNS = {"=": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt}
@@ -71,7 +73,7 @@ def from_rows(run: Run, text: str) -> tuple[str, str | None]:
         raise CannotShow(f"no table {wanted['table']!r} in this run")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    for condition in (wanted["conditions"] or "").split(", "):
+    for condition in _BETWEEN.split(wanted["conditions"] or ""):
         rows = _fitting(run, rows, condition) if condition else rows
     if not wanted["statistic"]:
         return number, formatted(len(rows))
@@ -102,7 +104,7 @@ def _fitting(run: Run, rows: list[dict], condition: str) -> list[dict]:
     if not found:
         raise CannotShow(f"expected a condition such as holds=no or update<0, got {condition!r}")
     given = _VALUE.sub(lambda match: _value(run, match[1]), found["value"])
-    cells = [(row, _cell(row, found["column"])) for row in rows]
+    cells = [(row, _cell(row, found["column"].strip("[]"))) for row in rows]
     if found["sign"] == "~":
         return [row for row, cell in cells if given in cell]
     compare, other = _SIGNS[found["sign"]], _number(given)
