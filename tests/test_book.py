@@ -65,6 +65,7 @@ CLAIM = """
   published: Claimed, 1 to 2 %; here {val}`06.saving:.0f`.
   hypothesis: It does not.
   effect: saving
+  remark: It holds of {rows}`06-savings` sizes.
   unit: "%"
   rule: greater
   margin: 2
@@ -191,6 +192,7 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
 
     # Parameters, claims, environment come from their sources.
     assert "seeds int 3 1 to 100 paired seeds" in text_of(html / "book" / "parameters.html")
+    assert "(−4.14 to −2.14). It holds of 2 sizes." in text_of(intro)
     assert "refuted" in text_of(intro) and "Claimed, 1 to 2 %; here −3." in text_of(intro)
     assert "06-forecaster" in text_of(html / "book" / "environment.html")
 
