@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pandas as pd
@@ -15,6 +16,7 @@ from isru.publish import book as book_module
 from isru.publish.book import build_book, check_no_errors
 from isru.publish.errors import CompendiumError
 from isru.publish.pages import broken_links, check_offline
+from isru.publish.repeats import times_run
 from isru.records import Record
 
 CHECKOUT = Path(__file__).parents[1]
@@ -34,7 +36,8 @@ The caption says {val}`06.saving`. {cite:p}`hochreiter1997lstm`
 """
 FORECASTER = [
     "# A forecaster\n\nIt saves {val}`06.saving:.2f`; alone it took {val}`04.cost unit`.\n\n"
-    "At 300 units: {val}`06.saving_300:.1f optional`. {verdict}`C3`.",
+    "At 300 units: {val}`06.saving_300:.1f optional`. {verdict}`C3`. "
+    "{rows}`06-savings: saving<0` of {rows}`06-savings` lose.",
     "```{result-figure} saving\n:alt: One line.\nThe saving. $x^2$\n```",
     "```{result-table} 06-savings\n:columns: units=Units, saving=Saving (%)\n:format: .1f\nA\n```",
     "{numref}`fig-saving` and {numref}`tab-06-savings`.",
@@ -62,6 +65,7 @@ CLAIM = """
   published: Claimed, 1 to 2 %; here {val}`06.saving:.0f`.
   hypothesis: It does not.
   effect: saving
+  remark: It holds of {rows}`06-savings` sizes.
   unit: "%"
   rule: greater
   margin: 2
@@ -183,17 +187,19 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert "Fig. 6.1 and Table 6.1" in shown_text
     assert "Units Saving (%) 10 −3.1 300 0.0" in shown_text.replace("  ", " ")
     assert "Profile quick" in shown_text
+    assert "2 of 2 lose." in shown_text
     assert 'href="../../book/intro.html#claim-c3"' in forecaster.read_text(encoding="utf-8")
 
     # Parameters, claims, environment come from their sources.
     assert "seeds int 3 1 to 100 paired seeds" in text_of(html / "book" / "parameters.html")
+    assert "(−4.14 to −2.14). It holds of 2 sizes." in text_of(intro)
     assert "refuted" in text_of(intro) and "Claimed, 1 to 2 %; here −3." in text_of(intro)
     assert "06-forecaster" in text_of(html / "book" / "environment.html")
 
     # A run kept beside the published one shows whether its verdicts are the same.
     comparison = text_of(html / "book" / "compare.html")
-    assert "run 2 times on the machine that made it" in comparison
-    assert "The same verdict in every run: 0 of the 1 claims" in comparison
+    assert "in all 06-forecaster 2 times. Claims decided more than once: 1, 1 in 2" in comparison
+    assert "The same verdict in every run of its own: 0 of 1." in comparison
     assert "Of their 1 effects in the later runs, 1 have intervals that do not" in comparison
     assert re.search(r"Published Run 2 C3 refuted −3\.14 [^C]* confirmed 5 %", comparison)
 
@@ -222,6 +228,27 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert "It saves −7.77;" in text_of(forecaster)
 
 
+def test_each_claim_counts_with_the_runs_of_its_own_notebook(monkeypatch):
+    monkeypatch.syspath_prepend(str(CHECKOUT / "book" / "_ext"))
+    from isru_book.comparison import _again
+
+    def pair(same):
+        return SimpleNamespace(same=same, effects=[1, 2], apart=1)
+
+    said = _again({"04-a": 2, "13-b": 3}, [[pair(True), None], [pair(True), pair(False)]])
+    assert "in all 04-a 2 times, 13-b 3 times." in said
+    assert "Claims decided more than once: 2, 1 in 2 runs and 1 in 3 runs." in said
+    assert "every run of its own: 1 of 2. Of their 6 effects in the later runs, 3 have" in said
+
+
+def test_runs_are_counted_by_notebook(compendium):
+    folder = compendium / "results" / "repeats"
+    for run, number in (("2", "04"), ("2", "06"), ("3", "06")):
+        name = {"04": "04-activation-cost", "06": "06-forecaster"}[number]
+        Record(name, folder / run).value("saving", 5.0, kind="machine")
+    assert times_run(compendium / "results") == {"04-activation-cost": 2, "06-forecaster": 3}
+
+
 @pytest.mark.slow
 def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
     intro = compendium / "book" / "intro.md"
@@ -231,7 +258,7 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "```{result-figure} saving\nNo description.\n```",
         "```{result-figure} savings\n:alt: x\nNo such figure.\n```",
         "```{result-table} 06-saving\nNo such table.\n```",
-        "{verdict}`C99`",
+        "{verdict}`C99` {rows}`06-savings: gain<0`",
     ]
     intro.write_text("\n\n".join(pages), encoding="utf-8")
     with pytest.raises(CompendiumError) as refused:
@@ -248,6 +275,7 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "no figure 'savings' in this run; its figures: saving",
         "no table '06-saving' in this run; its tables: 06-savings",
         "no claim 'C99'",
+        "no column 'gain'; its columns: units, saving",
     ):
         assert part in message
     assert not (compendium / "build" / "html").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,10 +15,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 from isru_book import citation, plugins, provenance
 from isru_book.numbers import MINUS, CannotShow, Wanted, formatted, shown
+from isru_book.rows import from_rows
+from isru_book.run import Run
 from isru_drawings import exports
 from isru_drawings.clips import without_idle_clips
 
 from isru.publish.pages import broken_links, check_offline
+from isru.records import to_json, write_atomically
 
 
 @pytest.mark.parametrize(
@@ -69,6 +73,63 @@ def test_an_interval_is_shown_only_where_one_was_recorded():
     with pytest.raises(CannotShow, match="without an interval"):
         shown({"value": 3.2}, Wanted("06.a interval"))
     assert shown({"value": 3.2}, Wanted("06.a interval optional")) == "3.2"
+
+
+TABLE = """part,holds,units,saving,"time, trend"
+A/A floor,no,10,-1.5,-0.9
+A/A floor,yes,100,,-0.1
+against C,no,10,2.5,0.8
+"""
+
+
+def run_with_a_table(tmp_path, name="published"):
+    write_atomically(tmp_path / "run.json", to_json({"run": name}))
+    write_atomically(tmp_path / "results" / "tables" / "90-goals.csv", TABLE)
+    values = {"notebook": "90-speed-goals", "values": {"size": {"value": 10, "kind": "exact"}}}
+    write_atomically(tmp_path / "results" / "values" / "90.json", to_json(values))
+    return Run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "shows"),
+    [
+        ("90-goals", "3"),
+        ("90-goals: part~A/A, holds=no", "1"),
+        ("90-goals: holds!=no", "1"),
+        ("90-goals: saving<0", "1"),
+        ("90-goals: [time, trend]<0, holds=yes", "1"),
+        ("90-goals: units={90.size}", "2"),
+        ("90-goals: units=10.0, part=nothing", "0"),
+        ("mean of saving:.2f in 90-goals: holds=no", "0.50"),
+        ("least of saving:.1f in 90-goals: holds=no", f"{MINUS}1.5"),
+    ],
+)
+def test_prose_counts_the_rows_of_a_table(tmp_path, text, shows):
+    assert from_rows(run_with_a_table(tmp_path), text) == ("90", shows)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("90-goal", "no table '90-goal'"),
+        ("90-goals: held=no", "no column 'held'; its columns: part, holds, units, saving, time"),
+        ("90-goals: saving<much", "a number to compare with, got 'much'"),
+        ("90-goals: holds", "a condition such as holds=no"),
+        ("mean of part in 90-goals", "rows with numbers in 'part'"),
+        ("mean of saving in 90-goals: holds=perhaps", "got none"),
+        ("median of saving in 90-goals", "expected 'TABLE'"),
+        ("90-goals: units={90.sizes}", "no value '90.sizes'"),
+    ],
+)
+def test_what_a_table_does_not_hold_is_named(tmp_path, text, message):
+    with pytest.raises(CannotShow, match=re.escape(message)):
+        from_rows(run_with_a_table(tmp_path), text)
+
+
+def test_another_run_may_lack_optional_rows(tmp_path):
+    run = run_with_a_table(tmp_path, "quick")
+    assert from_rows(run, "91-none: a=b optional") == ("91", None)
+    assert from_rows(run, "mean of saving in 90-goals: units=300 optional") == ("90", None)
 
 
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="144pt" height="72pt" viewBox="0 0 144 72">

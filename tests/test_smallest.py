@@ -1,13 +1,15 @@
 """The smallest model: what the front says, what is singled out, what a size costs."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from isru import paths
-from isru.cli import main
+from isru.cli import HELP, main
 from isru.embedded.integer import quantise, run
 from isru.embedded.programs import integer_tables
 from isru.experiments.battery import Device
@@ -276,6 +278,30 @@ def test_an_answer_that_is_left_open_says_where_the_open_ones_begin():
     said = describe(Map(points, {0: [91.0]}, "cycles", None), answer)
     assert "2 cheaper ones may reach it as well" in said
     assert "from 100 cycles on (LSTM of 3 units, hard, all in integers)" in said
+
+
+@pytest.mark.parametrize(("wanted", "named"), [(90.5, True), (91.5, False)])
+def test_what_needs_no_network_is_said_to_need_none(wanted, named):
+    points = pd.DataFrame({"cycles": [300.0], "flash": 1000.0, "ram": 80.0, "seeds": 2})
+    points = points.assign(task="rain", cell="lstm", hidden="9", arm="hard", weights="float32")
+    rules = {"model": ["linear", "persistence"], "skill": [90.7, 91.0], "flash": [964, 0]}
+    found = Map(points, {0: [92.0]}, "cycles", None, pd.DataFrame(rules))
+    said = describe(found, Answer(0, Interval(92, 91.8, 92.2), wanted, True, True, doubtful=()))
+    sentence = "without a network: persistence reaches 91.0 %, with numbers of 0 bytes"
+    assert (sentence in said) == named
+
+
+def test_every_printed_example_asks_for_what_only_a_network_does():
+    """A skill that a rule without a network reaches, too, would be no example."""
+    pages = [Path(paths.root(), "notebooks", "11-smallest-model.ipynb").read_text(encoding="utf-8")]
+    found = re.findall(r"smallest +--task (\w+) --skill (\S+)", HELP + pages[0])
+    library = Path(paths.root(), "book", "library.md").read_text(encoding="utf-8")
+    found += re.findall(r"read_map\(\"(\w+)\".*?skill=([0-9.]+)", library, re.DOTALL)
+    assert len(found) == 3
+    for task, skill in found:
+        published = read_map(task, "cortex-m4f")
+        assert published.baselines["skill"].max() < 100 * float(skill), (task, skill)
+        assert "without a network" not in describe(published, ask(published, skill=float(skill)))
 
 
 @pytest.mark.parametrize("published", ["lstm"], indirect=True)

@@ -31,7 +31,7 @@ The character model:
   sample        --prompt "In the beginning" --temperature 0.7 --length 300 --seed 0 --model FILE
   train-characters  --model FILE --updates 2000 --text FILE: go on from FILE, or make it
 The smallest model, from the published map:
-  smallest      --task rain --skill 0.8 --flash 32k --ram 8k --target cortex-m4f --out DIR
+  smallest      --task change --skill 0.47 --flash 32k --ram 8k --target cortex-m4f --out DIR
 Housekeeping:
   setup         make the environment             lint          check the code's form
   bench         measure our speed goals          clean         remove build/ and runs/

@@ -1,9 +1,9 @@
 """The book's own Sphinx extension: what ties its text to the numbers and files of a run.
 
-Roles: ``val`` (a recorded value), ``verdict`` (the word on a claim). Directives:
-``result-figure``, ``figure-list``, ``result-table``, ``claims-table``, ``parameter-table``,
-``provenance-table``, ``environment-table``, ``run-comparison``, ``your-case``,
-``machine-records``, ``machine-figure``.
+Roles: ``val`` (a recorded value), ``rows`` (a number of a table), ``verdict`` (the word on a
+claim). Directives: ``result-figure``, ``figure-list``, ``result-table``, ``claims-table``,
+``parameter-table``, ``provenance-table``, ``environment-table``, ``run-comparison``,
+``your-case``, ``machine-records``, ``machine-figure``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from isru_book.figures import FigureList, ResultFigure, start_conversions, write
 from isru_book.machines import MachineFigure, MachineRecords
 from isru_book.parameters import ParameterTable
 from isru_book.provenance import ProvenanceTable
+from isru_book.rows import RowsRole
 from isru_book.tables import ResultTable
 from isru_book.values import ValueRole, resolve_links
 
@@ -48,6 +49,7 @@ _LISTS = (
 def setup(app) -> dict:
     """Register everything with Sphinx."""
     app.add_config_value("isru_doi", "", "env")
+    app.add_role("rows", RowsRole())
     app.add_role("val", ValueRole())
     app.add_role("verdict", VerdictRole())
     for name, directive in _DIRECTIVES.items():

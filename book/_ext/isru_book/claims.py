@@ -55,7 +55,9 @@ class ClaimsTable(SphinxDirective):
 
     def _row(self, claim, verdict) -> list:
         number = nodes.inline("", claim.id, ids=[_anchor(claim.id)])
-        effect = effect_text(verdict) or "\N{EM DASH}"
+        effect = [nodes.Text(effect_text(verdict) or "\N{EM DASH}")]
+        if claim.remark and verdict.measured:
+            effect += [nodes.Text(". "), *self._inline(claim.remark)]
         word = nodes.inline("", verdict.word, classes=["isru-verdict", shade(verdict.word)])
         why = f" {_NEGATIVE.sub(MINUS, verdict.reason)}" if verdict.measured else ""
         reason = nodes.inline("", why, classes=["isru-reason"])

@@ -10,7 +10,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from isru.claims import load_claims, verdicts_beside
 from isru.publish.compare import AGREES, DIFFERS, compare_runs
-from isru.publish.repeats import repeats
+from isru.publish.repeats import repeats, times_run
 from isru_book.claims import effect_text, shade
 from isru_book.html import disclosure
 from isru_book.numbers import MISSING, formatted
@@ -70,27 +70,35 @@ class RunComparison(SphinxDirective):
             {pair.id: pair for pair in verdicts_beside(claims, run.folder, folder)}
             for folder in again.values()
         ]
-        rows, same, effects, apart = [], 0, 0, 0
-        for claim in claims:
-            own = [found.get(claim.id) for found in runs]
-            measured = [pair for pair in own if pair]
-            effects += sum(len(pair.effects) for pair in measured)
-            apart += sum(pair.apart for pair in measured)
-            if measured:
-                same += all(pair.same for pair in measured)
-                words = [_verdict(pair.yours) if pair else MISSING for pair in own]
-                rows.append([claim.id, _verdict(measured[0].published), *words])
-        if not rows:
+        found = {claim.id: [pairs.get(claim.id) for pairs in runs] for claim in claims}
+        repeated = {name: own for name, own in found.items() if any(own)}
+        if not repeated:
             return []
-        text = (
-            f"Some of its notebooks were run {len(again) + 1} times on the machine that made it, "
-            f"with the same code and parameters. The same verdict in every run: {same} of the "
-            f"{len(rows)} claims that these notebooks decide. Of their {effects} effects in the "
-            f"later runs, {apart} have intervals that do not meet the published ones: an interval "
-            "covers the processes of one run, not what differs from hour to hour."
-        )
         header = ["Claim", "Published", *(f"Run {number}" for number in again)]
+        rows = []
+        for name, own in repeated.items():
+            words = [_verdict(pair.yours) if pair else MISSING for pair in own]
+            rows.append([name, _verdict(next(filter(None, own)).published), *words])
+        text = _again(times_run(run.folder), list(repeated.values()))
         return [*_sentence(text), html_table(header, rows, classes=("isru-small",))]
+
+
+def _again(times: dict[str, int], repeated: list[list]) -> str:
+    """Say which notebooks were run how often, and how many of their claims came out the same."""
+    named = ", ".join(f"{name} {count} times" for name, count in times.items())
+    own = [[pair for pair in pairs if pair] for pairs in repeated]
+    often = Counter(1 + len(pairs) for pairs in own)
+    decided = " and ".join(f"{count} in {runs} runs" for runs, count in sorted(often.items()))
+    same = sum(all(pair.same for pair in pairs) for pairs in own)
+    effects = sum(len(pair.effects) for pairs in own for pair in pairs)
+    apart = sum(pair.apart for pairs in own for pair in pairs)
+    return (
+        "Some notebooks were run again on the machine that made them, with the same code and "
+        f"parameters: in all {named}. Claims decided more than once: {len(own)}, {decided}. "
+        f"The same verdict in every run of its own: {same} of {len(own)}. Of their {effects} "
+        f"effects in the later runs, {apart} have intervals that do not meet the published ones: "
+        "an interval covers the processes of one run, not what differs from hour to hour."
+    )
 
 
 def _verdict(verdict) -> list[nodes.Node]:

@@ -16,7 +16,7 @@ SCALES = ("difference", "ratio")
 _ROLE = re.compile(r"\{val\}`(\d\d\.[a-z0-9_]+)[^`]*`")
 _TEXTS = ("sentence", "published", "hypothesis", "effect", "family")
 _REQUIRED = ("id", "source", *_TEXTS, "rule", "metric", "margin", "relevance_margin")
-_OPTIONAL = ("unit", "scale", "range", "hardware", "interactions")
+_OPTIONAL = ("unit", "scale", "range", "remark", "hardware", "interactions")
 _KEYS = ("value", "presumes", "floor", "tost", "control")
 _METRIC = (*_KEYS, "each", "rule", "range")
 
@@ -45,7 +45,8 @@ class Condition:
 class Claim:
     """One claim of ``book/claims.yml``; ``conditions`` is empty while nothing measures it.
 
-    ``source`` is a key of the bibliography, or None where the claim has no citable source.
+    ``source`` is a key of the bibliography, or None where the claim has no citable source;
+    ``remark`` what must be known beside the effect, empty for most.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Claim:
     relevance_margin: float
     unit: str = ""
     scale: str = "difference"
+    remark: str = ""
     hardware: dict[str, str] | None = None
     conditions: tuple[Condition, ...] = ()
     interactions: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -120,9 +122,9 @@ def _claim(item: object, place: int) -> Claim:
     for key in item:
         allowed = (*_REQUIRED, *_OPTIONAL)
         _expect(key in allowed, identifier, key, f"a field of {', '.join(allowed)}", key)
-    for key in (*_TEXTS, "unit"):
+    for key in (*_TEXTS, "unit", "remark"):
         text = item.get(key, "")
-        filled = isinstance(text, str) and (text.strip() or key == "unit")
+        filled = isinstance(text, str) and (text.strip() or key not in _TEXTS)
         _expect(filled, identifier, key, "text", text)
     source = item["source"]
     cited = source is None or (isinstance(source, str) and source.strip())
@@ -143,6 +145,7 @@ def _claim(item: object, place: int) -> Claim:
         relevance_margin=relevance,
         unit=item.get("unit", ""),
         scale=scale,
+        remark=item.get("remark", "").strip(),
         hardware=_hardware(identifier, item.get("hardware")),
         conditions=_conditions(identifier, item["metric"], rule, claimed),
         interactions=_interactions(identifier, item.get("interactions") or {}),

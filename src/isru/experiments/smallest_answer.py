@@ -38,12 +38,15 @@ class Map:
         Instructions where the core has no published table of cycles.
     run : Path
         The run's folder.
+    baselines : pandas.DataFrame, optional
+        The task's models without a network: model, skill, flash.
     """
 
     points: pd.DataFrame
     samples: dict
     cost: str
     run: Path
+    baselines: pd.DataFrame | None = None
 
 
 def read_map(task: str, target: str, run: Path | None = None) -> Map:
@@ -72,7 +75,12 @@ def read_map(task: str, target: str, run: Path | None = None) -> Map:
     chosen = costs[(costs["task"] == task) & (costs["target"] == target)]
     points, samples = join(chosen.drop(columns=["seeds", "skill"]), skills)
     cost = "instructions" if points["cycles"].isna().any() else "cycles"
-    return Map(points, samples, cost, run)
+    return Map(points, samples, cost, run, _baselines(task, run))
+
+
+def _baselines(task: str, run: Path) -> pd.DataFrame | None:
+    file = run / "tables" / f"{NUMBER}-baselines.csv"
+    return pd.read_csv(file).query("task == @task") if file.is_file() else None
 
 
 def model_name(task: str, cell: str, family: str, hidden: str) -> str:
@@ -174,7 +182,21 @@ def describe(found: Map, answer: Answer | None) -> str:
         f"{open_from[found.cost]:.0f} {found.cost} on ({network_name(open_from)})",
         f"the network to export is that of the first seed: {found.samples[answer.label][0]:.1f} %",
     ]
-    return "\n".join(lines)
+    return "\n".join(lines + _without_a_network(found, answer))
+
+
+def _without_a_network(found: Map, answer: Answer) -> list[str]:
+    """Name the smallest model without a network that does what was asked, if there is one."""
+    if found.baselines is None:
+        return []
+    enough = found.baselines[found.baselines["skill"] >= answer.wanted]
+    if enough.empty:
+        return []
+    model = enough.sort_values(["flash", "skill"], ascending=[True, False]).iloc[0]
+    return [
+        f"without a network: {model['model']} reaches {model['skill']:.1f} %, with numbers of "
+        f"{model['flash']:.0f} bytes; what was asked needs no network"
+    ]
 
 
 def answer_in_words(options, folder: str | Path) -> tuple[bool, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 from isru import paths
@@ -19,6 +20,16 @@ def repeats(published: Path) -> dict[str, Path]:
     """Return ``{number: run folder}`` of the runs kept beside a published one, from run 2 on."""
     folders = (published / "repeats").glob("[0-9]*")
     return {folder.name: folder for folder in sorted(folders, key=lambda path: int(path.name))}
+
+
+def times_run(published: Path) -> dict[str, int]:
+    """Return ``{notebook: how often}`` of the notebooks that were run again, the first included."""
+    again = Counter(
+        json.loads(path.read_text(encoding="utf-8"))["notebook"]
+        for folder in repeats(published).values()
+        for path in (folder / "values").glob("*.json")
+    )
+    return {notebook: count + 1 for notebook, count in sorted(again.items())}
 
 
 def values_file(notebook: Notebook) -> str:

@@ -1,0 +1,136 @@
+"""The role ``rows``: a number of a table of the run in prose, so that nobody counts by hand.
+
+::
+
+    {rows}`90-goals: goal~A/A, holds=no`                    how many rows
+    {rows}`mean of skill:.1f in 11-skills: task=change`     the mean of a column over them
+    {rows}`least of update:.2f in 07-phases`                or its least or greatest number
+
+A condition holds where the column's number is equal (``=``), not equal (``!=``), below (``<``) or
+above (``>``), or its text contains (``~``) what is given; ``{11.pruned_units}`` in its place
+stands for a value of the run. A column whose name is no single word stands in brackets,
+``[training, trend]<0``. The word ``optional`` at the end is that of the role ``val``.
+"""
+
+from __future__ import annotations
+
+import csv
+import operator
+import re
+from statistics import fmean
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxRole
+
+from isru_book.numbers import CannotShow, Wanted, find, formatted
+from isru_book.run import LOGGER, Run, page_of, run_of
+from isru_book.values import left_out, link
+
+_TEXT = re.compile(
+    r"(?:(?P<statistic>mean|least|most) of (?P<column>\w+)(?::(?P<format>\S+))? in )?"
+    r"(?P<table>\d\d-[a-z0-9-]+)(?:: (?P<conditions>.+?))?(?P<optional> optional)?"
+)
+_CONDITION = re.compile(r"(?P<column>\w+|\[[^]]+\])(?P<sign>!=|=|<|>|~)(?P<value>.+)")
+_BETWEEN = re.compile(r", (?![^[]*\])")  # a comma that stands in no brackets
+_VALUE = re.compile(r"\{(\d\d\.[a-z0-9_]+)\}")
+_STATISTICS = {"mean": fmean, "least": min, "most": max}
+_SIGNS = {"=": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt}
+
+
+class RowsRole(SphinxRole):
+    """Show how many rows of a table are as told, or a mean, least or greatest number of them."""
+
+    def run(self):
+        """Return a link to the notebook that made the table, or a dash if the run lacks it."""
+        run = run_of(self.env)
+        try:
+            number, text = from_rows(run, self.text)
+        except CannotShow as error:
+            LOGGER.warning("rows: %s", error, location=self.get_location(), type="isru")
+            return [nodes.inline("", f"[{self.text}]")], []
+        if text is None:
+            return [left_out(self.env, number)], []
+        self.env.note_dependency(str(run.folder / "tables" / f"{_parsed(self.text)['table']}.csv"))
+        notebook = run.values(number)["notebook"]
+        return [link(text, page_of(notebook), f"of the table: {self.text}")], []
+
+
+def from_rows(run: Run, text: str) -> tuple[str, str | None]:
+    """Return the table's number and what the role shows, None where the run leaves it out.
+
+    Raises
+    ------
+    CannotShow
+        If the text is none of the forms above, or names a table, column or value that the run
+        does not have.
+    """
+    wanted = _parsed(text)
+    number = wanted["table"][:2]
+    path = run.folder / "tables" / f"{wanted['table']}.csv"
+    if not path.is_file():
+        if run.is_missing(number) or (wanted["optional"] and run.name != "published"):
+            return number, None
+        raise CannotShow(f"no table {wanted['table']!r} in this run")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for condition in _BETWEEN.split(wanted["conditions"] or ""):
+        rows = _fitting(run, rows, condition) if condition else rows
+    if not wanted["statistic"]:
+        return number, formatted(len(rows))
+    if not rows and wanted["optional"] and run.name != "published":
+        return number, None
+    return number, _statistic(rows, wanted, text)
+
+
+def _parsed(text: str) -> re.Match:
+    found = _TEXT.fullmatch(" ".join(text.split()))
+    if not found:
+        raise CannotShow(
+            "expected 'TABLE', 'TABLE: CONDITIONS' or 'mean of COLUMN:.1f in TABLE: CONDITIONS', "
+            f"got {text!r}"
+        )
+    return found
+
+
+def _statistic(rows: list[dict], wanted: re.Match, text: str) -> str:
+    numbers = [_number(_cell(row, wanted["column"])) for row in rows]
+    if not numbers or not all(isinstance(value, float) for value in numbers):
+        raise CannotShow(f"expected rows with numbers in {wanted['column']!r}, got none: {text!r}")
+    return formatted(_STATISTICS[wanted["statistic"]](numbers), wanted["format"] or "")
+
+
+def _fitting(run: Run, rows: list[dict], condition: str) -> list[dict]:
+    found = _CONDITION.fullmatch(condition)
+    if not found:
+        raise CannotShow(f"expected a condition such as holds=no or update<0, got {condition!r}")
+    given = _VALUE.sub(lambda match: _value(run, match[1]), found["value"])
+    cells = [(row, _cell(row, found["column"].strip("[]"))) for row in rows]
+    if found["sign"] == "~":
+        return [row for row, cell in cells if given in cell]
+    compare, other = _SIGNS[found["sign"]], _number(given)
+    if found["sign"] in "<>":
+        if not isinstance(other, float):
+            raise CannotShow(f"expected a number to compare with, got {given!r} in {condition!r}")
+        return [r for r, c in cells if isinstance(_number(c), float) and compare(_number(c), other)]
+    return [row for row, cell in cells if compare(_number(cell), other)]
+
+
+def _value(run: Run, key: str) -> str:
+    entry = find(run, Wanted(key))
+    if entry is None:
+        raise CannotShow(f"no value {key!r} in this run")
+    return str(entry["value"])
+
+
+def _cell(row: dict, column: str) -> str:
+    if column not in row:
+        raise CannotShow(f"no column {column!r}; its columns: {', '.join(row)}")
+    return row[column]
+
+
+def _number(cell: str) -> float | str:
+    """Return a cell as a number, or as its text where it is none."""
+    try:
+        return float(cell)
+    except ValueError:
+        return cell

@@ -1,0 +1,123 @@
+"""What the pages say in words is what the published run holds."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
+
+from isru_book.numbers import IN_TEXT, Wanted, find, shown
+from isru_book.rows import from_rows
+from isru_book.run import Run
+
+from isru import paths
+from isru.claims import load_claims
+
+IN_ROWS = re.compile(r"\{rows\}`([^`]+)`")
+NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
+
+
+def prose() -> dict[str, str]:
+    """Return the text of every page: markdown files, markdown cells, and the claims."""
+    pages = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in (*paths.root().glob("book/*.md"), paths.root() / "book" / "claims.yml")
+    }
+    for path in sorted((paths.root() / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+        pages[path.stem] = "\n\n".join(texts)
+    return pages
+
+
+PAGES = prose()
+
+
+def table(name: str) -> pd.DataFrame:
+    return pd.read_csv(paths.results() / "tables" / f"{name}.csv")
+
+
+def values(number: str) -> dict:
+    text = (paths.results() / "values" / f"{number}.json").read_text(encoding="utf-8")
+    return {name: entry["value"] for name, entry in json.loads(text)["values"].items()}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_number_in_prose_is_in_the_published_run(page):
+    run = Run(paths.root())
+    for text in IN_TEXT.findall(PAGES[page]):
+        wanted = Wanted(text)
+        entry = find(run, wanted)
+        assert entry is not None, text
+        shown(entry, wanted)
+    for text in IN_ROWS.findall(PAGES[page]):
+        assert from_rows(run, " ".join(text.split()))[1] is not None, text
+
+
+def test_what_is_not_in_this_version_is_measured_nowhere():
+    open_claims = [claim.id for claim in load_claims() if not claim.conditions]
+    assert PAGES["original-study.md"].count("not in this version") == len(open_claims)
+
+
+def test_the_changes_that_came_later_are_counted_as_they_are_listed():
+    listed = PAGES["intro.md"].split("things were changed later:")[1].split("\n\n")[1]
+    count = sum(line.startswith("- **C") for line in listed.splitlines())
+    assert f"{NUMBER_WORDS[count]} things were changed later" in PAGES["intro.md"]
+    claims = (paths.root() / "book" / "claims.yml").read_text(encoding="utf-8")
+    assert f"names the {NUMBER_WORDS[count]} changes that came later" in claims
+
+
+def test_a_throughput_above_its_latency_is_explained():
+    found, page = values("04"), PAGES["04-activation-cost"]
+    for name, latency in found.items():
+        arm = re.fullmatch(r"latency_(\w+)_float32", name)
+        if arm and found[f"throughput_{arm[1]}_float32"] > latency:
+            assert f"04.throughput_{arm[1]}_float32" in page, f"{arm[1]}: not a word about it"
+
+
+def test_a_difference_of_times_below_zero_is_counted_on_its_page():
+    if (table("07-phases")[["forward", "backward", "update"]] < 0).any(axis=None):
+        assert "{rows}`07-phases: update<0`" in PAGES["07-characters"]
+
+
+def test_floors_that_are_no_goals_and_fail_are_counted_on_their_page():
+    goals = table("90-goals")
+    floors = goals["goal"].str.startswith("A/A")
+    assert values("90")["goals"] == (~floors).sum()
+    if (goals.loc[floors, "holds"] == "no").any():
+        assert PAGES["90-speed-goals"].count("{rows}`90-goals: goal~A/A, holds=no`") >= 2
+
+
+def test_networks_that_two_chapters_share_are_said_to_be_the_same():
+    key = ["arm", "units", "seed", "target", "learning_rate"]
+    both = table("06-networks").merge(table("09-networks"), on=key, suffixes=("_06", "_09"))
+    same = both["validation_loss_06"] == both["validation_loss_09"]
+    assert same.any() and same.all(), "the sentence says: wherever these agree"
+    for page, other in (("06-forecaster", "09-exp-free"), ("09-exp-free", "06-forecaster")):
+        assert re.search(rf"{other}`[^\n]*to the last digit", PAGES[page]), page
+
+
+def test_a_prediction_stands_beside_what_was_measured():
+    """From unit costs alone a NumPy step seems to lose little; the two pages say what it loses."""
+    predicted, measured = values("05"), values("06")
+    for units in (10, 100):
+        gap = predicted[f"saving_32_{units}"] - measured[f"predict_saving_numpy_{units}"]
+        if abs(gap) > 2:
+            for page in ("05-lstm-from-scratch", "06-forecaster"):
+                assert f"05.saving_32_{units}:" in PAGES[page]
+                assert f"06.predict_saving_numpy_{units}:" in PAGES[page]
+
+
+def test_an_effect_that_one_diverged_network_makes_is_said_to_be_one():
+    networks = table("07-networks")
+    diverged = networks["diverged"] & (networks["arm"] != "identity")
+    remark = next(claim.remark for claim in load_claims() if claim.id == "C6")
+    for network in networks.loc[diverged, "network"].unique():
+        assert f"network={network}" in remark
+        assert f"units={network}_" in PAGES["07-characters"]
