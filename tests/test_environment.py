@@ -214,7 +214,10 @@ def test_a_second_set_up_waits_for_the_first_even_if_that_is_killed(steps, pins,
 WORK = """
 import subprocess, sys, time
 print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid, flush=True)
-time.sleep(60)
+try:
+    time.sleep(60)
+finally:
+    open("tidied", "w").close()
 """
 SET_UP = """
 import os, sys
@@ -228,9 +231,10 @@ with environment._asked_to_end_like_ctrl_c():
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals as on Unix")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
-def test_pip_and_what_it_started_end_with_the_set_up(name):
+def test_pip_and_what_it_started_end_with_the_set_up(name, tmp_path):
+    pipe = subprocess.PIPE
     with subprocess.Popen(
-        [sys.executable, "-c", SET_UP, WORK], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", SET_UP, WORK], stdout=pipe, stderr=pipe, cwd=tmp_path
     ) as setting_up:
         last = psutil.Process(int(setting_up.stdout.readline()))
         started = [last, last.parent()]
@@ -238,6 +242,7 @@ def test_pip_and_what_it_started_end_with_the_set_up(name):
         setting_up.send_signal(getattr(signal, name))
         _, alive = psutil.wait_procs(started, timeout=8)
         assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+    assert (tmp_path / "tidied").exists() == (name != "SIGKILL")
 
 
 NOT_OURS = {
@@ -320,6 +325,9 @@ def test_another_package_of_a_pinned_name_is_refused_by_its_hash(compendium, mon
     assert re.search("Would install isru.pinned-1.0", environment._log().read_text())
     with pytest.raises(CompendiumError, match="DO NOT MATCH THE HASHES"):
         install("odd")
+    (compendium / "constraints.txt").write_text("isru-pinned==1.0\n")
+    with pytest.raises(CompendiumError, match="Hashes are required"):
+        install("good")
 
 
 def test_the_build_tool_is_taken_with_its_hashes(pins):
