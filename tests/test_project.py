@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -118,14 +119,36 @@ def test_versions_agree():
     assert stated == cited == __version__
 
 
-def test_direct_dependencies_are_pinned_and_everything_else_is_constrained():
-    def pins(name):
-        lines = (ROOT / name).read_text().splitlines()
-        lines = [line.split(";")[0].strip() for line in lines if line and line[0] != "#"]
-        assert all("==" in line for line in lines)
-        return set(lines)
+def pins(name):
+    """Return {pin with its marker: its hashes} of a file of requirements, and its other lines."""
+    text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line.split("--hash=") for line in text.splitlines() if line and line[0] != "#"]
+    found = {re.sub(r"\s*;.*", "", line[0]).strip(): line[1:] for line in lines if "==" in line[0]}
+    return found, [line[0] for line in lines if "==" not in line[0]]
 
-    assert pins("requirements.txt") <= pins("constraints.txt")
+
+def test_direct_dependencies_are_pinned_and_everything_else_is_constrained():
+    direct, others = pins("requirements.txt")
+    assert others == ["-r constraints.txt"]
+    everything, others = pins("constraints.txt")
+    assert others == []
+    assert direct.keys() <= everything.keys()
+    named = {re.match(r"[\w-]+", pin)[0] for pin in direct}
+    stated = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lists = [stated["dependencies"], *stated["optional-dependencies"].values()]
+    wanted = {re.match(r"[\w-]+", name)[0] for names in lists for name in names}
+    assert wanted - {"isru"} <= named
+
+
+def test_every_pin_carries_the_hashes_of_its_files():
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    first = next(line for line in text if line and line[0] != "#")
+    assert first == "-r constraints.txt"  # older pips look for the hashes at a name's first pin
+    everything, _ = pins("constraints.txt")
+    assert everything
+    for pin, hashes in everything.items():
+        assert hashes, pin
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}\s*", each) for each in hashes), pin
 
 
 @pytest.mark.parametrize("version", [(3, 10), (2, 7), (3, 14)])

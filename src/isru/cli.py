@@ -33,7 +33,8 @@ The character model:
 The smallest model, from the published map:
   smallest      --task change --skill 0.47 --flash 32k --ram 8k --target cortex-m4f --out DIR
 Housekeeping:
-  setup         make the environment             lint          check the code's form
+  setup         make the environment, or check it; --again: make it from nothing
+  lint          check the code's form
   bench         measure our speed goals          clean         remove build/ and runs/
   check-record FILE   is a machine record whole and as it was measured?
   publish --record FILE   take a machine record into the book
@@ -53,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         if options.command == "setup":
-            set_up(again=options.again)
+            set_up(again=options.again, check=True)
             return 0
         elsewhere = in_environment(given)
         if elsewhere is not None:
