@@ -96,3 +96,10 @@ def test_a_python_of_any_name_is_called(tmp_path):
     link = tmp_path / "a $(touch x) 'python'"
     link.symlink_to(sys.executable)
     assert make(tmp_path, "help", f"PYTHON={link}") == ["help"]
+
+
+def test_the_command_line_starts_where_nothing_is_installed():
+    """Before there is an environment, only the standard library is there to say what to do."""
+    bare = [sys.executable, "-I", "-S", "src/isru", "help"]
+    done = subprocess.run(bare, cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert "make the environment" in done.stdout

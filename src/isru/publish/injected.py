@@ -15,8 +15,6 @@ from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
-from isru.publish.yaml_text import read_yaml, read_yaml_file
-
 _COMMENT = "# Parameters"  # the first line of the cell that papermill injects
 _INTERPRETER = re.compile(r"(python|pypy)[\w.]*(\.exe)?")
 
@@ -96,6 +94,8 @@ def read_differently(given: dict[str, object], section: str) -> dict[str, tuple]
 
 def _said_to_papermill(section: str) -> dict[str, object]:
     """Return the parameters of the papermill command that started this kernel, as YAML 1.2."""
+    from isru.publish.yaml_text import read_yaml, read_yaml_file
+
     options, folder = _papermill_options()
     said: dict[str, object] = {}
     parts = []

@@ -8,14 +8,13 @@ and aliases that stand for more than a reader could mean are refused.
 from __future__ import annotations
 
 import re
-import reprlib
 from pathlib import Path
 from typing import ClassVar
 
 import yaml
 from yaml.constructor import ConstructorError
 
-from isru.publish.errors import CompendiumError
+from isru.publish.errors import CompendiumError, shortened
 
 _MOST_DIGITS = 300  # no finite float has more
 _MOST_VALUES = 100_000  # with every alias written out
@@ -143,17 +142,6 @@ def read_yaml_file(path: Path, where: str) -> object:
             f"{error.start}: save the file as UTF-8"
         ) from None
     return read_yaml(text, where)
-
-
-def shortened(value: object) -> str:
-    """Return a value as Python writes it, cut where it would fill the screen."""
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = short.maxlong = 60
-    short.maxlevel = 3
-    try:
-        return short.repr(value)
-    except ValueError:  # Python writes no integer of more than some thousand digits
-        return "an integer of very many digits"
 
 
 def _check(node: yaml.Node, sizes: dict[int, int], above: set[int]) -> int:
