@@ -73,7 +73,7 @@ def status(options: Namespace) -> None:
 
 def verify(options: Namespace) -> int:
     """Compare a run with the published one; exit code 1 if a value that must agree differs."""
-    lines, differing = account(paths.results(), _existing(options.run))
+    lines, differing = _told(account, paths.results(), _existing(options.run))
     for line in lines:
         say(line)
     return int(differing > 0)
