@@ -148,7 +148,7 @@ def read_cells(notebook: Path) -> list[dict]:
     Raises
     ------
     CompendiumError
-        If the file is no notebook of format 4.
+        If the file is no notebook.
     """
     try:
         content = json.loads(notebook.read_text(encoding="utf-8"))
@@ -164,7 +164,7 @@ def read_cells(notebook: Path) -> list[dict]:
         raise CompendiumError(f"no notebook {notebook.name} in {notebook.parent}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CompendiumError(
-            f"{notebook.name}: expected a notebook of format 4, got "
+            f"{notebook.name}: expected a notebook, got "
             f"{type(error).__name__}: {error}. Restore it, or move it out of notebooks/"
         ) from None
 
