@@ -1,6 +1,25 @@
-# Every target calls `python -m isru`, which makes the environment (.venv) where it is missing.
+# Every target calls `python src/isru`, which makes the environment (.venv) where it is missing.
 PYTHON ?= python3
-ISRU = PYTHONPATH="$(CURDIR)/src" "$(PYTHON)" -m isru
+
+# What is given here may hold quotes, $ and anything else. It goes to the command through the
+# environment, word for word, so that neither make nor a shell reads it as its own language. The
+# folder's name is not used at all.
+unexport PYTHON PROFILE NB P RUN RECORD PORT NAME K REPEAT
+export isru_python := $(value PYTHON)
+export isru_profile := $(value PROFILE)
+export isru_notebook := $(value NB)
+export isru_parameters := $(value P)
+export isru_run := $(value RUN)
+export isru_record := $(value RECORD)
+export isru_port := $(value PORT)
+export isru_name := $(value NAME)
+export isru_select := $(value K)
+export isru_repeat := $(value REPEAT)
+
+ISRU = "$$isru_python" src/isru
+profile = $${isru_profile:+--profile="$$isru_profile"}
+notebook = $${isru_notebook:+--notebook="$$isru_notebook"}
+run = $${isru_run:+--run="$$isru_run"}
 
 .DEFAULT_GOAL := help
 .PHONY: help check-record certify setup execute refresh status book verify publish bench record test test-browser serve lint clean
@@ -9,25 +28,25 @@ help setup bench record lint clean:
 	@$(ISRU) $@
 
 execute:  # PROFILE=smoke|quick|full  NB=06  P="seeds=5; units=[10, 25]"
-	@$(ISRU) $@ $(if $(PROFILE),--profile "$(PROFILE)") $(if $(NB),--notebook "$(NB)") $(if $(P),--parameters '$(P)')
+	@$(ISRU) $@ $(profile) $(notebook) $${isru_parameters:+--parameters="$$isru_parameters"}
 
 refresh:
-	@$(ISRU) $@ $(if $(PROFILE),--profile "$(PROFILE)")
+	@$(ISRU) $@ $(profile)
 
 status book verify test-browser:  # RUN=quick
-	@$(ISRU) $@ $(if $(RUN),--run "$(RUN)")
+	@$(ISRU) $@ $(run)
 
 publish:  # RUN=full NB=06, with REPEAT=1 as a run again, or RECORD=runs/machines/NAME.json alone
-	@$(ISRU) $@ $(if $(RUN),--run "$(RUN)") $(if $(NB),--notebook "$(NB)") $(if $(REPEAT),--repeat) $(if $(RECORD),--record "$(RECORD)")
+	@$(ISRU) $@ $(run) $(notebook) $${isru_repeat:+--repeat} $${isru_record:+--record="$$isru_record"}
 
 check-record:  # RECORD=FILE; by default all that are published
-	@$(ISRU) $@ $(if $(RECORD),"$(RECORD)")
+	@$(ISRU) $@ $${isru_record:+-- "$$isru_record"}
 
 serve:  # RUN=quick PORT=8000
-	@$(ISRU) $@ $(if $(RUN),--run "$(RUN)") $(if $(PORT),--port "$(PORT)")
+	@$(ISRU) $@ $(run) $${isru_port:+--port="$$isru_port"}
 
 certify:  # NAME=isru, or NAME=all
-	@$(ISRU) $@ $(NAME)
+	@set -f; $(ISRU) $@ $$isru_name
 
 test:  # K="expression of pytest -k"
-	@$(ISRU) $@ $(if $(K),--select "$(K)")
+	@$(ISRU) $@ $${isru_select:+--select="$$isru_select"}

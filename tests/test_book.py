@@ -73,6 +73,7 @@ CLAIM = """
   family: time
   metric: [{value: "06.saving"}]
 """
+BUDGETS = {"smoke": 1, "quick": 1, "full": 1}
 PARAMETERS = "seeds: int = 3  # paired seeds, 1..100"
 
 
@@ -86,7 +87,7 @@ def write_notebook(folder: Path, name: str, markdown: list[str], outputs: list |
         cell["id"] = f"cell-{place}"
     notebook.metadata = nbformat.from_dict(
         {
-            "isru": {"kind": "machine", "needs": [], "measures": False, "budget_minutes": {}},
+            "isru": {"kind": "machine", "needs": [], "measures": False, "budget_minutes": BUDGETS},
             "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
             "language_info": {"name": "python"},
         }

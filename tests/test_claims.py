@@ -1,5 +1,6 @@
 """The claims file and the verdicts of a run."""
 
+import copy
 import json
 import re
 
@@ -100,8 +101,89 @@ def test_a_missing_field_a_double_claim_and_no_yaml_are_named(tmp_path):
     with pytest.raises(ValueError, match="claim C1, field id: expected one claim of this id"):
         load_claims(write(tmp_path, ONE, ONE))
     (tmp_path / "claims.yml").write_text("- id: [")
-    with pytest.raises(ValueError, match=r"claims.yml: expected YAML, got: .*line 1"):
+    with pytest.raises(ValueError, match=r"claims.yml, line 1: not valid YAML"):
         load_claims(tmp_path / "claims.yml")
+
+
+WRONG = (None, True, 0, -3, 1.5, 10**400, float("nan"), "", " ", "x", [], ["x"], {}, {"x": [1]})
+FIELDS = {
+    **{(name,): ONE for name in (*ONE, "scale", "range", "hardware", "interactions", "more")},
+    **{("metric", 0, name): ONE for name in ("value", "each", "rule", "range", "floor", "tost")},
+    ("metric", 0): ONE,
+    ("metric", 0, "each", "units"): ONE,
+    ("metric", 0, "each", "units", 0): ONE,
+    ("hardware", "name"): ONE | {"hardware": {"name": "GPU", "present": "06.gpu"}},
+    ("hardware", "present"): ONE | {"hardware": {"name": "GPU", "present": "06.gpu"}},
+    ("interactions", "units"): ONE | {"interactions": {"units": ["06.s"]}},
+    ("interactions", "units", 0): ONE | {"interactions": {"units": ["06.s"]}},
+    ("range",): ONE | {"rule": "between"},
+    ("range", 0): ONE | {"rule": "between", "range": [1, 2]},
+}
+
+
+@pytest.mark.parametrize("place", FIELDS, ids=lambda place: ".".join(map(str, place)))
+def test_no_field_of_any_kind_breaks_the_reader(monkeypatch, place):
+    """Whatever stands in a field, the claim is judged, or refused with its name."""
+    content = []
+    monkeypatch.setattr("isru.publish.yaml_text.read_yaml_file", lambda *_: content)
+    for wrong in WRONG:
+        claim = copy.deepcopy(FIELDS[place])
+        inside = claim
+        for step in place[:-1]:
+            inside = inside[step]
+        inside[place[-1]] = wrong
+        content[:] = [claim]
+        try:
+            claims = load_claims()
+        except ValueError as error:
+            assert str(error).startswith("claims.yml, claim "), wrong
+            assert len(str(error)) < 400
+        else:
+            verdicts(claims, {"06": {"saving_10": value(8, 6, 10)}})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"- id: C1\n  sentence: \xff", "claims.yml: expected UTF-8"),
+        (b"<<<<<<< ours\n- id: C1\n=======\n- id: C2\n>>>>>>> theirs\n", "claims.yml, line"),
+        (b"- id: C1\n  id: C2\n", "claims.yml, line 2: .*'id' stands twice"),
+        (b"", "claims.yml: expected a list of claims, got None"),
+        (b"id: C1", "claims.yml: expected a list of claims, got {'id': 'C1'}"),
+        (b"[]", r"claims.yml: expected a list of claims, got \[\]"),
+        (b"- C1", "claims.yml, claim number 1, field id: expected a mapping of fields"),
+        (b"- {id: !!int x}", "claims.yml, line 1: .*expected a whole number"),
+    ],
+)
+def test_a_file_that_holds_no_claims_is_named(tmp_path, content, message):
+    (tmp_path / "claims.yml").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        load_claims(tmp_path / "claims.yml")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"interactions": []}, "field interactions: expected factor"),
+        ({"hardware": {"name": 5, "present": "06.gpu"}}, "field hardware: name: expected text"),
+        ({"metric": [{"value": "06.s", "each": []}]}, "metric 1: each: expected factors"),
+        ({"metric": [{"value": "06.s", "each": {5: [1]}}]}, "metric 1: each 5: expected a word"),
+        ({"metric": [{"value": "06.s_{n}", "each": {"n": [True]}}]}, "each n: .* got True"),
+        (
+            {"metric": [{"value": "06.s_{n.real}", "each": {"n": [1]}}]},
+            "metric 1: value: .*factors",
+        ),
+        ({"metric": [{"value": "06.s_{n:>999999999}", "each": {"n": [1]}}]}, "metric 1: value"),
+        ({"metric": [{"value": "06.s_{n", "each": {"n": [1]}}]}, "metric 1: value"),
+        (
+            {"metric": [{"value": "06.s", "each": {f"f{n}": list(range(9)) for n in range(20)}}]},
+            "metric 1: each: expected at most 10,000 conditions",
+        ),
+    ],
+)
+def test_what_a_metric_must_not_be_is_refused(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        load_claims(write(tmp_path, ONE | changes))
 
 
 def test_a_verdict_tells_effect_reason_and_conditions(tmp_path):

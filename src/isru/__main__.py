@@ -30,7 +30,11 @@ def start():
     # would shadow others of the same name.
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != package]  # noqa: PTH100
     if not __package__:
-        sys.path.insert(0, os.path.dirname(package))  # noqa: PTH120
+        source = os.path.dirname(package)  # noqa: PTH120
+        sys.path.insert(0, source)
+        if os.pathsep not in source:  # the processes that it starts find the package, too
+            paths = [source, os.environ.get("PYTHONPATH")]
+            os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     from isru.cli import main
 
     sys.exit(main())

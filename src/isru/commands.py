@@ -20,7 +20,7 @@ from isru.publish.errors import CompendiumError
 from isru.publish.job import Job
 from isru.publish.machines import publish_record, record_folder
 from isru.publish.notebooks import all_notebooks, select
-from isru.publish.parameters import check_values, declared_parameters, read_yaml
+from isru.publish.parameters import declared_parameters, given_parameters
 from isru.publish.release import keep_repeats, report
 from isru.publish.release import publish as publish_results
 from isru.publish.runner import PROFILES, make_jobs, with_missing_needs
@@ -46,13 +46,7 @@ def execute(options: Namespace) -> None:
 
 def _given(notebook, text: str) -> dict:
     """Return the checked parameters of a text such as ``hidden_sizes=[10, 20]; seed=7``."""
-    given = {}
-    for part in filter(str.strip, text.split(";")):
-        name, equals, value = part.partition("=")
-        if not equals:
-            raise CompendiumError(f"expected parameters as 'name=value; ...', got {part.strip()!r}")
-        given[name.strip()] = read_yaml(value, f"parameter {name.strip()}")
-    return check_values(notebook.name, declared_parameters(notebook.path), given)
+    return given_parameters(notebook.name, declared_parameters(notebook.path), text)
 
 
 def refresh(options: Namespace) -> None:
@@ -79,7 +73,7 @@ def status(options: Namespace) -> None:
 
 def verify(options: Namespace) -> int:
     """Compare a run with the published one; exit code 1 if a value that must agree differs."""
-    lines, differing = account(paths.results(), _existing(options.run))
+    lines, differing = _told(account, paths.results(), _existing(options.run))
     for line in lines:
         say(line)
     return int(differing > 0)

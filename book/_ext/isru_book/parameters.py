@@ -5,7 +5,8 @@ from __future__ import annotations
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from isru.publish.parameters import declared_parameters, read_yaml, slug
+from isru.publish.parameters import declared_parameters, slug
+from isru.publish.yaml_text import read_yaml_file
 from isru_book.run import page_of
 from isru_book.tables import html_table
 from isru_book.values import link
@@ -22,7 +23,7 @@ class ParameterTable(SphinxDirective):
         profiles = {}
         for path in sorted((folder / "parameters").glob("*.yml")):
             self.env.note_dependency(str(path))
-            profiles[path.stem] = read_yaml(path.read_text(encoding="utf-8"), path.name) or {}
+            profiles[path.stem] = read_yaml_file(path, path.name) or {}
         order = [name for name in ("smoke", "quick", "full") if name in profiles]
         found = []
         for path in sorted(folder.glob("*.ipynb")):

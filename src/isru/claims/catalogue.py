@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from isru import paths
 from isru.claims.rules import RULES
+from isru.publish.errors import CompendiumError, shortened
 
 KEY = re.compile(r"\d\d\.[a-z0-9]+(_[a-z0-9]+)*")
 SCALES = ("difference", "ratio")
@@ -19,6 +21,8 @@ _REQUIRED = ("id", "source", *_TEXTS, "rule", "metric", "margin", "relevance_mar
 _OPTIONAL = ("unit", "scale", "range", "remark", "hardware", "interactions")
 _KEYS = ("value", "presumes", "floor", "tost", "control")
 _METRIC = (*_KEYS, "each", "rule", "range")
+_FIELD = re.compile(r"\{(\w+)\}")
+_MOST_CONDITIONS = 10_000
 
 
 @dataclass(frozen=True)
@@ -93,16 +97,15 @@ def load_claims(path: str | Path | None = None) -> list[Claim]:
         If it is not YAML, or a field is missing, unknown or of a wrong kind; the message names
         the claim and the field.
     """
-    import yaml
+    from isru.publish import yaml_text
 
     path = Path(path) if path else paths.root() / "book" / "claims.yml"
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        said = " ".join(str(error).split())
-        raise ValueError(f"{path.name}: expected YAML, got: {said}") from error
+        content = yaml_text.read_yaml_file(path, path.name)
+    except CompendiumError as error:
+        raise ValueError(str(error)) from error
     if not isinstance(content, list) or not content:
-        raise ValueError(f"{path.name}: expected a list of claims, got {type(content).__name__}")
+        raise ValueError(f"{path.name}: expected a list of claims, got {shortened(content)}")
     claims = [_claim(item, place) for place, item in enumerate(content, start=1)]
     seen: set[str] = set()
     for claim in claims:
@@ -121,7 +124,7 @@ def _claim(item: object, place: int) -> Claim:
         _expect(key in item, identifier, key, "a value", "no such field")
     for key in item:
         allowed = (*_REQUIRED, *_OPTIONAL)
-        _expect(key in allowed, identifier, key, f"a field of {', '.join(allowed)}", key)
+        _expect(key in allowed, identifier, str(key), f"a field of {', '.join(allowed)}", key)
     for key in (*_TEXTS, "unit", "remark"):
         text = item.get(key, "")
         filled = isinstance(text, str) and (text.strip() or key not in _TEXTS)
@@ -148,7 +151,7 @@ def _claim(item: object, place: int) -> Claim:
         remark=item.get("remark", "").strip(),
         hardware=_hardware(identifier, item.get("hardware")),
         conditions=_conditions(identifier, item["metric"], rule, claimed),
-        interactions=_interactions(identifier, item.get("interactions") or {}),
+        interactions=_interactions(identifier, item.get("interactions", {})),
     )
 
 
@@ -182,7 +185,7 @@ def _conditions(
             _expect(key in _METRIC, claim, where + str(key), f"a field of {allowed}", key)
         own = _rule(claim, entry, where) if "rule" in entry else (rule, claimed)
         _expect("value" in entry, claim, f"{where}value", "a value key", "no such field")
-        for levels in _levels(claim, where, entry.get("each") or {}):
+        for levels in _levels(claim, where, entry.get("each", {})):
             keys = {
                 name: _key(claim, where + name, entry[name], levels)
                 for name in _KEYS
@@ -195,17 +198,22 @@ def _conditions(
 
 def _levels(claim: str, where: str, each: object):
     """Yield every combination of levels as ``{factor: (text in the key, label)}``."""
+    each = {} if each is None else each
     _expect(isinstance(each, Mapping), claim, f"{where}each", "factors with their levels", each)
     choices = []
     for factor, levels in each.items():
         place = f"{where}each {factor}"
+        _expect(isinstance(factor, str), claim, place, "a word as the factor's name", factor)
         listed = isinstance(levels, list | Mapping) and levels
         _expect(listed, claim, place, "a list of levels, or of level: label", levels)
         pairs = levels.items() if isinstance(levels, Mapping) else [(v, v) for v in levels]
         for level, label in pairs:
-            plain = isinstance(level, str | int) and isinstance(label, str | int)
+            plain = all(type(part) in (str, int) for part in (level, label))
             _expect(plain, claim, place, "levels that are words or whole numbers", level)
         choices.append([(factor, pair) for pair in pairs])
+    count = math.prod(map(len, choices))
+    few = f"at most {_MOST_CONDITIONS:,} conditions"
+    _expect(count <= _MOST_CONDITIONS, claim, f"{where}each", few, count)
     for combination in itertools.product(*choices):
         yield dict(combination)
 
@@ -213,11 +221,12 @@ def _levels(claim: str, where: str, each: object):
 def _key(claim: str, where: str, template: object, levels: Mapping) -> str:
     """Return a value key from its template, ``06.saving_{units}``."""
     _expect(isinstance(template, str), claim, where, "a value key such as 06.saving", template)
-    try:
-        key = template.format(**{factor: text for factor, (text, _) in levels.items()})
-    except (KeyError, IndexError, ValueError) as error:
-        named = f"a key whose {{fields}} are factors of {list(levels)}"
-        raise ValueError(_message(claim, where, named, template)) from error
+    texts = {factor: str(text) for factor, (text, _) in levels.items()}
+    named = f"a key whose {{fields}} are factors of {list(levels)}"
+    known = all(field in texts for field in _FIELD.findall(template))
+    _expect(known, claim, where, named, template)
+    key = _FIELD.sub(lambda found: texts[found[1]], template)
+    _expect("{" not in key, claim, where, named, template)
     _expect(KEY.fullmatch(key), claim, where, "a value key such as 06.saving", key)
     return key
 
@@ -227,11 +236,15 @@ def _hardware(claim: str, hardware: object) -> dict[str, str] | None:
         return None
     complete = isinstance(hardware, Mapping) and set(hardware) == {"name", "present"}
     _expect(complete, claim, "hardware", "null or {name: ..., present: KEY}", hardware)
+    name = hardware["name"]
+    filled = isinstance(name, str) and name.strip()
+    _expect(filled, claim, "hardware: name", "text", name)
     _key(claim, "hardware: present", hardware["present"], {})
     return dict(hardware)
 
 
 def _interactions(claim: str, given: object) -> dict[str, tuple[str, ...]]:
+    given = {} if given is None else given
     _expect(isinstance(given, Mapping), claim, "interactions", "factor: [keys]", given)
     for factor, keys in given.items():
         _expect(isinstance(keys, list), claim, f"interactions: {factor}", "a list of keys", keys)
@@ -242,7 +255,7 @@ def _interactions(claim: str, given: object) -> dict[str, tuple[str, ...]]:
 
 def _number(claim: str, name: str, value: object) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    _expect(number and abs(value) < float("inf"), claim, name, "a finite number", value)
+    _expect(number and abs(value) < 2**1023, claim, name, "a finite number", value)
     return float(value)
 
 
@@ -252,4 +265,4 @@ def _expect(condition: object, claim: str, name: str, expected: str, got: object
 
 
 def _message(claim: str, name: str, expected: str, got: object) -> str:
-    return f"claims.yml, claim {claim}, field {name}: expected {expected}, got {got!r}"
+    return f"claims.yml, claim {claim}, field {name}: expected {expected}, got {shortened(got)}"

@@ -1,5 +1,18 @@
-"""The one error that the command line shows as a sentence, without a traceback."""
+"""The one error that the command line shows as a sentence, and values as its message shows them."""
+
+import reprlib
 
 
 class CompendiumError(Exception):
     """Something that the user can put right; the message says how."""
+
+
+def shortened(value: object) -> str:
+    """Return a value as Python writes it, cut where it would fill the screen."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = short.maxlong = 60
+    short.maxlevel = 3
+    try:
+        return short.repr(value)
+    except ValueError:  # Python writes no integer of more than some thousand digits
+        return "an integer of very many digits"

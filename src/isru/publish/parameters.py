@@ -10,18 +10,22 @@ from __future__ import annotations
 import ast
 import difflib
 import io
+import json
+import math
 import re
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
 from isru import paths
-from isru.publish.errors import CompendiumError
+from isru.publish.errors import CompendiumError, shortened
+from isru.publish.injected import ran_before, read_differently
 
 _SCALARS = {"int": int, "float": float, "bool": bool, "str": str}
 _LISTS = {f"list[{name}]": kind for name, kind in _SCALARS.items()}
 _RANGE = re.compile(r",\s*(?P<low>[-+\d.eE]+)\.\.(?P<high>[-+\d.eE]+)\s*$")
 _CHOICE = re.compile(r",\s*one of:\s*(?P<choices>.+)$")
+CHAPTER = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*")  # what a notebook of the compendium is called
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,9 @@ class Parameter:
         return " to ".join(f"{x:.0f}" if x == int(x) else f"{x:g}" for x in (self.low, self.high))
 
     def _scalar(self, value: object, kind: type, whole: object) -> object:
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        if kind is float and type(value) is int and abs(value) < 2**1023:
             value = float(value)
-        if type(value) is not kind:
+        if type(value) is not kind or (kind is float and not math.isfinite(value)):
             raise CompendiumError(self._expected(whole))
         if self.low is not None and not self.low <= value <= self.high:
             raise CompendiumError(self._expected(whole))
@@ -69,7 +73,7 @@ class Parameter:
         hint = "; papermill takes lists with -y, as -p passes them as text" if as_text else ""
         return (
             f"parameter {self.name} ({self.help}): expected {self.type}{allowed}, "
-            f"got {value!r} ({type(value).__name__}){hint}"
+            f"got {shortened(value)} ({type(value).__name__}){hint}"
         )
 
 
@@ -84,27 +88,48 @@ def parse_parameters(source: str, where: str) -> dict[str, Parameter]:
     Raises
     ------
     CompendiumError
-        For a line that is no annotated literal with a comment, or whose default is not allowed.
+        For a line that is no annotated literal with a comment, a name that stands twice, or a
+        default that is not allowed.
     """
-    comments = {
-        token.start[0]: token.string.lstrip("# ").strip()
-        for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type == tokenize.COMMENT
-    }
-    declared = {}
-    for node in ast.parse(source).body:
-        comment = comments.get(node.end_lineno, "")
-        kind = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
-        if kind not in _SCALARS | _LISTS or not comment:
+    try:
+        nodes = ast.parse(source).body
+        comments = {
+            token.start[0]: token.string.lstrip("# ").strip()
+            for token in tokenize.generate_tokens(io.StringIO(source).readline)
+            if token.type == tokenize.COMMENT
+        }
+    except (SyntaxError, ValueError, tokenize.TokenError) as error:
+        said = getattr(error, "msg", error)
+        raise CompendiumError(f"{where}, parameters cell: expected Python, got {said}") from None
+    declared: dict[str, Parameter] = {}
+    for node in nodes:
+        parameter = _declaration(node, comments.get(node.end_lineno, ""))
+        if parameter is None or parameter.name in declared:
+            twice = "" if parameter is None else ", once for each name"
             raise CompendiumError(
                 f"{where}, parameters cell, line {node.lineno}: expected "
-                f"'name: type = value  # help, LOW..HIGH' with a type of "
-                f"{', '.join([*_SCALARS, *_LISTS])}, got {ast.unparse(node)!r}"
+                f"'name: type = value  # help, LOW..HIGH'{twice} with a type of "
+                f"{', '.join([*_SCALARS, *_LISTS])}, got {shortened(ast.unparse(node))}"
             )
-        parameter = _with_limits(node.target.id, kind, ast.literal_eval(node.value), comment)
-        parameter.check(parameter.default)
+        try:
+            parameter.check(parameter.default)
+        except CompendiumError as error:
+            raise CompendiumError(f"{where}, parameters cell, the default of {error}") from None
         declared[parameter.name] = parameter
     return declared
+
+
+def _declaration(node: ast.stmt, comment: str) -> Parameter | None:
+    """Return the parameter that a line declares, None where it is no declaration."""
+    if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
+        return None
+    kind = ast.unparse(node.annotation)
+    if kind not in _SCALARS | _LISTS or node.value is None or not comment:
+        return None
+    try:
+        return _with_limits(node.target.id, kind, ast.literal_eval(node.value), comment)
+    except ValueError:  # no literal, or a limit that is no number
+        return None
 
 
 def _with_limits(name: str, kind: str, default: object, comment: str) -> Parameter:
@@ -117,13 +142,38 @@ def _with_limits(name: str, kind: str, default: object, comment: str) -> Paramet
     return Parameter(name, kind, default, comment)
 
 
+def read_cells(notebook: Path) -> list[dict]:
+    """Return the cells of a notebook, each with its whole source as one text.
+
+    Raises
+    ------
+    CompendiumError
+        If the file is no notebook.
+    """
+    try:
+        content = json.loads(notebook.read_text(encoding="utf-8"))
+        return [
+            {
+                "cell_type": cell["cell_type"],
+                "source": "".join(cell["source"]),
+                "tags": list(cell["metadata"].get("tags", [])),
+            }
+            for cell in content["cells"]
+        ]
+    except FileNotFoundError:
+        raise CompendiumError(f"no notebook {notebook.name} in {notebook.parent}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CompendiumError(
+            f"{notebook.name}: expected a notebook, got "
+            f"{type(error).__name__}: {error}. Restore it, or move it out of notebooks/"
+        ) from None
+
+
 def declared_parameters(notebook: Path) -> dict[str, Parameter]:
     """Return the parameters that a source notebook declares, in their order."""
-    import nbformat
-
-    for cell in nbformat.read(notebook, as_version=4).cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            return parse_parameters(cell.source, notebook.name)
+    for cell in read_cells(notebook):
+        if "parameters" in cell["tags"]:
+            return parse_parameters(cell["source"], notebook.name)
     return {}
 
 
@@ -135,12 +185,55 @@ def check_values(notebook: str, declared: dict[str, Parameter], given: dict) -> 
     return {name: declared[name].check(value) for name, value in given.items()}
 
 
+def given_parameters(notebook: str, declared: dict[str, Parameter], text: str) -> dict:
+    """Return the checked parameters of a text such as ``"hidden_sizes=[10, 20]; seed=7"``.
+
+    Values are YAML. A semicolon inside quotes or brackets belongs to its value.
+
+    Raises
+    ------
+    CompendiumError
+        For a part without ``=``, a name given twice or unknown, or a value that is not allowed.
+    """
+    given: dict[str, object] = {}
+    waiting = text.split(";")
+    while waiting:
+        part = waiting.pop(0)
+        if not part.strip():
+            continue
+        name, equals, value = part.partition("=")
+        name = name.strip()
+        if not equals:
+            got = shortened(part.strip())
+            raise CompendiumError(f"expected parameters as 'name=value; ...', got {got}")
+        if name in given:
+            raise CompendiumError(f"parameter {shortened(name)} is given twice: name it once")
+        given[name] = _whole_value(value, waiting, f"parameter {name[:60]}")
+    return check_values(notebook, declared, given)
+
+
+def _whole_value(value: str, waiting: list[str], where: str) -> object:
+    """Return a value of YAML, with as many of the parts that follow as an open quote takes in."""
+    from isru.publish.yaml_text import read_yaml
+
+    for taken in range(len(waiting) + 1):
+        try:
+            read = read_yaml(";".join([value, *waiting[:taken]]), where)
+        except CompendiumError as error:
+            if not taken:
+                first = error
+            continue
+        del waiting[:taken]
+        return read
+    raise first
+
+
 def unknown(what: str, name: str, known, of: str = "") -> str:
     """Return the message for a name that nobody declared, with the nearest one that exists."""
     near = difflib.get_close_matches(str(name), [str(k) for k in known], 1)
     hint = f" Did you mean {near[0]}?" if near else ""
     known = ", ".join(known) or "none"
-    return f"unknown {what} {name!r}{' ' + of if of else ''}.{hint} Known: {known}"
+    return f"unknown {what} {shortened(name)}{' ' + of if of else ''}.{hint} Known: {known}"
 
 
 def read_profile(name: str) -> dict[str, dict]:
@@ -151,46 +244,50 @@ def read_profile(name: str) -> dict[str, dict]:
     CompendiumError
         For an unknown profile or section, a wrong parameter, or broken YAML (file and line).
     """
-    import yaml
+    from isru.publish.yaml_text import read_yaml_file
 
     path = paths.profile(name)
     if not path.is_file():
         known = sorted(p.stem for p in path.parent.glob("*.yml"))
         raise CompendiumError(unknown("profile", name, known))
-    sections = read_yaml(path.read_text(encoding="utf-8"), str(path.relative_to(paths.root())))
-    by_slug = {slug(p.stem): p for p in sorted(paths.notebooks().glob("*.ipynb"))}
-    for section, values in (sections or {}).items():
+    where = path.relative_to(paths.root()).as_posix()
+    sections = read_yaml_file(path, where)
+    if sections is None:
+        return {}
+    if not isinstance(sections, dict):
+        raise CompendiumError(
+            f"{where}: expected sections of names and values, one a notebook, "
+            f"got {shortened(sections)}"
+        )
+    by_slug = {slug(p.stem): p for p in chapter_files()}
+    for section, values in sections.items():
         if section not in by_slug:
             raise CompendiumError(unknown("section", section, by_slug, f"in {path.name}"))
         if not isinstance(values, dict):
-            got = yaml.safe_dump(values).strip()
-            raise CompendiumError(f"{path.name}, section {section}: expected names, got {got}")
+            raise CompendiumError(
+                f"{path.name}, section {section}: expected names with values, "
+                f"got {shortened(values)}"
+            )
         notebook = by_slug[section]
         try:
             sections[section] = check_values(notebook.stem, declared_parameters(notebook), values)
         except CompendiumError as error:
             raise CompendiumError(f"{path.name}, section {section}: {error}") from None
-    return sections or {}
+    return sections
 
 
-def read_yaml(text: str, where: str) -> object:
-    """Return parsed YAML; a mistake is reported with its file and line."""
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error)
-        raise CompendiumError(f"{where}{line}: not valid YAML: {problem}") from None
+def chapter_files() -> list[Path]:
+    """Return the notebooks that are called as a chapter is, ``06-forecaster.ipynb``."""
+    return [p for p in sorted(paths.notebooks().glob("*.ipynb")) if CHAPTER.fullmatch(p.stem)]
 
 
 def settle_parameters(notebook: str, namespace: dict) -> None:
     """Check the parameters in a running notebook; its first cell after them calls this.
 
     Works the same under the runner, under a plain ``papermill`` (where ``-f quick.yml``
-    injects whole sections, of which this notebook takes its own) and in Jupyter.
+    injects whole sections, of which this notebook takes its own) and in Jupyter, where a kernel
+    may run it any number of times. Parameters are what the parameters cell and papermill's
+    injected cell assign: whatever else lies in the namespace is none.
 
     Parameters
     ----------
@@ -202,24 +299,35 @@ def settle_parameters(notebook: str, namespace: dict) -> None:
     Raises
     ------
     CompendiumError
-        For a name that the notebook does not declare, a wrong type, or a value out of range.
+        For a name that the notebook does not declare, a wrong type, a value out of range, or one
+        that papermill's YAML reads as another number than version 1.2 does.
+
+    Notes
+    -----
+    A misspelt name is found where IPython keeps the cells that ran; a plain Python keeps none.
     """
     declared = declared_parameters(paths.notebooks() / f"{notebook}.ipynb")
-    sections = {slug(p.stem) for p in paths.notebooks().glob("*.ipynb")}
-    injected = {
-        name: value
-        for name, value in namespace.items()
-        if isinstance(value, bool | int | float | str | list | dict | None)
-        and not name.startswith("_")
-        and not name.isupper()  # an imported constant
-        and name not in ("In", "Out")
-    }
-    own = injected.get(slug(notebook))
-    if isinstance(own, dict):
-        injected |= own
-    given = {
-        name: value
-        for name, value in injected.items()
-        if not (name in sections and isinstance(value, dict))
-    }
+    given = {name: namespace[name] for name in declared if name in namespace}
+    cells = ran_before(namespace, declared)
+    given |= {name: namespace.get(name) for cell in cells if cell.declares for name in cell.values}
+    for cell in cells:
+        if not cell.declares:
+            given |= _injected(notebook, cell.values, namespace)
     namespace.update(check_values(notebook, declared, given))
+
+
+def _injected(notebook: str, values: dict[str, object], namespace: dict) -> dict:
+    """Return what papermill's cell gives this notebook: names, and those of its own section."""
+    sections = {slug(path.stem) for path in chapter_files()}
+    given: dict[str, object] = {}
+    for name, value in values.items():  # what comes later was named more closely
+        if name not in sections or not isinstance(value, dict):
+            given[name] = namespace.get(name, value)
+        elif name == slug(notebook):
+            given |= value
+    for name, (read, meant) in read_differently(given, slug(notebook)).items():
+        raise CompendiumError(
+            f"parameter {name}: papermill read {shortened(read)} where YAML 1.2 has "
+            f"{shortened(meant)}: write a value that both read alike, such as 10, 0.01 or true"
+        )
+    return given

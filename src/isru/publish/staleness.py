@@ -18,8 +18,9 @@ from pathlib import Path
 
 from isru import paths
 from isru.publish.digests import code_digest, digest, tree_digest
+from isru.publish.errors import CompendiumError, shortened
 from isru.publish.notebooks import Notebook, all_notebooks
-from isru.publish.parameters import declared_parameters, read_profile, slug
+from isru.publish.parameters import declared_parameters, read_cells, read_profile, slug
 from isru.records import sha256
 
 # These start notebooks and show results; they do not make them.
@@ -28,10 +29,24 @@ _MODULE_IN_TEXT = re.compile(r"(isru(?:\.\w+)+)(?::\w+)?")
 
 
 def notebook_code(path: Path) -> str:
-    """Return the code cells of a notebook, joined."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    code = ("".join(c["source"]) for c in cells if c["cell_type"] == "code")
-    return "\n\n".join(code)
+    """Return the code cells of a notebook, joined.
+
+    Raises
+    ------
+    CompendiumError
+        If a cell is no Python: what it rests on could not be told.
+    """
+    cells = [c["source"] for c in read_cells(path) if c["cell_type"] == "code"]
+    for number, source in enumerate(cells, start=1):
+        try:
+            ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError) as error:
+            line = source.splitlines()[(getattr(error, "lineno", None) or 1) - 1 :][:1]
+            raise CompendiumError(
+                f"{path.name}: expected Python in its code cell {number}, got "
+                f"{shortened(*line) if line else error}"
+            ) from None
+    return "\n\n".join(cells)
 
 
 @cache

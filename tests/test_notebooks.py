@@ -1,0 +1,103 @@
+"""Which notebooks there are: foreign ones are named and left alone, doubtful ones are refused."""
+
+import json
+import logging
+import shutil
+
+import pytest
+from notebook_files import write_notebook
+
+from isru.publish import notebooks
+from isru.publish.errors import CompendiumError
+from isru.publish.notebooks import all_notebooks, select
+from isru.publish.parameters import read_profile
+from isru.publish.staleness import notebook_code
+
+EMPTY = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+
+
+@pytest.fixture(autouse=True)
+def _nothing_said(monkeypatch):
+    monkeypatch.setattr(notebooks, "_NAMED", set())
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("Untitled.ipynb", EMPTY),
+        ("Untitled.ipynb", ""),
+        ("14-an-idea.ipynb", EMPTY),
+        ("06-forecaster-Copy1.ipynb", None),
+        ("{x}.ipynb", "{"),
+    ],
+)
+def test_a_foreign_notebook_is_named_once_and_ignored(compendium, caplog, name, content):
+    own = write_notebook(compendium, "06-forecaster", ["1"])
+    path = compendium / "notebooks" / name
+    path.write_text(own.read_text() if content is None else content)
+    with caplog.at_level(logging.WARNING):
+        assert [n.name for n in all_notebooks()] == ["06-forecaster"]
+        assert [n.name for n in select(None)] == ["06-forecaster"]
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == [f"notebooks/{name}"]
+    with pytest.raises(CompendiumError, match=r"is no chapter: (its name|it has no metadata)"):
+        select(f"06,{path.stem}")
+    assert read_profile("quick") == {}
+
+
+def test_two_notebooks_of_one_number_or_one_section_are_refused_by_name(compendium):
+    path = write_notebook(compendium, "06-forecaster", ["1"])
+    other = shutil.copy(path, compendium / "notebooks" / "06-weather.ipynb")
+    with pytest.raises(CompendiumError, match=r"06-forecaster.ipynb and 06-weather.ipynb.*number"):
+        all_notebooks()
+    other.rename(compendium / "notebooks" / "07-forecaster.ipynb")
+    with pytest.raises(CompendiumError, match=r"06-forecaster.ipynb and 07-forecaster.*section"):
+        all_notebooks()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("", "06-forecaster.ipynb: expected a notebook"),
+        ("\x00", "06-forecaster.ipynb: expected a notebook"),
+        ("[]", "06-forecaster.ipynb: expected a notebook"),
+        ("<<<<<<< ours\n{}\n", "06-forecaster.ipynb: expected a notebook"),
+        ("[" * 100_000, "06-forecaster.ipynb: expected a notebook"),
+        ({"kind": "good"}, "expected a kind of"),
+        ({"kind": ["exact"]}, "expected a kind of"),
+        ({"needs": "04"}, "needs: expected a list of two digits each, got '04'"),
+        ({"needs": [4]}, "needs: expected a list of two digits each"),
+        ({"needs": ["99"]}, "unknown notebook '99' needed by 06"),
+        ({"needs": ["06"]}, "notebooks need each other: 06 -> 06"),
+        ({"measures": "no"}, "measures: expected true or false, got 'no'"),
+        ({"budget_minutes": 3}, "budget_minutes: expected minutes above 0 of smoke, quick"),
+        ({"budget_minutes": {"smoke": 1}}, "budget_minutes: expected minutes above 0"),
+        (
+            {"budget_minutes": {"smoke": 1, "quick": "long", "full": 1}},
+            "budget_minutes: expected minutes above 0",
+        ),
+    ],
+)
+def test_a_broken_notebook_is_refused_with_its_name_and_what_is_wrong(compendium, change, message):
+    path = write_notebook(compendium, "06-forecaster", ["1"])
+    if isinstance(change, str):
+        path.write_text(change)
+    else:
+        content = json.loads(path.read_text())
+        content["metadata"]["isru"] |= change
+        path.write_text(json.dumps(content))
+    with pytest.raises(CompendiumError, match=message):
+        all_notebooks()
+
+
+def test_a_notebook_that_is_no_utf_8_is_refused(compendium):
+    path = write_notebook(compendium, "06-forecaster", ["1"])
+    path.write_bytes(b'{"a": "\xff"}')
+    with pytest.raises(CompendiumError, match=r"06-forecaster.ipynb: expected a notebook"):
+        all_notebooks()
+
+
+@pytest.mark.parametrize("code", ["<<<<<<< ours", "%matplotlib inline", "x = (1", "a = 1\n!ls"])
+def test_a_cell_that_is_no_python_is_named_with_its_line(compendium, code):
+    path = write_notebook(compendium, "06-forecaster", ["1", code])
+    with pytest.raises(CompendiumError, match=r"06-forecaster.ipynb: .* code cell 3, got '"):
+        notebook_code(path)
