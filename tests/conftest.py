@@ -1,6 +1,7 @@
 """A small compendium of its own for the tests of the pipeline, and one smoke run for all."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import tempfile
 
 import psutil
 import pytest
+
+from isru.lifeline import ENDS_WITH_STDIN
 
 SMOKE = pytest.StashKey()
 REFRESH = [sys.executable, "-m", "isru", "refresh", "--profile", "smoke"]
@@ -18,7 +21,9 @@ def pytest_collection_finish(session):
     wanted = any("smoke" in getattr(item, "fixturenames", ()) for item in session.items)
     if wanted and not session.config.option.collectonly:
         said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
-        process = subprocess.Popen(REFRESH, stdout=said, stderr=said)
+        # Its standard input ends with the tests, however these end.
+        settings = {"stdin": subprocess.PIPE, "env": os.environ | {ENDS_WITH_STDIN: "1"}}
+        process = subprocess.Popen(REFRESH, stdout=said, stderr=said, **settings)
         session.config.stash[SMOKE] = process, said
 
 

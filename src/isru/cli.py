@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import logging
 import os
 import sys
 
+from isru.lifeline import (
+    ENDS_WITH_STDIN,
+    be_interrupted_with_stdin,
+    take_signals_as_interruptions,
+)
 from isru.publish.environment import in_environment, say, set_up
-from isru.publish.errors import CompendiumError
+from isru.publish.errors import CompendiumError, in_words
 
 HELP = """\
 The five that most people need:
@@ -46,6 +50,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; an error is one message, no traceback."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     given = sys.argv[1:] if arguments is None else arguments
+    if arguments is None:
+        take_signals_as_interruptions()
+        if os.environ.pop(ENDS_WITH_STDIN, ""):
+            be_interrupted_with_stdin()
     options = _parser().parse_args(given)
     if options.command == "help":
         sys.stdout.write(HELP)
@@ -58,19 +66,17 @@ def main(arguments: list[str] | None = None) -> int:
         if elsewhere is not None:
             return elsewhere
         from isru import commands
+        from isru.publish.surroundings import settle
 
+        if arguments is None:
+            settle()
         return getattr(commands, options.command.replace("-", "_"))(options) or 0
     except CompendiumError as error:
         say(f"error: {error}")
     except KeyboardInterrupt:
         say("interrupted: nothing that was finished is lost")
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
-            raise
-        say(
-            f"error: cannot write {error.filename}: {os.strerror(error.errno)}. "
-            "Nothing that was finished is lost; make room or choose another folder, and repeat"
-        )
+        say(f"error: {in_words(error)}. Nothing that was finished is lost")
     return 1
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from isru import paths
+from isru.lifeline import attended
 from isru.publish.compare import account
 from isru.publish.environment import say
 from isru.publish.errors import CompendiumError
@@ -262,7 +263,7 @@ def test(options: Namespace) -> int:
     """Run the tests; the browser tests run where there is a Chromium."""
     chosen = ["-k", options.select] if options.select else []
     command = [sys.executable, "-m", "pytest", "--durations=10", *chosen]
-    return subprocess.run(command, cwd=paths.root(), check=False).returncode
+    return attended(command, cwd=paths.root())
 
 
 def test_browser(options: Namespace) -> int:
@@ -270,7 +271,7 @@ def test_browser(options: Namespace) -> int:
     if not (paths.html(options.run) / "index.html").is_file():
         _build(options.run)
     command = [sys.executable, "-m", "pytest", "-m", "browser", "tests/test_browser.py"]
-    return subprocess.run(command, cwd=paths.root(), check=False).returncode
+    return attended(command, cwd=paths.root())
 
 
 def serve(options: Namespace) -> None:

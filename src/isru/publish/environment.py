@@ -16,6 +16,7 @@ import venv
 from pathlib import Path
 
 from isru import paths
+from isru.lifeline import replace_by
 from isru.publish.errors import CompendiumError
 
 # What is looked for to tell whether this Python can run and publish notebooks.
@@ -160,7 +161,7 @@ def in_environment(command: list[str]) -> int | None:
     own = Path(sys.prefix).resolve() == environment_folder().resolve()
     if own or (sys.prefix != sys.base_prefix and not missing()):
         return None
-    return subprocess.run([str(set_up()), "-m", "isru", *command], check=False).returncode
+    return replace_by([str(set_up()), "-m", "isru", *command])
 
 
 def say(message: str) -> None:

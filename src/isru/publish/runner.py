@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from isru import paths
-from isru.publish.errors import CompendiumError
+from isru.publish.errors import CompendiumError, in_words
 from isru.publish.job import Job
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import read_profile
@@ -161,20 +161,23 @@ class _Schedule:
         try:
             job.start()
         except Exception as error:
-            self._end(job, bar, f"{job.notebook.name} could not be started: {error!r}")
+            self._end(job, bar, f"{job.notebook.name} could not be started: {in_words(error)}")
 
     def _follow(self, job: Job, bar: tqdm) -> None:
         done, bar.total = job.cells
         bar.update(done - bar.n)
         if job.process.poll() is None:
             return
+        job.end_processes()
         if job.process.returncode:
             self._end(job, bar, job.failure())
             return
         try:
             job.complete()
         except Exception as error:
-            self._end(job, bar, f"{job.notebook.name} ran, but could not be kept: {error!r}")
+            self._end(
+                job, bar, f"{job.notebook.name} ran, but could not be kept: {in_words(error)}"
+            )
         else:
             self._end(job, bar)
 
