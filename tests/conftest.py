@@ -65,6 +65,8 @@ def compendium(tmp_path, monkeypatch):
     for profile in ("smoke", "quick", "full"):
         (root / "notebooks" / "parameters" / f"{profile}.yml").write_text("{}\n")
     monkeypatch.setenv("ISRU_ROOT", str(root))
+    # It is no clone, and what has no commit is not published.
+    monkeypatch.setattr("isru.provenance.commit", lambda _: ("0123456789", False))
     monkeypatch.delenv("ISRU_UPSTREAM", raising=False)
     monkeypatch.delenv("ISRU_RUN_FOLDER", raising=False)
     return root

@@ -71,9 +71,9 @@ def test_a_figure_is_byte_stable_and_carries_its_metadata(record):
     assert (record.folder / "figures" / "a-line.csv").read_text() == "x,y\n0,0.1\n1,0.333333333\n"
 
 
-def test_provenance_works_without_git_and_names_no_user(compendium, monkeypatch):
+def test_provenance_works_without_git_and_names_no_user(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    about = provenance(compendium)
+    about = provenance(tmp_path)
     assert about["commit"] == "unknown"
     assert set(about) == {
         "profile", "commit", "dirty", "date", "machine", "python", "numpy", "isru"

@@ -37,7 +37,7 @@ The smallest model, from the published map:
   smallest      --task rain --skill 0.8 --flash 32k --ram 8k --target cortex-m4f --out DIR
 Housekeeping:
   setup         make the environment             lint          check the code's form
-  bench         measure our speed goals          clean         remove build/ and runs/
+  bench         measure our speed goals          clean         remove what can be made again
   check-record FILE   is a machine record whole and as it was measured?
   publish --record FILE   take a machine record into the book
   certify NAME  look at every float32 input of one activation, or of all (minutes each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 RUN_PARTS = ("notebooks", "values", "figures", "tables", "models", "manifest")
@@ -34,7 +35,7 @@ def notebooks() -> Path:
 
 def profile(name: str) -> Path:
     """Return the parameter file of a profile."""
-    return notebooks() / "parameters" / f"{name}.yml"
+    return notebooks() / "parameters" / f"{_simple(name, 'profile')}.yml"
 
 
 def results() -> Path:
@@ -44,7 +45,18 @@ def results() -> Path:
 
 def run(name: str) -> Path:
     """Return the folder of the run ``name``; ``"published"`` is ``results/``."""
-    return results() if name == "published" else root() / "runs" / name
+    return results() if name == "published" else root() / "runs" / _simple(name, "run")
+
+
+def _simple(name: str, what: str) -> str:
+    """Return a name; a path is refused, since it would lead out of the folder that is meant."""
+    if re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", name):
+        return name
+    from isru.publish.errors import CompendiumError
+
+    raise CompendiumError(
+        f"expected the name of a {what} such as 'quick' (a to z, 0 to 9, '-'), got {name!r}"
+    )
 
 
 def build() -> Path:

@@ -100,7 +100,7 @@ def read_state(path: Path, *fields: str) -> dict | None:
     except FileNotFoundError:
         return None
     except DamagedFile as error:
-        _warn_once(str(error))
+        warn_once(f"{error}; treated as not there")
         return None
 
 
@@ -136,8 +136,9 @@ def _what_is_wrong(path: Path, error: Exception) -> str:
 
 
 @cache
-def _warn_once(message: str) -> None:
-    _LOG.warning("%s; treated as not there", message)
+def warn_once(message: str) -> None:
+    """Log a warning, unless this process has given it before."""
+    _LOG.warning("%s", message)
 
 
 def _beside(path: Path) -> Path:

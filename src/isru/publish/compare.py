@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from isru.claims import load_claims, verdicts_beside
-from isru.publish.staleness import digest, read_manifest
+from isru.publish.manifest import read_manifest
+from isru.publish.staleness import digest
+from isru.records import read_state
 
 AGREES, DIFFERS = "agrees", "differs"
 
@@ -37,9 +38,12 @@ def compare_runs(published: Path, yours: Path) -> list[Comparison]:
         other = published / "values" / path.name
         if not other.is_file():
             continue
-        mine, theirs = (json.loads(p.read_text(encoding="utf-8")) for p in (path, other))
+        read = [read_state(p, "notebook", "provenance", "values") for p in (path, other)]
+        if None in read:  # named in a warning
+            continue
+        mine, theirs = read
         same = _parameters(yours, mine["notebook"]) == _parameters(published, theirs["notebook"])
-        profiles = theirs["provenance"]["profile"], mine["provenance"]["profile"]
+        profiles = tuple(run["provenance"].get("profile", "unknown") for run in (theirs, mine))
         for name, value in (theirs["values"] | mine["values"]).items():
             reference, own = (run["values"].get(name) for run in (theirs, mine))
             outcome = "not published" if own else "not in your run"

@@ -6,13 +6,13 @@ manifest, which says where they come from and what they were.
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 from isru import paths
+from isru.publish.manifest import read_manifest
 from isru.publish.notebooks import Notebook
-from isru.records import sha256
+from isru.records import sha256, write_atomically
 
 
 def repeats(published: Path) -> dict[str, Path]:
@@ -33,8 +33,7 @@ def keep(notebook: Notebook, run_folder: Path) -> str:
         number += 1
     for name in _files(notebook):
         target = kept.parents[1] / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(run_folder / name, target)
+        write_atomically(target, (run_folder / name).read_bytes())
     return str(number)
 
 
@@ -53,7 +52,7 @@ def edited_repeats(published: Path) -> list[str]:
     for folder in repeats(published).values():
         recorded = {}
         for path in (folder / "manifest").glob("*.json"):
-            recorded |= json.loads(path.read_text(encoding="utf-8"))["outputs"]
+            recorded |= (read_manifest(folder, path.stem) or {"outputs": {}})["outputs"]
         for path in sorted((folder / "values").glob("*.json")):
             if recorded.get(f"values/{path.name}") != sha256(path):
                 found.append(path.relative_to(published).as_posix())

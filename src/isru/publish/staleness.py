@@ -18,9 +18,10 @@ from functools import cache
 from pathlib import Path
 
 from isru import paths
+from isru.publish.manifest import inside, read_manifest
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import declared_parameters, read_profile, slug
-from isru.records import sha256
+from isru.records import read_state, sha256
 
 # These start notebooks and show results; they do not make them.
 _NO_SOURCES = ("isru.publish", "isru.cli", "isru.__main__", "isru.provenance")
@@ -177,7 +178,8 @@ def upstream_digest(number: str, folders: list[Path]) -> str:
     for folder in folders:
         path = folder / "values" / f"{number}.json"
         if path.is_file():
-            return digest(json.loads(path.read_text(encoding="utf-8"))["values"])
+            found = read_state(path, "values")
+            return digest(found["values"]) if found else "damaged"
     return "missing"
 
 
@@ -232,19 +234,17 @@ def profile_parameters(notebook: Notebook, profile: str) -> dict:
     return {} if notebook.kind == "exact" else read_profile(profile).get(slug(notebook.name), {})
 
 
-def read_manifest(folder: Path, name: str) -> dict | None:
-    """Return what a run's folder says of one notebook, None if it holds no result of it."""
-    path = folder / "manifest" / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-
-
 def edited(folder: Path, manifest: dict) -> list[str]:
     """Return the files of a result that are missing or differ from their recorded hash."""
     return [
         name
         for name, recorded in manifest["outputs"].items()
-        if not (folder / name).is_file() or sha256(folder / name) != recorded
+        if not _is_whole(folder, name) or sha256(folder / name) != recorded
     ]
+
+
+def _is_whole(folder: Path, name: str) -> bool:
+    return inside(folder, name) and (folder / name).is_file()
 
 
 def stale_reasons(notebook: Notebook, folder: Path) -> list[str]:
