@@ -10,8 +10,11 @@ import tempfile
 import psutil
 import pytest
 
+from isru import paths
 from isru.lifeline import ENDS_WITH_STDIN
 
+# The C compiler's own files: made once, not in each compendium of a test.
+os.environ.update({**paths.compiler_caches(), **os.environ})
 SMOKE = pytest.StashKey()
 REFRESH = [sys.executable, "-m", "isru", "refresh", "--profile", "smoke"]
 
@@ -47,8 +50,6 @@ def pytest_unconfigure(config):
 @pytest.fixture(scope="session")
 def smoke(request):
     """Return the folder of a smoke run that is current; what was stale of it ran meanwhile."""
-    from isru import paths
-
     process, said = request.config.stash[SMOKE]
     failed = process.wait()
     said.seek(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from pathlib import Path
 
 RUN_PARTS = ("notebooks", "values", "figures", "tables", "models", "manifest")
@@ -62,6 +63,27 @@ def _simple(name: str, what: str) -> str:
 def build() -> Path:
     """Return the folder of everything that can be made again."""
     return root() / "build"
+
+
+def compiled() -> Path:
+    """Return where compiled programs are kept: in ``build/``, or in a temporary folder.
+
+    A library without a compendium has no ``build/``.
+    """
+    try:
+        return build() / "embedded"
+    except FileNotFoundError:
+        user = f"-{os.getuid()}" if hasattr(os, "getuid") else ""  # another's cannot be written
+        return Path(tempfile.gettempdir()) / f"isru-embedded{user}"
+
+
+def compiler_caches() -> dict[str, str]:
+    """Return the environment that keeps the packaged C compiler's own files in `compiled`.
+
+    It would keep them at home, and ends with an error where there is none that can be written.
+    """
+    folder = str(compiled() / "zig")
+    return {"ZIG_GLOBAL_CACHE_DIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
 
 
 def html(run_name: str) -> Path:
