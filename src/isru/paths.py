@@ -7,6 +7,8 @@ import re
 import tempfile
 from pathlib import Path
 
+from isru.errors import CompendiumError
+
 RUN_PARTS = ("notebooks", "values", "figures", "tables", "models", "manifest")
 
 
@@ -53,8 +55,6 @@ def _simple(name: str, what: str) -> str:
     """Return a name; a path is refused, since it would lead out of the folder that is meant."""
     if re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", name):
         return name
-    from isru.publish.errors import CompendiumError
-
     raise CompendiumError(
         f"expected the name of a {what} such as 'quick' (a to z, 0 to 9, '-'), got {name!r}"
     )

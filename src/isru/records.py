@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from isru import paths
+from isru.errors import DamagedFile
 from isru.provenance import provenance
-from isru.publish.errors import DamagedFile
 
 KINDS = ("exact", "tolerance", "machine")
 AUTHOR = "The ISRU compendium authors"

@@ -11,7 +11,7 @@ from isru.claims import rules
 from isru.claims.catalogue import Claim
 from isru.claims.findings import Finding, Values, find, interval, lookup
 from isru.claims.rules import NOT_MEASURED, REFUTED
-from isru.publish.errors import DamagedFile
+from isru.errors import DamagedFile
 from isru.records import read_object
 from isru.stats import holm
 
