@@ -1,6 +1,7 @@
 """A small compendium of its own for the tests of the pipeline, and one smoke run for all."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -9,9 +10,13 @@ import tempfile
 import psutil
 import pytest
 
+from isru import paths
+from isru.lifeline import ENDS_WITH_STDIN
 from isru.publish.processor import leave_out_impossible
 
 leave_out_impossible()  # before anything computes
+# The C compiler's own files: made once, not in each compendium of a test.
+os.environ.update({**paths.compiler_caches(), **os.environ})
 SMOKE = pytest.StashKey()
 REFRESH = [sys.executable, "-m", "isru", "refresh", "--profile", "smoke"]
 
@@ -21,7 +26,9 @@ def pytest_collection_finish(session):
     wanted = any("smoke" in getattr(item, "fixturenames", ()) for item in session.items)
     if wanted and not session.config.option.collectonly:
         said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
-        process = subprocess.Popen(REFRESH, stdout=said, stderr=said)
+        # Its standard input ends with the tests, however these end.
+        settings = {"stdin": subprocess.PIPE, "env": os.environ | {ENDS_WITH_STDIN: "1"}}
+        process = subprocess.Popen(REFRESH, stdout=said, stderr=said, **settings)
         session.config.stash[SMOKE] = process, said
 
 
@@ -45,8 +52,6 @@ def pytest_unconfigure(config):
 @pytest.fixture(scope="session")
 def smoke(request):
     """Return the folder of a smoke run that is current; what was stale of it ran meanwhile."""
-    from isru import paths
-
     process, said = request.config.stash[SMOKE]
     failed = process.wait()
     said.seek(0)
@@ -63,6 +68,8 @@ def compendium(tmp_path, monkeypatch):
     for profile in ("smoke", "quick", "full"):
         (root / "notebooks" / "parameters" / f"{profile}.yml").write_text("{}\n")
     monkeypatch.setenv("ISRU_ROOT", str(root))
+    # It is no clone, and what has no commit is not published.
+    monkeypatch.setattr("isru.provenance.commit", lambda _: ("0123456789", False))
     monkeypatch.delenv("ISRU_UPSTREAM", raising=False)
     monkeypatch.delenv("ISRU_RUN_FOLDER", raising=False)
     return root

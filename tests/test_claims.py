@@ -376,7 +376,7 @@ def test_a_run_is_read_by_notebook(tmp_path):
     (folder / "06.json").write_text(json.dumps({"values": {"saving_10": value(8, 6, 10)}}))
     assert read_run_values(tmp_path) == {"06": {"saving_10": value(8, 6, 10)}}
     (folder / "07.json").write_text("{}")
-    with pytest.raises(ValueError, match=r"07.json: expected a notebook's values"):
+    with pytest.raises(ValueError, match=r"07.json is damaged: it lacks values"):
         read_run_values(tmp_path)
     with pytest.raises(FileNotFoundError, match="no run at"):
         read_run_values(tmp_path / "nowhere")

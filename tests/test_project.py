@@ -23,7 +23,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PAGES = [*sorted((ROOT / "book").glob("*.md")), *NOTEBOOKS]
 
 LAYERS = {
-    0: ("activations", "registry", "records", "paths", "provenance"),
+    0: ("activations", "registry", "records", "paths", "provenance", "errors", "lifeline"),
     1: (
         *("lstm", "kernels", "keras_bridge", "cost", "stats", "data"),
         *("symbolic", "approximation", "atlas", "approximants"),

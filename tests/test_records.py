@@ -104,11 +104,11 @@ def test_a_figure_is_byte_stable_and_carries_its_metadata(record):
 NAMED = {"profile", "commit", "dirty", "date", "machine", "python", "numpy", "blas", "isru"}
 
 
-def test_provenance_works_without_git_and_names_no_user(compendium, monkeypatch):
+def test_provenance_works_without_git_and_names_no_user(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     for name in ARITHMETIC_VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    about = provenance(compendium)
+    about = provenance(tmp_path)
     assert about["commit"] == "unknown"
     assert set(about) == NAMED
 

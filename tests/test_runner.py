@@ -259,24 +259,6 @@ def test_a_result_is_published_whole_and_a_hand_edit_is_noticed(compendium):
     assert any("code changed" in line for line in problems(compendium / "results"))
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"profile": "smoke"}, "proves nothing"),
-        ({"provenance": {"dirty": True}}, "commit them"),
-        ({"outputs": {"values/01.json": "0"}}, "edited by hand"),
-    ],
-)
-def test_what_must_not_be_published_is_not(compendium, change, message):
-    write_notebook(compendium, "01-a", [RECORD.format(value=1)])
-    run()
-    path = compendium / "runs" / "quick" / "manifest" / "01-a.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(CompendiumError, match=f"nothing published.*\n.*{message}"):
-        publish("quick", all_notebooks())
-    assert not (compendium / "results").exists()
-
-
 def kept(compendium):
     return sorted((compendium / "results").glob("repeats/**/*.json"), reverse=True)
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import logging
 import os
 import sys
 
+from isru.lifeline import (
+    ENDS_WITH_STDIN,
+    be_interrupted_with_stdin,
+    take_signals_as_interruptions,
+)
 from isru.publish.environment import in_environment, say, set_up
-from isru.publish.errors import CompendiumError
+from isru.publish.errors import CompendiumError, in_words
 from isru.publish.processor import leave_out_impossible
 
 HELP = """\
@@ -35,7 +39,7 @@ The smallest model, from the published map:
 Housekeeping:
   setup         make the environment, or check it; --again: make it from nothing
   lint          check the code's form
-  bench         measure our speed goals          clean         remove build/ and runs/
+  bench         measure our speed goals          clean         remove what can be made again
   check-record FILE   is a machine record whole and as it was measured?
   publish --record FILE   take a machine record into the book
   certify NAME  look at every float32 input of one activation, or of all (minutes each)
@@ -48,6 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; an error is one message, no traceback."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     given = sys.argv[1:] if arguments is None else arguments
+    if arguments is None:
+        take_signals_as_interruptions()
+        if os.environ.pop(ENDS_WITH_STDIN, ""):
+            be_interrupted_with_stdin()
     options = _parser().parse_args(given)
     if options.command == "help":
         sys.stdout.write(HELP)
@@ -61,19 +69,17 @@ def main(arguments: list[str] | None = None) -> int:
             return elsewhere
         leave_out_impossible()
         from isru import commands
+        from isru.publish.surroundings import settle
 
+        if arguments is None:
+            settle()
         return getattr(commands, options.command.replace("-", "_"))(options) or 0
     except CompendiumError as error:
         say(f"error: {error}")
     except KeyboardInterrupt:
         say("interrupted: nothing that was finished is lost")
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
-            raise
-        say(
-            f"error: cannot write {error.filename}: {os.strerror(error.errno)}. "
-            "Nothing that was finished is lost; make room or choose another folder, and repeat"
-        )
+        say(f"error: {in_words(error)}. Nothing that was finished is lost")
     return 1
 
 

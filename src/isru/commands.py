@@ -9,11 +9,15 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from isru import paths
+from isru.lifeline import attended
 from isru.publish.compare import account
 from isru.publish.environment import say
 from isru.publish.errors import CompendiumError
@@ -23,7 +27,7 @@ from isru.publish.notebooks import all_notebooks, select
 from isru.publish.parameters import declared_parameters, given_parameters
 from isru.publish.release import keep_repeats, report
 from isru.publish.release import publish as publish_results
-from isru.publish.runner import PROFILES, make_jobs, with_missing_needs
+from isru.publish.runner import PROFILES, alone, make_jobs, with_missing_needs
 from isru.publish.runner import execute as execute_jobs
 from isru.publish.staleness import stale_reasons
 
@@ -65,7 +69,7 @@ def refresh(options: Namespace) -> None:
 
 def status(options: Namespace) -> None:
     """Say how every result of the published run, and of yours, stands."""
-    runs = [options.run] if options.run else ["published", *PROFILES]
+    runs = [options.run] if options.run is not None else ["published", *PROFILES]
     for run in runs:
         if run in ("published", options.run) or paths.run(run).is_dir():
             sys.stdout.write("\n".join([f"{run}:", *(f"  {line}" for line in report(run)), ""]))
@@ -272,7 +276,7 @@ def test(options: Namespace) -> int:
     """Run the tests; the browser tests run where there is a Chromium."""
     chosen = ["-k", options.select] if options.select else []
     command = [sys.executable, "-m", "pytest", "--durations=10", *chosen]
-    return subprocess.run(command, cwd=paths.root(), check=False).returncode
+    return attended(command, cwd=paths.root())
 
 
 def test_browser(options: Namespace) -> int:
@@ -280,7 +284,7 @@ def test_browser(options: Namespace) -> int:
     if not (paths.html(options.run) / "index.html").is_file():
         _build(options.run)
     command = [sys.executable, "-m", "pytest", "-m", "browser", "tests/test_browser.py"]
-    return subprocess.run(command, cwd=paths.root(), check=False).returncode
+    return attended(command, cwd=paths.root())
 
 
 def serve(options: Namespace) -> None:
@@ -304,6 +308,45 @@ def lint(options: Namespace) -> int:
 
 
 def clean(options: Namespace) -> None:
-    """Remove everything that can be made again; results/ and the environment stay."""
-    for folder in (paths.build(), paths.root() / "runs"):
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove what can be made again; results/, the environment and what you made stay."""
+    runs = paths.root() / "runs"
+    made_again = {*PROFILES, "adhoc"}
+    with alone(), ExitStack() as held:
+        # Locks stay, and none may be held: of a publication, a set-up, the building of a book.
+        locks = [*paths.build().glob("*.lock"), *paths.build().glob("book/*.lock")]
+        for lock in locks:
+            if lock.name != "run.lock":
+                held.enter_context(_free(lock))
+        inside = [path for path in paths.build().iterdir() if path not in locks]
+        outside = [path for path in runs.glob("*") if path.name in made_again]
+        for path in [*inside, *outside]:
+            _remove(path, locks)
+    say(f"removed: what lay in {paths.build()}")
+    for path in outside:
+        say(f"removed: {path}")
+    for path in sorted(runs.glob("*")):
+        say(f"kept, since it is yours: {path}")
+
+
+@contextmanager
+def _free(lock: Path) -> Iterator[None]:
+    try:
+        with FileLock(lock, timeout=0):
+            yield
+    except Timeout:
+        raise CompendiumError(
+            f"another command works on what would be removed: wait for it, or end it. "
+            f"Its lock is {lock}"
+        ) from None
+
+
+def _remove(path: Path, but: list[Path]) -> None:
+    """Remove a file, a link itself, or a folder without some files."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif any(path in kept.parents for kept in but):
+        for part in path.iterdir():
+            if part not in but:
+                _remove(part, but)
+    else:
+        shutil.rmtree(path)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import tempfile
 from pathlib import Path
+
+from isru.errors import CompendiumError
 
 RUN_PARTS = ("notebooks", "values", "figures", "tables", "models", "manifest")
 
@@ -34,7 +38,7 @@ def notebooks() -> Path:
 
 def profile(name: str) -> Path:
     """Return the parameter file of a profile."""
-    return notebooks() / "parameters" / f"{name}.yml"
+    return notebooks() / "parameters" / f"{_simple(name, 'profile')}.yml"
 
 
 def results() -> Path:
@@ -44,12 +48,42 @@ def results() -> Path:
 
 def run(name: str) -> Path:
     """Return the folder of the run ``name``; ``"published"`` is ``results/``."""
-    return results() if name == "published" else root() / "runs" / name
+    return results() if name == "published" else root() / "runs" / _simple(name, "run")
+
+
+def _simple(name: str, what: str) -> str:
+    """Return a name; a path is refused, since it would lead out of the folder that is meant."""
+    if re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", name):
+        return name
+    raise CompendiumError(
+        f"expected the name of a {what} such as 'quick' (a to z, 0 to 9, '-'), got {name!r}"
+    )
 
 
 def build() -> Path:
     """Return the folder of everything that can be made again."""
     return root() / "build"
+
+
+def compiled() -> Path:
+    """Return where compiled programs are kept: in ``build/``, or in a temporary folder.
+
+    A library without a compendium has no ``build/``.
+    """
+    try:
+        return build() / "embedded"
+    except FileNotFoundError:
+        user = f"-{os.getuid()}" if hasattr(os, "getuid") else ""  # another's cannot be written
+        return Path(tempfile.gettempdir()) / f"isru-embedded{user}"
+
+
+def compiler_caches() -> dict[str, str]:
+    """Return the environment that keeps the packaged C compiler's own files in `compiled`.
+
+    It would keep them at home, and ends with an error where there is none that can be written.
+    """
+    folder = str(compiled() / "zig")
+    return {"ZIG_GLOBAL_CACHE_DIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
 
 
 def html(run_name: str) -> Path:

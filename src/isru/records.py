@@ -8,17 +8,23 @@ machines). Files are written whole or not at all.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
+import logging
 import math
 import os
 import re
-import tempfile
+import secrets
+import shutil
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from isru import paths
+from isru.errors import DamagedFile
 from isru.provenance import provenance
 
 KINDS = ("exact", "tolerance", "machine")
@@ -26,23 +32,148 @@ KINDS = ("exact", "tolerance", "machine")
 EXACT_DIGITS = 10
 AUTHOR = "The ISRU compendium authors"
 LICENCE = "CC BY 4.0"
+_LOG = logging.getLogger(__name__)
 _NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 _IDENTIFIER = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
+    """Write a file so that a reader sees the old content or the new, never a part.
+
+    So does one after a power cut: the content is on the disk before the name is. The file may be
+    read by whom the umask lets, like every other.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    scratch = _beside(path)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with scratch.open("xb") as file:
             file.write(data)
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(path)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
     except BaseException:
-        Path(scratch).unlink(missing_ok=True)
+        scratch.unlink(missing_ok=True)
         raise
+    _sync_folder(path.parent)
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a file or a folder to a name that is free or a file, to another disk if need be.
+
+    The target is there whole or not at all. Between two disks nothing can be renamed: then it is
+    copied beside the target first.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sync(source)
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy = _beside(target)
+        try:
+            if source.is_dir():
+                shutil.copytree(source, copy, copy_function=shutil.copyfile)
+            else:
+                shutil.copyfile(source, copy)
+            _sync(copy)
+            copy.replace(target)
+        except BaseException:
+            _remove(copy)
+            raise
+        _remove(source)
+    _sync_folder(target.parent)
+
+
+def read_state(path: Path, *fields: str) -> dict | None:
+    """Return the JSON object in a file, None if there is none or it is no such object.
+
+    A damaged one (empty after a power cut, cut off, with the marks of a merge, of something else)
+    is named in a warning: what it told must be made again.
+
+    Parameters
+    ----------
+    path : Path
+    *fields : str
+        What the object must hold.
+    """
+    try:
+        return read_object(path, *fields)
+    except FileNotFoundError:
+        return None
+    except DamagedFile as error:
+        warn_once(f"{error}; treated as not there")
+        return None
+
+
+def read_object(path: Path, *fields: str) -> dict:
+    """Return the JSON object in a file.
+
+    Raises
+    ------
+    FileNotFoundError
+    DamagedFile
+        If it holds something else, or lacks one of ``fields``; the message names the file.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise DamagedFile(f"{path} is damaged: {_what_is_wrong(path, error)}") from None
+    if not isinstance(content, dict):
+        raise DamagedFile(
+            f"{path} is damaged: expected a JSON object, got {type(content).__name__}"
+        )
+    if missing := [field for field in fields if field not in content]:
+        raise DamagedFile(f"{path} is damaged: it lacks {', '.join(missing)}")
+    return content
+
+
+def _what_is_wrong(path: Path, error: Exception) -> str:
+    data = path.read_bytes()
+    if not data.strip(b"\0 \t\r\n"):
+        return "it is empty"
+    if b"<<<<<<<" in data:
+        return "it holds the marks of a merge that was not finished"
+    return f"expected JSON, got {type(error).__name__}: {error}"
+
+
+@cache
+def warn_once(message: str) -> None:
+    """Log a warning, unless this process has given it before."""
+    _LOG.warning("%s", message)
+
+
+def _beside(path: Path) -> Path:
+    """Return a hidden name in the folder of ``path`` that nobody else has."""
+    return path.with_name(f".{path.name[:200]}.{secrets.token_hex(6)}")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Have the content of a file, or of all files in a folder, on the disk."""
+    for file in [path] if path.is_file() else path.rglob("*"):
+        if file.is_file():
+            with file.open("rb+" if os.name == "nt" else "rb") as opened:
+                os.fsync(opened.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk, where the system lets a program ask for that."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # not every file system can
+            os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def to_json(content: object) -> str:
@@ -217,14 +348,28 @@ def read_values(number: str, folder: Path | None = None) -> dict[str, dict]:
     ------
     FileNotFoundError
         If that notebook has not been run; the message says how to run it.
+    DamagedFile
+        If the file does not hold values; the message names it.
     """
     for run in [Path(folder)] if folder else paths.upstream():
         path = run / "values" / f"{number}.json"
         if path.is_file():
-            return json.loads(path.read_text(encoding="utf-8"))["values"]
+            return _values_of(path)
     raise FileNotFoundError(
         f"no values of notebook {number}: run it first (make execute NB={number})"
     )
+
+
+def _values_of(path: Path) -> dict[str, dict]:
+    try:
+        values = read_object(path, "values")["values"]
+        if not isinstance(values, dict):
+            raise DamagedFile(f"{path} is damaged: expected an object of values")
+        return values
+    except DamagedFile as error:
+        raise DamagedFile(
+            f"{error}. Run that notebook again (make execute NB={path.stem})"
+        ) from None
 
 
 def note_read(name: str, digest: str) -> None:

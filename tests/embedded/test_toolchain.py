@@ -47,3 +47,25 @@ def test_exporting_imports_nothing_of_the_toolchain():
     code += "print({'unicorn', 'capstone', 'ziglang', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_the_compiler_needs_no_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/proc/none")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/none")
+    for name in paths.compiler_caches():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(paths, "compiled", lambda: tmp_path / "compiled")
+    (tmp_path / "a.c").write_text("int answer(void) { return 42; }")
+    command = toolchain.compiler_command("-c", "a.c", "-o", "a.o")
+    toolchain.run(command, tmp_path, "compiling")
+    assert (tmp_path / "a.o").is_file()
+    assert (tmp_path / "compiled" / "zig").is_dir()
+
+
+def test_a_library_without_a_compendium_keeps_what_it_compiles_for_this_user(monkeypatch):
+    def missing():
+        raise FileNotFoundError("no compendium")
+
+    monkeypatch.setattr(paths, "root", missing)
+    folder = paths.compiled()
+    assert folder.name.startswith("isru-embedded-") and "build" not in folder.parts

@@ -136,7 +136,8 @@ def c_compiler() -> list[str] | None:
 
 def compiler_name(command: list[str]) -> str:
     """Return the first line of what a compiler says of its version."""
-    done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    settings = {"env": {**paths.compiler_caches(), **os.environ}, "capture_output": True}
+    done = subprocess.run([*command, "--version"], **settings, text=True, check=True)
     return done.stdout.splitlines()[0].strip()
 
 

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from isru import paths
+
 FLAGS = ("-O3", "-ffast-math")
 COMPILERS = ("gcc", "clang", "cc")
 
@@ -168,7 +170,8 @@ def compile_library(command: list[str], flags: Iterable[str], source: Path, libr
         ["-shared", code, "-o", library, "-lm"],
     ):
         words = [*command, *map(os.fspath, step)]
-        done = subprocess.run(words, capture_output=True, text=True)
+        caches = {**paths.compiler_caches(), **os.environ}  # of the packaged compiler
+        done = subprocess.run(words, env=caches, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"{command[0]} failed on {source}:\n{done.stderr[-2000:]}")
 

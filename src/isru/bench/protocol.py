@@ -170,8 +170,9 @@ def run_worker(job: dict, *, threads: int = 1) -> Iterator[dict]:
     ):
         finished = False
         try:
-            worker.stdin.write(json.dumps(job))
-            worker.stdin.close()
+            # Standard input stays open: when it ends, so does the worker, and at no other time.
+            worker.stdin.write(json.dumps({**job, "attended": True}) + "\n")
+            worker.stdin.flush()
             for line in worker.stdout:
                 answer = json.loads(line)
                 if "error" in answer:

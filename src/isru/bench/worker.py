@@ -2,9 +2,9 @@
 
     python -m isru.bench.worker < job.json
 
-The job names the arms, the cases and how often to time them; the answers are one line a case
-(its samples), then one line ``{"environment": ...}`` or ``{"error": ...}``. What an arm prints
-goes to stderr, so that it cannot spoil an answer.
+The job, one line, names the arms, the cases and how often to time them; the answers are one line
+a case (its samples), then one line ``{"environment": ...}`` or ``{"error": ...}``. What an arm
+prints goes to stderr, so that it cannot spoil an answer.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
+
+from isru.lifeline import end_with_stdin
 
 MAX_LOOPS = 10_000_000
 # Windows counts processor time in steps of 16 ms, too coarse for a sample.
@@ -158,7 +160,10 @@ def main() -> int:
             answers.flush()
 
         try:
-            for answer in run_job(json.load(sys.stdin)):
+            job = json.loads(sys.stdin.readline())
+            if job.pop("attended", False):
+                end_with_stdin()
+            for answer in run_job(job):
                 send(answer)
             send({"environment": environment()})
         except ArmError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,8 @@ from isru.claims import rules
 from isru.claims.catalogue import Claim
 from isru.claims.findings import Finding, Values, find, interval, lookup
 from isru.claims.rules import NOT_MEASURED, REFUTED
+from isru.errors import DamagedFile
+from isru.records import read_object
 from isru.stats import holm
 
 
@@ -52,11 +53,9 @@ def read_run_values(run_folder: str | Path) -> dict[str, dict[str, dict]]:
     values = {}
     for path in sorted((folder / "values").glob("[0-9][0-9].json")):
         try:
-            values[path.stem] = json.loads(path.read_text(encoding="utf-8"))["values"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"{path}: expected a notebook's values, got {error!r}; run the notebook again"
-            ) from error
+            values[path.stem] = read_object(path, "values")["values"]
+        except DamagedFile as error:
+            raise DamagedFile(f"{error}; run the notebook again") from None
     return values
 
 

@@ -179,10 +179,7 @@ def _portable(flags):
 
 def cache_folder() -> Path:
     """Return where compiled images are kept: in ``build/``, or in a temporary folder."""
-    try:
-        return paths.build() / "embedded"
-    except FileNotFoundError:
-        return Path(tempfile.gettempdir()) / "isru-embedded"
+    return paths.compiled()
 
 
 def _compile(target, sources, entries, library, flags) -> bytes:
@@ -219,7 +216,8 @@ def run(command: Sequence[str], folder, purpose: str, *, fpu: bool = False) -> N
     SoftFloatError
         If ``fpu`` and it fails because floating-point routines are missing.
     """
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    caches = {**paths.compiler_caches(), **os.environ}
+    done = subprocess.run(command, cwd=folder, env=caches, capture_output=True, text=True)
     if done.returncode == 0:
         return
     if fpu and (missing := sorted(set(_SOFT.findall(done.stderr)))):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import functools
 import hashlib
+import shutil
+import tempfile
 from pathlib import Path
 
 import numba
 from llvmlite import ir
 from numba.core import cgutils, config
 from numba.extending import intrinsic, overload
+
+from isru import paths
 
 _HERE = Path(__file__).parent
 _ALL_FLAGS = 0x3F  # those of every processor; others are ignored
@@ -32,14 +38,41 @@ def kept(function, signature=None):
     that it calls does. The folder is therefore named after the content of all kernels.
     """
     before = config.CACHE_DIR
-    if not before:
-        config.CACHE_DIR = str(_HERE / "__pycache__" / f"kernels-{_fingerprint()}")
+    config.CACHE_DIR = str(_cache_folder(before) / f"kernels-{_fingerprint()}")
     try:
         if signature is not None:
             return numba.cfunc(signature, error_model="numpy", cache=True)(function)
         return numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     finally:
         config.CACHE_DIR = before
+
+
+@functools.cache
+def _cache_folder(chosen: str) -> Path:
+    """Return where machine code is kept: the first of these folders that takes files.
+
+    The user's choice (``$NUMBA_CACHE_DIR``), beside the code, in ``build/``; where another user
+    installed the code, and the computer has no home for this one, a temporary folder.
+    """
+    candidates = [Path(chosen)] if chosen else []
+    candidates.append(_HERE / "__pycache__")
+    with contextlib.suppress(FileNotFoundError):  # a library without a compendium
+        candidates.append(paths.build() / "kernels" / "numba")
+    for folder in candidates:
+        if _takes_files(folder):
+            return folder
+    folder = Path(tempfile.mkdtemp(prefix="isru-numba-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _takes_files(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def by_type(choose):

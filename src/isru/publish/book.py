@@ -6,22 +6,27 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sys
+import uuid
 from importlib import metadata
 from pathlib import Path
 
 from filelock import FileLock
 
 from isru import paths
+from isru.lifeline import MARK, captured
 from isru.publish.errors import CompendiumError
 from isru.publish.pages import check_offline
 from isru.publish.staging import mirror, stage, tracebacks
+from isru.records import write_atomically
 
 _TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")
 # Code of the package that the book's extension calls.
 _CODE = ("claims", "figures/machines.py", "machine_records", "publish", "stats.py")
-_JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
+_JUPYTER_BOOK = (
+    "from isru.lifeline import end_with_stdin; end_with_stdin(); "
+    "from jupyter_book.cli.main import main; main()"
+)
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -56,9 +61,10 @@ def _build(run_name: str, folder: Path) -> Path:
     tools, content = _tools_digest(source), _digest(source)
     stamp = folder / "stamp"
     finished = html / "index.html"
-    if finished.is_file() and stamp.is_file() and stamp.read_text() == f"{tools} {content}":
+    last = stamp.read_text(errors="replace").split() if stamp.is_file() else []
+    if finished.is_file() and last == [tools, content]:
         return finished
-    if not stamp.is_file() or stamp.read_text().split()[0] != tools:
+    if last[:1] != [tools]:
         shutil.rmtree(folder / "_build", ignore_errors=True)
     stamp.unlink(missing_ok=True)
     _run_jupyter_book(source, folder)
@@ -68,7 +74,7 @@ def _build(run_name: str, folder: Path) -> Path:
             "expected a book that loads nothing but its own files, got:\n" + "\n".join(remote)
         )
     mirror(folder / "_build" / "html", html)
-    stamp.write_text(f"{tools} {content}")
+    write_atomically(stamp, f"{tools} {content}")
     return finished
 
 
@@ -89,20 +95,14 @@ def check_no_errors(run_folder: Path) -> None:
 
 def _run_jupyter_book(source: Path, folder: Path) -> None:
     options = ["--path-output", str(folder), "-W", "-n", "--keep-going", "-q"]
-    done = subprocess.run(
+    quiet = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore", MARK: uuid.uuid4().hex}
+    code, said = captured(
         [sys.executable, "-c", _JUPYTER_BOOK, "build", str(source), *options],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
+        os.environ | quiet,
         cwd=source,
-        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore"},
-        check=False,
     )
-    if done.returncode:
-        raise CompendiumError(
-            "the book was not built:\n" + _told(done.stderr or done.stdout, source)
-        )
+    if code:
+        raise CompendiumError("the book was not built:\n" + _told(said, source))
 
 
 def _told(output: str, source: Path) -> str:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from isru.claims import load_claims, verdicts_beside
 from isru.publish.digests import code_digest, digest
+from isru.publish.manifest import read_manifest
 from isru.publish.notebooks import Notebook
-from isru.publish.staleness import read_manifest
-from isru.records import exactly
+from isru.records import exactly, read_state
 
 AGREES, DIFFERS = "agrees", "differs"
 # Tables end at the ninth digit, which may be rounded the other way. In a difference of nearly
@@ -52,9 +52,12 @@ def compare_runs(published: Path, yours: Path) -> list[Comparison]:
         other = published / "values" / path.name
         if not other.is_file():
             continue
-        mine, theirs = (json.loads(p.read_text(encoding="utf-8")) for p in (path, other))
+        read = [read_state(p, "notebook", "provenance", "values") for p in (path, other)]
+        if None in read:  # named in a warning
+            continue
+        mine, theirs = read
         same = _parameters(yours, mine["notebook"]) == _parameters(published, theirs["notebook"])
-        profiles = theirs["provenance"]["profile"], mine["provenance"]["profile"]
+        profiles = tuple(run["provenance"].get("profile", "unknown") for run in (theirs, mine))
         for name, value in (theirs["values"] | mine["values"]).items():
             reference, own = (run["values"].get(name) for run in (theirs, mine))
             outcome = "not published" if own else "not in your run"

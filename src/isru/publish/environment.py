@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from isru import paths
+from isru.lifeline import replace_by
 from isru.publish.errors import CompendiumError
 from isru.publish.installed import problems, read_pins
 from isru.publish.installer import pip_variables, plain_variables, run_module
@@ -341,13 +341,8 @@ def in_environment(command: list[str]) -> int | None:
     complete = _stamp().is_file() if own else sys.prefix != sys.base_prefix and not missing()
     if complete:
         return None
-    handed = [str(set_up()), "-m", "isru", *command]
-    variables = {n: v for n, v in os.environ.items() if n.upper() not in _NOT_HANDED_OVER}
-    if os.name == "nt":
-        return subprocess.run(handed, env=variables, check=False).returncode
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.execve(handed[0], handed, variables)
+    kept = {n: v for n, v in os.environ.items() if n.upper() not in _NOT_HANDED_OVER}
+    return replace_by([str(set_up()), "-m", "isru", *command], kept)
 
 
 def say(message: str) -> None:

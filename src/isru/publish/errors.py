@@ -1,10 +1,10 @@
-"""The one error that the command line shows as a sentence, and values as its message shows them."""
+"""The errors that the command line shows as sentences, and values as their messages show them."""
 
 import reprlib
 
+from isru.errors import CompendiumError, DamagedFile, in_words
 
-class CompendiumError(Exception):
-    """Something that the user can put right; the message says how."""
+__all__ = ["CompendiumError", "DamagedFile", "in_words", "shortened"]
 
 
 def shortened(value: object) -> str:

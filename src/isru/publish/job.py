@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -10,17 +9,18 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
-from isru import paths
+from isru import lifeline, paths
 from isru.bench.protocol import _THREAD_VARIABLES
 from isru.provenance import provenance
+from isru.publish.kernel import describe
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.pending import finish, pending_folder
 from isru.publish.staleness import forget_sources, make_stamp, read_manifest
+from isru.publish.surroundings import stated
 
 
 @dataclass
@@ -38,6 +38,7 @@ class Job:
     listener: threading.Thread | None = None
     cells: tuple[int, int] = (0, 0)
     reports: list[dict] = field(default_factory=list)
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
     def alone(self) -> bool:
@@ -90,6 +91,10 @@ class Job:
         }
         (own / "job.json").write_text(json.dumps(job), encoding="utf-8")
         (own / "reads").write_text("", encoding="utf-8")
+        # What an earlier kernel of this notebook left there is not part of the job.
+        for name in ("ipython", "jupyter", "keras"):
+            shutil.rmtree(own / name, ignore_errors=True)
+        describe(own / "jupyter")
         # Stamped at the start: what is edited while it runs makes the result stale.
         forget_sources()
         self.about = {**provenance(paths.root()), "profile": self.profile}
@@ -97,7 +102,8 @@ class Job:
         self.started = time.monotonic()
         with (own / "stderr").open("w", encoding="utf-8") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "isru.publish.worker", str(own / "job.json")],
+                [sys.executable, "-P", "-m", "isru.publish.worker", str(own / "job.json")],
+                stdin=subprocess.PIPE,  # open as long as this process lives
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
@@ -109,18 +115,13 @@ class Job:
 
     def _environment(self, own: Path) -> dict[str, str]:
         upstream = os.pathsep.join(str(folder) for folder in self.upstream())
-        return os.environ | {
+        return stated(os.environ, own) | {
+            lifeline.MARK: self.mark,
             "ISRU_ROOT": str(paths.root()),
             "ISRU_RUN_FOLDER": str(self.scratch),
             "ISRU_PROFILE": self.profile,
             "ISRU_UPSTREAM": upstream,
             "ISRU_READS": str(own / "reads"),
-            "IPYTHONDIR": str(own / "ipython"),
-            "JUPYTER_CONFIG_DIR": str(own / "jupyter"),
-            "JUPYTER_DATA_DIR": str(own / "jupyter"),
-            "JUPYTER_RUNTIME_DIR": str(own / "jupyter"),
-            "MPLCONFIGDIR": str(paths.build() / "kernels" / "matplotlib"),
-            "MPLBACKEND": "agg",
             "PYTHONHASHSEED": "0",
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
             # Notebooks run beside each other, and timings choose their own number.
@@ -144,14 +145,16 @@ class Job:
         """End the worker with all that it started: the kernel, and the kernel's own processes."""
         if not self.process:
             return
-        with contextlib.suppress(psutil.NoSuchProcess):
-            started = psutil.Process(self.process.pid).children(recursive=True)
-            self.process.terminate()
-            for process in started:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
+        self.process.terminate()
+        self.end_processes()
+
+    def end_processes(self) -> None:
+        """End what is left of the job's processes: of a kernel that died its pools compute on."""
+        lifeline.end_marked(self.mark)
         self.process.wait()
-        self.listener.join()
+        self.process.stdin.close()
+        if self.listener:
+            self.listener.join(timeout=10)
 
     def complete(self) -> None:
         """Turn the scratch folder of a worker that succeeded into a pending result."""
@@ -171,7 +174,6 @@ class Job:
 
     def failure(self) -> str:
         """Return in words why the worker failed, with the cell's traceback if there is one."""
-        self.listener.join()
         kept = paths.build() / "failed" / f"{self.notebook.name}.ipynb"
         for report in self.reports:
             if "failure" in report:

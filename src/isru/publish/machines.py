@@ -22,7 +22,7 @@ def publish_record(path: str | Path) -> str:
     ------
     CompendiumError
         If it is refused (see `isru.machine_records.check_record`), or was made from changed
-        sources.
+        or unknown sources.
     """
     path = Path(path)
     try:
@@ -33,6 +33,11 @@ def publish_record(path: str | Path) -> str:
         raise CompendiumError(
             f"not published: {path.name} was made from changed sources: commit them and measure "
             "again (make record)"
+        )
+    if record["machine"]["provenance"].get("commit") in (None, "", "unknown"):
+        raise CompendiumError(
+            f"not published: {path.name} was made where git does not say which sources these are: "
+            "work in a clone, with git installed, and measure again (make record)"
         )
     write_atomically(record_folder("published") / path.name, path.read_bytes())
     return path.name

@@ -6,13 +6,12 @@ what is finished. A result moves as one unit: notebook, values, figures, tables,
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 from isru import paths
-from isru.publish.staleness import read_manifest
-from isru.records import sha256, to_json, write_atomically
+from isru.publish.manifest import checked_manifest, inside, manifest_path, read_manifest
+from isru.records import move, sha256, to_json, write_atomically
 
 
 def pending_folder(run: str) -> Path:
@@ -30,14 +29,14 @@ def finish(scratch: Path, run: str, manifest: dict) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
         shutil.rmtree(target)
-    scratch.replace(target)
+    move(scratch, target)
     return target
 
 
 def pending(run: str) -> dict[str, Path]:
     """Return {notebook: folder} of the finished results that wait for the rest of their run."""
     folders = sorted(pending_folder(run).glob("*"))
-    return {f.name: f for f in folders if (f / "manifest" / f"{f.name}.json").is_file()}
+    return {f.name: f for f in folders if manifest_path(f, f.name).is_file()}
 
 
 def install(unit: Path, run_folder: Path) -> None:
@@ -47,14 +46,14 @@ def install(unit: Path, run_folder: Path) -> None:
     moved is simply not there any more.
     """
     name = unit.name
-    manifest = json.loads((unit / "manifest" / f"{name}.json").read_text(encoding="utf-8"))
+    manifest = checked_manifest(manifest_path(unit, name), name)
     before = read_manifest(run_folder, name) or {"outputs": {}}
     for old in set(before["outputs"]) - set(manifest["outputs"]):
-        (run_folder / old).unlink(missing_ok=True)
+        if inside(run_folder, old):
+            (run_folder / old).unlink(missing_ok=True)
     for output in [*manifest["outputs"], f"manifest/{name}.json"]:
         if (unit / output).is_file():
-            (run_folder / output).parent.mkdir(parents=True, exist_ok=True)
-            (unit / output).replace(run_folder / output)
+            move(unit / output, run_folder / output)
     shutil.rmtree(unit)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from isru import paths
 from isru.publish.errors import CompendiumError
@@ -13,6 +16,7 @@ from isru.publish.pending import install, pending
 from isru.publish.repeats import edited_repeats, forget, keep, repeats
 from isru.publish.staleness import edited, read_manifest, stale_reasons
 from isru.publish.staleness import reasons as differences
+from isru.records import read_state
 
 
 def state(notebook: Notebook, folder: Path) -> str:
@@ -38,12 +42,16 @@ def obstacles(notebook: Notebook, folder: Path) -> list[str]:
         found.append(f"a run of profile {manifest['profile']} proves nothing: run quick or full")
     if manifest["provenance"]["dirty"]:
         found.append("made from changed sources: commit them and run again")
-    executed = folder / "notebooks" / f"{notebook.name}.ipynb"
-    if executed.is_file():
-        cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
-        outputs = (output for cell in cells for output in cell.get("outputs", []))
-        if any(output["output_type"] == "error" for output in outputs):
-            found.append("holds a traceback")
+    if manifest["provenance"]["commit"] == "unknown":
+        found.append(
+            "made where git does not say which sources these are: work in a clone, with git "
+            "installed, and run again"
+        )
+    executed = read_state(folder / "notebooks" / f"{notebook.name}.ipynb", "cells")
+    cells = executed["cells"] if executed else []
+    outputs = (output for cell in cells for output in cell.get("outputs", []))
+    if any(output["output_type"] == "error" for output in outputs):
+        found.append("holds a traceback")
     return found
 
 
@@ -55,9 +63,28 @@ def publish(run: str, notebooks: list[Notebook]) -> list[str]:
     Raises
     ------
     CompendiumError
-        If one of them must not be published; then nothing is.
+        If one of them must not be published, or another command publishes now; then nothing is.
     """
-    folder = paths.run(run)
+    with _alone():
+        return _publish(paths.run(run), notebooks)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let no other command change the published run meanwhile."""
+    paths.build().mkdir(parents=True, exist_ok=True)
+    lock = FileLock(paths.build() / "publish.lock")
+    try:
+        held = lock.acquire(timeout=0)
+    except Timeout:
+        raise CompendiumError(
+            f"another command publishes now: wait for it, or end it. Its lock is {lock.lock_file}"
+        ) from None
+    with held:
+        yield
+
+
+def _publish(folder: Path, notebooks: list[Notebook]) -> list[str]:
     reasons = {n.name: obstacles(n, folder) + _is_repeat(n, folder) for n in notebooks}
     _refuse("nothing published", folder, reasons)
     published = {n.name: read_manifest(paths.results(), n.name) for n in notebooks}
@@ -69,6 +96,11 @@ def publish(run: str, notebooks: list[Notebook]) -> list[str]:
         for output in [*manifest["outputs"], f"manifest/{notebook.name}.json"]:
             (unit / output).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / output, unit / output)
+        if changed := edited(unit, manifest):
+            raise CompendiumError(
+                f"{notebook.name}: {', '.join(changed)} changed while it was copied (does a run "
+                "end now?): repeat the command"
+            )
         install(unit, paths.results())
         forget(notebook)
     return [n.name for n in new]
@@ -84,9 +116,10 @@ def keep_repeats(run: str, notebooks: list[Notebook]) -> list[str]:
         code, parameters and data on the same machine, in another run. Then nothing is kept.
     """
     folder = paths.run(run)
-    reasons = {n.name: obstacles(n, folder) or _no_repeat(n, folder) for n in notebooks}
-    _refuse("no repeat kept", folder, reasons)
-    return [f"{n.name}, run {keep(n, folder)}" for n in notebooks]
+    with _alone():
+        reasons = {n.name: obstacles(n, folder) or _no_repeat(n, folder) for n in notebooks}
+        _refuse("no repeat kept", folder, reasons)
+        return [f"{n.name}, run {keep(n, folder)}" for n in notebooks]
 
 
 def _refuse(what: str, folder: Path, reasons: dict[str, list[str]]) -> None:

@@ -6,14 +6,14 @@ manifest, which says where they come from and what they were.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections import Counter
 from pathlib import Path
 
 from isru import paths
+from isru.publish.manifest import read_manifest
 from isru.publish.notebooks import Notebook
-from isru.records import sha256
+from isru.records import read_state, sha256, write_atomically
 
 
 def repeats(published: Path) -> dict[str, Path]:
@@ -24,11 +24,12 @@ def repeats(published: Path) -> dict[str, Path]:
 
 def times_run(published: Path) -> dict[str, int]:
     """Return ``{notebook: how often}`` of the notebooks that were run again, the first included."""
-    again = Counter(
-        json.loads(path.read_text(encoding="utf-8"))["notebook"]
+    found = (
+        read_state(path, "notebook")
         for folder in repeats(published).values()
         for path in (folder / "values").glob("*.json")
     )
+    again = Counter(values["notebook"] for values in found if values)
     return {notebook: count + 1 for notebook, count in sorted(again.items())}
 
 
@@ -44,8 +45,7 @@ def keep(notebook: Notebook, run_folder: Path) -> str:
         number += 1
     for name in _files(notebook):
         target = kept.parents[1] / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(run_folder / name, target)
+        write_atomically(target, (run_folder / name).read_bytes())
     return str(number)
 
 
@@ -64,7 +64,7 @@ def edited_repeats(published: Path) -> list[str]:
     for folder in repeats(published).values():
         recorded = {}
         for path in (folder / "manifest").glob("*.json"):
-            recorded |= json.loads(path.read_text(encoding="utf-8"))["outputs"]
+            recorded |= (read_manifest(folder, path.stem) or {"outputs": {}})["outputs"]
         for path in sorted((folder / "values").glob("*.json")):
             if recorded.get(f"values/{path.name}") != sha256(path):
                 found.append(path.relative_to(published).as_posix())

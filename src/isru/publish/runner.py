@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from isru import paths
-from isru.publish.errors import CompendiumError
+from isru.publish.errors import CompendiumError, in_words
 from isru.publish.job import Job
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import read_profile
-from isru.publish.pending import install_all, pending
+from isru.publish.pending import install_all, pending, pending_folder
 from isru.publish.staleness import (
     make_stamp,
     present_data,
@@ -51,6 +53,25 @@ def execute(jobs: list[Job]) -> None:
         If a notebook failed or another run is under way. What had finished is kept for the next
         run; the run itself stays as it was.
     """
+    with alone():
+        for run in {job.run for job in jobs}:
+            _discard_stale(run)
+        waiting = _unfinished(jobs)
+        _announce(jobs, waiting)
+        _Schedule(waiting).run()
+        for run in {job.run for job in jobs}:
+            install_all(run)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Hold the lock of runs.
+
+    Raises
+    ------
+    CompendiumError
+        If another run is under way.
+    """
     paths.build().mkdir(parents=True, exist_ok=True)
     lock = FileLock(paths.build() / "run.lock")
     try:
@@ -61,21 +82,17 @@ def execute(jobs: list[Job]) -> None:
             f"wait for it, or end it. Its lock is {lock.lock_file}"
         ) from None
     with held:
-        for run in {job.run for job in jobs}:
-            _discard_stale(run)
-        waiting = _unfinished(jobs)
-        _announce(jobs, waiting)
-        _Schedule(waiting).run()
-        for run in {job.run for job in jobs}:
-            install_all(run)
+        yield
 
 
 def _discard_stale(run: str) -> None:
     """Remove what an interrupted run left and the sources have outgrown since."""
     known = {n.name: n for n in all_notebooks()}
+    for half in pending_folder(run).glob(".*"):  # a move that was broken off
+        shutil.rmtree(half)
     for name, unit in pending(run).items():
         manifest = read_manifest(unit, name)
-        if run != "adhoc" and name in known:
+        if manifest and run != "adhoc" and name in known:
             job = Job(known[name], run, run, profile_parameters(known[name], run))
             data = present_data(manifest["stamp"])
             if make_stamp(job.notebook, job.parameters, data, job.upstream()) == manifest["stamp"]:
@@ -161,20 +178,23 @@ class _Schedule:
         try:
             job.start()
         except Exception as error:
-            self._end(job, bar, f"{job.notebook.name} could not be started: {error!r}")
+            self._end(job, bar, f"{job.notebook.name} could not be started: {in_words(error)}")
 
     def _follow(self, job: Job, bar: tqdm) -> None:
         done, bar.total = job.cells
         bar.update(done - bar.n)
         if job.process.poll() is None:
             return
+        job.end_processes()
         if job.process.returncode:
             self._end(job, bar, job.failure())
             return
         try:
             job.complete()
         except Exception as error:
-            self._end(job, bar, f"{job.notebook.name} ran, but could not be kept: {error!r}")
+            self._end(
+                job, bar, f"{job.notebook.name} ran, but could not be kept: {in_words(error)}"
+            )
         else:
             self._end(job, bar)
 

@@ -6,16 +6,16 @@ gets a new time, whatever the time of its origin.
 
 from __future__ import annotations
 
-import json
+import re
 import shutil
 from pathlib import Path
 
 from isru import paths
-from isru.publish.errors import CompendiumError
+from isru.publish.errors import CompendiumError, DamagedFile
 from isru.publish.machines import record_files
 from isru.publish.normalise import with_present_prose
 from isru.publish.staleness import stale_notebooks
-from isru.records import to_json
+from isru.records import read_object, to_json
 
 _SHOWN_PARTS = ("values", "figures", "tables", "manifest")
 _COMPARED_PARTS = ("values", "manifest")
@@ -66,8 +66,21 @@ def stage(run: str, source: Path) -> None:
         )
     files["_toc.yml"] = contents
     about = {"run": run, "missing": missing, "stale": stale_notebooks(folder)}
+    _check_readable(files)
     files["run.json"] = to_json(about).encode()
     _write(files, source)
+
+
+def _check_readable(files: dict[str, Path | bytes]) -> None:
+    """Refuse what would break pages without a word of the file that is to blame."""
+    for name, path in files.items():
+        if re.fullmatch(r".*(values|manifest)/[^/]+\.json", name):
+            try:
+                read_object(path)
+            except DamagedFile as error:
+                raise CompendiumError(
+                    f"{error}. Restore it (git checkout), or run its notebook again"
+                ) from None
 
 
 def _tree(folder: Path, below: str) -> dict[str, Path]:
@@ -89,6 +102,8 @@ def _page(executed: Path, source: Path) -> Path | bytes:
         return executed
     import nbformat
 
+    for path in (executed, source):
+        read_object(path, "cells", "metadata")  # names it where it is damaged
     notebooks = [nbformat.read(path, as_version=4) for path in (executed, source)]
     return nbformat.writes(with_present_prose(*notebooks)).encode()
 
@@ -153,7 +168,7 @@ def tracebacks(run_folder: Path) -> list[str]:
     """Return the cells of executed notebooks that hold an error, ``"06-forecaster: cell x"``."""
     found = []
     for path in sorted((run_folder / "notebooks").glob("*.ipynb")):
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        for cell in read_object(path, "cells")["cells"]:
             for output in cell.get("outputs", ()):
                 if output["output_type"] == "error":
                     what = f"{output['ename']}: {output['evalue']}"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import importlib.util
-import json
 import re
 import sys
 from functools import cache
@@ -19,9 +18,10 @@ from pathlib import Path
 from isru import paths
 from isru.publish.digests import code_digest, digest, tree_digest
 from isru.publish.errors import CompendiumError, shortened
+from isru.publish.manifest import inside, read_manifest
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import declared_parameters, read_cells, read_profile, slug
-from isru.records import sha256
+from isru.records import read_state, sha256
 
 # These start notebooks and show results; they do not make them.
 _NO_SOURCES = ("isru.publish", "isru.cli", "isru.__main__", "isru.provenance")
@@ -153,8 +153,10 @@ def upstream_digest(number: str, folders: list[Path]) -> str:
     for folder in folders:
         path = folder / "values" / f"{number}.json"
         if path.is_file():
-            values = json.loads(path.read_text(encoding="utf-8"))["values"]
-            return digest({name: _what_counts(entry) for name, entry in values.items()})
+            found = read_state(path, "values")
+            if not found:
+                return "damaged"
+            return digest({name: _what_counts(entry) for name, entry in found["values"].items()})
     return "missing"
 
 
@@ -217,19 +219,17 @@ def profile_parameters(notebook: Notebook, profile: str) -> dict:
     return {} if notebook.kind == "exact" else read_profile(profile).get(slug(notebook.name), {})
 
 
-def read_manifest(folder: Path, name: str) -> dict | None:
-    """Return what a run's folder says of one notebook, None if it holds no result of it."""
-    path = folder / "manifest" / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-
-
 def edited(folder: Path, manifest: dict) -> list[str]:
     """Return the files of a result that are missing or differ from their recorded hash."""
     return [
         name
         for name, recorded in manifest["outputs"].items()
-        if not (folder / name).is_file() or sha256(folder / name) != recorded
+        if not _is_whole(folder, name) or sha256(folder / name) != recorded
     ]
+
+
+def _is_whole(folder: Path, name: str) -> bool:
+    return inside(folder, name) and (folder / name).is_file()
 
 
 def stale_reasons(notebook: Notebook, folder: Path) -> list[str]:

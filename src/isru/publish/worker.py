@@ -6,6 +6,8 @@ Reports each cell as a line of JSON on standard output; the runner draws the bar
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
 from pathlib import Path
 
@@ -14,9 +16,13 @@ import papermill
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from isru.publish.errors import CompendiumError
+from isru import lifeline
+from isru.publish.errors import CompendiumError, in_words
+from isru.publish.kernel import NAME, check_chosen
 from isru.publish.normalise import normalise
 from isru.records import write_atomically
+
+_REPORTS = sys.stdout
 
 
 class ReportingEngine(NBClientEngine):
@@ -38,12 +44,20 @@ class ReportingEngine(NBClientEngine):
 
 def say(**report) -> None:
     """Write one report for the runner."""
-    sys.stdout.write(json.dumps(report) + "\n")
-    sys.stdout.flush()
+    _REPORTS.write(json.dumps(report) + "\n")
+    _REPORTS.flush()
+
+
+def keep_reports_apart() -> None:
+    """Send what a kernel writes past IPython to the error stream: it would spoil a report."""
+    global _REPORTS
+    _REPORTS = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
 
 
 def execute(job: dict) -> None:
     """Execute the notebook of ``job`` and write its normalised copy."""
+    check_chosen()
     papermill_engines.register("reporting", ReportingEngine)
     failed = Path(job["failed"])
     failed.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +66,7 @@ def execute(job: dict) -> None:
         str(failed),
         job["parameters"],
         engine_name="reporting",
-        kernel_name="python3",
+        kernel_name=NAME,
         progress_bar=False,
         cwd=job["cwd"],
         execution_timeout=job["cell_timeout_s"],
@@ -65,20 +79,29 @@ def execute(job: dict) -> None:
     failed.unlink()
 
 
+def _of_cell(error: PapermillExecutionError) -> str:
+    """Return a cell's error; what a disk refuses is said in words, too."""
+    found = re.match(r"\[Errno (\d+)\]", error.evalue or "")
+    told = f"{error.ename}: {error.evalue}"
+    return f"{told} ({in_words(OSError(int(found[1]), ''))})" if found else told
+
+
 def main() -> int:
     """Run the job named on the command line; on failure say why in the last report."""
+    keep_reports_apart()
+    lifeline.end_with_stdin()
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     try:
         execute(job)
     except PapermillExecutionError as error:
         traceback = "\n".join(error.traceback)
-        say(failure=f"{error.ename}: {error.evalue}", cell=error.cell_index, traceback=traceback)
+        say(failure=_of_cell(error), cell=error.cell_index, traceback=traceback)
         return 1
     except CompendiumError as error:
         say(failure=str(error))
         return 1
     except Exception as error:  # the last resort: whatever it was, the runner must hear of it
-        say(failure=f"{type(error).__name__}: {error}")
+        say(failure=in_words(error))
         return 1
     return 0
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 
+from isru.lifeline import end_with_parent
 from isru.sweep.store import plain_row
 
 
@@ -44,7 +45,7 @@ def in_processes(
     """
     # "spawn" on every system: a forked copy of a threaded process may hang.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(processes, len(cases)), context)
+    pool = ProcessPoolExecutor(min(processes, len(cases)), context, end_with_parent)
     try:
         futures = {pool.submit(attempt, function, case): n for n, case in enumerate(cases)}
         for future in as_completed(futures):
