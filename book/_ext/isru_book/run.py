@@ -31,6 +31,7 @@ class Run:
         self.missing: list[str] = about.get("missing", [])
         self.stale: dict[str, list[str]] = about.get("stale", {})
         self.other_books: dict[str, str] = about.get("books", {})
+        self.skipped_records: dict[str, str] = about.get("skipped_records", {})
 
     def values_file(self, number: str) -> Path:
         """Return where the values of notebook ``number`` lie."""
@@ -103,4 +104,14 @@ def _json(path: Path) -> dict | None:
 
 @lru_cache(maxsize=512)
 def _parsed(path: Path, _changed: int) -> dict:
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{_named(path)}: expected JSON, got {error}") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{_named(path)}: expected an object, got {type(content).__name__}")
+    return content
+
+
+def _named(path: Path) -> str:
+    return "/".join(path.parts[-3:])

@@ -20,7 +20,10 @@ from isru.publish.staging import mirror, stage, tracebacks
 
 _TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")
 # Code of the package that the book's extension calls.
-_CODE = ("claims", "figures/machines.py", "machine_records", "publish", "stats.py")
+_CODE = (
+    *("bench/summary.py", "claims", "data/evidence.py", "data/published.py"),
+    *("figures/machines.py", "machine_records", "publish", "stats.py"),
+)
 _JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
