@@ -176,6 +176,10 @@ class Fails:
         """Fail as a state file does that lacks a key."""
         return {}["kind"]
 
+    def __call__(self, *_):
+        """Run as a role."""
+        return self.run()
+
     def get_location(self):
         """Return where it stands."""
         return "book/intro.md:3"
@@ -187,7 +191,7 @@ def test_an_exception_of_the_extension_is_told_with_page_and_cause(monkeypatch):
         telling.LOGGER, "error", lambda text, *words, location, **_: told.append([location, *words])
     )
     assert telling.told_directive("result-table", Fails)().run() == []
-    assert telling.told_role("val", Fails).run() == ([], [])
+    assert telling.told_role("val", Fails())("val", "06.x") == ([], [])
     app = SimpleNamespace(env=SimpleNamespace(temp_data={"docname": "book/figures"}))
     assert telling.told_handler(lambda app, page: {}["kind"])(app, "book/intro") is None
     assert telling.told_handler(lambda app, page: {}["kind"])(app, None) is None

@@ -30,7 +30,7 @@ LAYERS = {
     ),
     2: ("experiments", "sweep", "bench", "embedded", "deploy", "certify"),
     3: ("publish", "claims", "figures", "machine_records"),
-    4: ("cli", "commands", "__main__"),
+    4: ("cli", "commands", "__main__", "terminal"),
 }
 LAYER = {name: layer for layer, names in LAYERS.items() for name in names}
 

@@ -10,6 +10,7 @@ import sys
 
 from isru.publish.environment import in_environment, say, set_up
 from isru.publish.errors import CompendiumError
+from isru.terminal import finish, unexpected, use_streams
 
 HELP = """\
 The five that most people need:
@@ -44,6 +45,14 @@ With make: make execute PROFILE=quick NB=06 P="seeds=5"; make verify RUN=quick; 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; an error is one message, no traceback."""
+    use_streams()
+    try:
+        return finish(_run(arguments))
+    except Exception as error:
+        return unexpected(error, sys.argv[1:] if arguments is None else arguments)
+
+
+def _run(arguments: list[str] | None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     given = sys.argv[1:] if arguments is None else arguments
     options = _parser().parse_args(given)
@@ -64,7 +73,12 @@ def main(arguments: list[str] | None = None) -> int:
         say(f"error: {error}")
     except KeyboardInterrupt:
         say("interrupted: nothing that was finished is lost")
+    except BrokenPipeError:
+        raise  # of the output, most likely
     except OSError as error:
+        if error.errno is None:  # our own, in words
+            say(f"error: {error}")
+            return 1
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise
         say(

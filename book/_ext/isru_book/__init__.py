@@ -18,7 +18,7 @@ from isru_book.machines import MachineFigure, MachineRecords
 from isru_book.parameters import ParameterTable
 from isru_book.provenance import ProvenanceTable
 from isru_book.tables import ResultTable
-from isru_book.telling import told_directive, told_handler, told_role
+from isru_book.telling import Telling
 from isru_book.values import ValueRole, resolve_links
 
 _DIRECTIVES = {
@@ -46,33 +46,24 @@ _LISTS = (
 )
 
 
-def _lists(app, env, *_) -> list[str]:
-    return [name for name in _LISTS if name in env.found_docs]
-
-
-_HANDLERS = (
-    ("config-inited", offline.use_local_scripts),
-    ("builder-inited", start_conversions),
-    ("builder-inited", provenance.announce),
-    ("env-get-outdated", _lists),
-    ("doctree-read", provenance.add_to_page),
-    ("doctree-resolved", resolve_links),
-    ("html-page-context", accessibility.repair),
-    ("build-finished", write_files),
-    ("build-finished", offline.remove_templates),
-)
-
-
 def setup(app) -> dict:
-    """Register everything with Sphinx."""
+    """Register everything with Sphinx; what fails later is told in words."""
+    app = Telling(app)
     app.add_config_value("isru_doi", "", "env")
-    for name, role in {"val": ValueRole, "verdict": VerdictRole}.items():
-        app.add_role(name, told_role(name, role))
+    app.add_role("val", ValueRole())
+    app.add_role("verdict", VerdictRole())
     for name, directive in _DIRECTIVES.items():
-        app.add_directive(name, told_directive(name, directive))
+        app.add_directive(name, directive)
     html.add_nodes(app)
     numbering.use_notebook_numbers()
     plugins.remember()
-    for event, handler in _HANDLERS:
-        app.connect(event, told_handler(handler))
+    app.connect("config-inited", offline.use_local_scripts)
+    app.connect("builder-inited", start_conversions)
+    app.connect("builder-inited", provenance.announce)
+    app.connect("env-get-outdated", lambda app, env, *_: [d for d in _LISTS if d in env.found_docs])
+    app.connect("doctree-read", provenance.add_to_page)
+    app.connect("doctree-resolved", resolve_links)
+    app.connect("html-page-context", accessibility.repair)
+    app.connect("build-finished", write_files)
+    app.connect("build-finished", offline.remove_templates)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True}

@@ -31,6 +31,28 @@ def cause(error: Exception) -> str:
     return f"{type(error).__name__}: {said}{where}"
 
 
+class Telling:
+    """A Sphinx application whose directives, roles and handlers are told of when they fail."""
+
+    def __init__(self, app):
+        self._app = app
+
+    def __getattr__(self, name):
+        return getattr(self._app, name)
+
+    def add_directive(self, name: str, directive: type[Directive]) -> None:
+        """Add a directive."""
+        self._app.add_directive(name, told_directive(name, directive))
+
+    def add_role(self, name: str, role: SphinxRole) -> None:
+        """Add a role."""
+        self._app.add_role(name, told_role(name, role))
+
+    def connect(self, event: str, handler: Callable) -> None:
+        """Connect a handler with an event."""
+        self._app.connect(event, told_handler(handler))
+
+
 def told_directive(name: str, directive: type[Directive]) -> type[Directive]:
     """Return a directive that tells of an exception and shows nothing."""
 
@@ -50,23 +72,20 @@ def told_directive(name: str, directive: type[Directive]) -> type[Directive]:
     return Told
 
 
-def told_role(name: str, role: type[SphinxRole]) -> SphinxRole:
+def told_role(name: str, role: SphinxRole) -> Callable:
     """Return a role that tells of an exception and shows nothing."""
 
-    class Told(role):
-        __doc__ = role.__doc__
+    @wraps(role.__call__)
+    def told(*given, **named):
+        try:
+            return role(*given, **named)
+        except _THEIR_OWN:
+            raise
+        except Exception as error:
+            _tell(f"{name} {role.text}", error, role.get_location())
+            return [], []
 
-        def run(self):
-            """Return what the role returns."""
-            try:
-                return super().run()
-            except _THEIR_OWN:
-                raise
-            except Exception as error:
-                _tell(f"{name} {self.text}", error, self.get_location())
-                return [], []
-
-    return Told()
+    return told
 
 
 def told_handler(handler: Callable) -> Callable:

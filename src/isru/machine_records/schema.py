@@ -212,7 +212,7 @@ def read_record(path: str | Path) -> dict:
         _check_parts(record["parts"], record["settings"]["blocks"])
     except Refused as error:
         raise ValueError(
-            f"machine record {path.name}: {error}. "
+            f"machine record {path.name or path}: {error}. "
             "Contribute the file as it was written, or make a new one: make record"
         ) from None
     expected = file_name(record)
