@@ -260,7 +260,12 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "```{result-figure} savings\n:alt: x\nNo such figure.\n```",
         "```{result-table} 06-saving\nNo such table.\n```",
         "{verdict}`C99` {rows}`06-savings: gain<0`",
+        "```{result-table} 06-empty\nAn empty file.\n```",
+        "```{machine-records} machines\n```",
     ]
+    (compendium / "results" / "tables" / "06-empty.csv").touch()
+    (compendium / "results" / "machines").mkdir()
+    (compendium / "results" / "machines" / "old-1.json").write_text('{"schema": 1}')
     intro.write_text("\n\n".join(pages), encoding="utf-8")
     with pytest.raises(CompendiumError) as refused:
         build_book("published")
@@ -274,9 +279,11 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "'nonsense'",
         "expected ':alt:'",
         "no figure 'savings' in this run; its figures: saving",
-        "no table '06-saving' in this run; its tables: 06-savings",
+        "no table '06-saving' in this run; its tables: 06-empty, 06-savings",
         "no claim 'C99'",
         "no column 'gain'; its columns: units, saving",
+        "table 06-empty: expected a header, got an empty file",
+        "machine-records machines: machine record old-1.json: expected schema 2, got the older",
     ):
         assert part in message
     assert not (compendium / "build" / "html").exists()

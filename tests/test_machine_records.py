@@ -1,21 +1,23 @@
 """A machine's record: what is written is accepted, what is broken is refused with the reason."""
 
-import importlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from isru import machine_records
 from isru.cli import main
 from isru.data.published import load_published
+from isru.figures import machines as figures
 from isru.figures.machines import machine_gains, machine_steps
 from isru.machine_records import (
     Interrupted,
     check_record,
+    checking,
+    page,
     record_machine,
     recording,
     samples,
@@ -59,6 +61,7 @@ def machine():
 def fake(machine, monkeypatch):
     """Replace the measurement; return how to choose where it is interrupted."""
     monkeypatch.setattr(recording, "machine_metadata", lambda: json.loads(json.dumps(machine)))
+    monkeypatch.setattr(recording, "check_record", schema.read_record)  # nothing is drawn
 
     def put(interrupt_at=None):
         measure = FakeMeasure(interrupt_at)
@@ -86,10 +89,10 @@ def change(record, tmp_path):
         edit(content)
         try:
             name = schema.file_name(content)
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError, ValueError):
             name = record.name
         path = tmp_path / name
-        path.write_text(schema.text_of(content), encoding="utf-8")
+        path.write_text(json.dumps(content), encoding="utf-8")
         return path
 
     return changed
@@ -97,6 +100,28 @@ def change(record, tmp_path):
 
 def cell(content, part="activations"):
     return content["parts"][part][0]
+
+
+def each_cell(content, part=""):
+    return [c for name in content["parts"] if part in name for c in content["parts"][name]]
+
+
+def sample(content, column, value, part="activations"):
+    cell(content, part)["samples"][0][schema.SAMPLE.index(column)] = value
+
+
+def every_sample(content, column, value):
+    for each in each_cell(content):
+        for row in each["samples"]:
+            row[schema.SAMPLE.index(column)] = value
+
+
+def without_arm(content, part, arm):
+    content["parts"][part] = [c for c in content["parts"][part] if c["arm"] != arm]
+
+
+def nested(levels):
+    return "[" * levels + "]" * levels
 
 
 def test_a_record_that_was_just_made_is_accepted(record):
@@ -111,45 +136,235 @@ def test_the_name_holds_the_processor_and_a_hash(record):
     assert pd.Series([record.name]).str.fullmatch(r"[a-z0-9-]+-[0-9a-f]{8}\.json").all()
 
 
-def test_an_unchanged_copy_under_its_name_is_accepted(change):
-    assert check_record(change(lambda content: None))["schema"] == machine_records.SCHEMA
+ANN = "/ann"
+# What each odd record is told: the path of the field, what was expected, what came.
+REFUSED = {
+    "older schema": (lambda c: c.update(schema=1), "expected schema 2, got the older schema 1"),
+    "newer schema": (lambda c: c.update(schema=3), r"newer schema 3 \(update this checkout"),
+    "schema as text": (lambda c: c.update(schema="2"), "schema: expected .* got '2'"),
+    "no schema": (lambda c: c.pop("schema"), "schema: expected a machine record of schema 2"),
+    "another format": (lambda c: c.update(format="tally"), "machine record, .* got other JSON"),
+    "no problems": (lambda c: c.pop("problems"), "problems: expected a list, got nothing"),
+    "a further key": (lambda c: c.update(author="x"), "nothing but .* got 'author'"),
+    "no load": (lambda c: c["machine"].pop("load"), "machine.load: .* got nothing"),
+    "threads as text": (lambda c: c["machine"].update(threads="1"), "threads: .* got '1'"),
+    "no model": (lambda c: c["machine"]["cpu"].pop("model"), "cpu.model: .* processor's name"),
+    "an empty model": (lambda c: c["machine"]["cpu"].update(model=" "), "cpu.model: .* got ' '"),
+    "no version": (lambda c: c["machine"]["versions"].pop("numpy"), "versions.numpy: .* a version"),
+    "an odd version": (
+        lambda c: c["machine"]["versions"].update(numpy="newest"),
+        "versions.numpy: expected a version such as 2.4.6, got 'newest'",
+    ),
+    "no date": (lambda c: c["machine"]["provenance"].pop("date"), "provenance.date: .* a date"),
+    "no such day": (
+        lambda c: c["machine"]["provenance"].update(date="2026-02-30"),
+        "provenance.date: expected a day of the calendar, got '2026-02-30'",
+    ),
+    "dirty as text": (
+        lambda c: c["machine"]["provenance"].update(dirty="no"),
+        "provenance.dirty: expected true or false, got 'no'",
+    ),
+    "no provenance": (lambda c: c["machine"].update(provenance={}), "provenance.commit: expected"),
+    "cores of 0": (lambda c: c["machine"]["cpu"].update(cores=0), "cores: .* 1 to 4096, got 0"),
+    "cores unknown": (lambda c: c["machine"]["cpu"].update(cores=None), "cores: .* got null"),
+    "cores as a truth": (lambda c: c["machine"]["cpu"].update(cores=True), "cores: .* got true"),
+    "vectors as text": (lambda c: c["machine"].update(numpy_simd="X"), "numpy_simd: .* a list"),
+    "pools as texts": (lambda c: c["machine"].update(thread_pools=["x"]), r"pools\[0\]: .* object"),
+    "a pool's number": (
+        lambda c: c["machine"].update(thread_pools=[{"version": 3}]),
+        r"thread_pools\[0\].version: expected a text, got 3",
+    ),
+    "a formula": (
+        lambda c: c["machine"]["cpu"].update(model=r"$\frac{"),
+        r"machine.cpu.model: expected plain text: .*, got '\$'",
+    ),
+    "HTML": (lambda c: c["machine"].update(system="<b>fast</b>"), "machine.system: .* got '<'"),
+    "two lines": (lambda c: c["machine"].update(compiler="a\nb"), r"compiler: .* got '\\n'"),
+    "a terminal's code": (lambda c: c["machine"].update(python="\x1b[2J3"), r"got '\\x1b'"),
+    "half a character": (lambda c: c["machine"].update(python="\ud800"), r"got '\\ud800'"),
+    "markup in a key": (
+        lambda c: c["machine"]["cpu"]["caches"].update({"`L9`": 1}),
+        "a key of machine.cpu.caches: expected plain text",
+    ),
+    "a long text": (lambda c: c["machine"].update(system="a" * 300), "at most 120 char.* got 300"),
+    "a long remark": (lambda c: c["problems"].append("a" * 401), "at most 400 .* got 401"),
+    "a remark as number": (lambda c: c["problems"].append(1), r"problems\[\d+\]: .* got 1"),
+    "a Mac's home": (lambda c: c["machine"].update(python=f"/Users{ANN}/python"), "home folder"),
+    "a home in a remark": (lambda c: c["problems"].append(f"see /home{ANN}/x"), "home folder"),
+    "a home in Windows": (lambda c: c["machine"].update(compiler="C:\\Users\\a"), "home folder"),
+    "a home in a key": (
+        lambda c: c["machine"]["provenance"].update({f"/root{ANN}": 1}),
+        "a key of machine.provenance: expected no path of a home folder",
+    ),
+    "a person's address": (lambda c: c["machine"].update(system="ann@lab"), "no address of"),
+    "no parts": (lambda c: c["parts"].clear(), "parts: expected the part activations, got only no"),
+    "an unknown part": (lambda c: c["parts"].update(coffee=[{}]), "part activations, .* 'coffee'"),
+    "no activations": (lambda c: c["parts"].pop("activations"), "expected the part activations"),
+    "no steps": (lambda c: c["parts"].pop("steps"), "parts: expected the part steps, got only"),
+    "no single thread": (lambda c: c["parts"].pop("threads_1"), "expected the part threads_1"),
+    "an empty part": (lambda c: c["parts"].update(steps=[]), "parts.steps: .* got a list of 0"),
+    "a cell of text": (lambda c: c["parts"]["steps"].append("x"), r"steps\[72\]: .* object"),
+    "no samples": (lambda c: cell(c).pop("samples"), r"activations\[0\].samples: .* got nothing"),
+    "a sample less": (lambda c: cell(c)["samples"].pop(), "8 samples, each once, got 7 rows"),
+    "a sample twice": (
+        lambda c: cell(c)["samples"].append(cell(c)["samples"][0]),
+        "8 samples, each once, got 9 rows",
+    ),
+    "a short sample": (lambda c: cell(c)["samples"][0].pop(), r"samples\[0\]: .* 6 numbers"),
+    "a process left out": (lambda c: every_sample(c, "process", 1), "processes counted from 0"),
+    "an odd block": (lambda c: sample(c, "block", 2), "block: .* 0 to 1, got 2"),
+    "an odd place": (lambda c: sample(c, "position", 99), "position: .* 0 to 9, got 99"),
+    "no loop": (lambda c: sample(c, "loops", 0), "loops: .* got 0"),
+    "a negative time": (lambda c: sample(c, "seconds", -1.0), r"\].seconds: .* got -1.0"),
+    "a time as text": (lambda c: sample(c, "seconds", "1"), "seconds: .* got '1'"),
+    "a huge time": (lambda c: sample(c, "seconds", 1e308), "seconds: .* got 1e.308"),
+    "a tiny time": (lambda c: sample(c, "cpu_seconds", 1e-300), "cpu_seconds: .* got 1e-300"),
+    "a coarse clock": (lambda c: every_sample(c, "cpu_seconds", 0), "cpu_seconds: .* got 0"),
+    "an odd arm": (lambda c: cell(c).update(arm="Tanh"), "arm: .* lower case, .* got 'Tanh'"),
+    "no ISRU": (lambda c: without_arm(c, "activations", "isru_plain"), "got no isru_plain"),
+    "no ISRU in steps": (lambda c: without_arm(c, "steps", "isru"), "parts.steps: .* got no isru"),
+    "no A/A arm": (lambda c: without_arm(c, "steps", "tanh_again"), "got no tanh_again"),
+    "an arm less": (lambda c: c["parts"]["activations"].pop(), "every arm in every case"),
+    "a cell twice": (lambda c: c["parts"]["steps"].append(cell(c, "steps")), "and case once"),
+    "an unknown engine": (
+        lambda c: [each["case"].update(engine="rust") for each in each_cell(c, "steps")],
+        "case.engine: expected an engine: numpy or numba, got 'rust'",
+    ),
+    "an unknown step": (
+        lambda c: cell(c, "steps")["case"].update(step="nap"),
+        "case.step: .*'nap'",
+    ),
+    "an unknown type": (lambda c: cell(c)["case"].update(dtype="int8"), "case.dtype: .* 'int8'"),
+    "a further case": (lambda c: cell(c)["case"].update(mood="fair"), "nothing but .* got 'mood'"),
+    "no reference case": (
+        lambda c: [
+            each["case"].update(size=7)
+            for each in each_cell(c, "activations")
+            if each["case"]["size"] == 100_000 and each["case"]["input"] == "typical"
+        ],
+        "every case of schema 2, got none with size 100000",
+    ),
+    "as many blocks as stars": (lambda c: c["settings"].update(blocks=10**9), "settings.blocks"),
+}
+TEXTS = {
+    "words": ("times: fast", "expected JSON"),
+    "cut off": ('{"format": "isru machine', "cut off"),
+    "a list": ("[1, 2]", "expected a machine record, .* got other JSON"),
+    "empty": ("", "expected JSON"),
+    "not UTF-8": (b"\xff\xfe{}", "expected JSON"),
+    "a mark of the editor's": (b"\xef\xbb\xbf{}", "a byte-order mark"),
+    "deep": (nested(100_000), "nested too deep"),
+    "many digits": ('{"schema": 1%s}' % ("0" * 400), "at most 18 digits, got 401 digits"),
+    "more digits than Python reads": ('{"schema": %s}' % ("9" * 5000), "at most 18 digits"),
+    "infinite": ('{"schema": 1e999}', "finite numbers, got '1e999'"),
+    "not a number": ('{"schema": NaN}', "finite numbers, got NaN"),
+    "a key twice": ('{"schema": 1, "schema": 2}', "every key once, got 'schema' twice"),
+    "an escaped home": (
+        '{"schema": 2, "machine": "\\u002fhome\\u002fann"}',
+        "machine: expected no path of a home folder",
+    ),
+    "huge": (" " * 2_000_001, "at most 2000000 bytes, got 2000001"),
+}
 
 
-@pytest.mark.parametrize(
-    ("edit", "message"),
-    [
-        (lambda c: c.update(schema=1), "expected schema 2, got the older schema 1"),
-        (lambda c: c.update(schema=3), "newer schema 3. Update this checkout"),
-        (lambda c: c.update(format="tally"), "expected a machine record, got other JSON"),
-        (lambda c: c.pop("schema"), "expected a machine record, got other JSON"),
-        (lambda c: c.pop("problems"), "problems, got only"),
-        (lambda c: c.update(author="x"), "nothing but .* got .'author'"),
-        (lambda c: c["machine"].pop("load"), "machine.load"),
-        (lambda c: c["machine"].update(threads="1"), "machine.threads: int, got str"),
-        (lambda c: c["parts"].clear(), "at least one part"),
-        (lambda c: c["parts"].update(coffee=[]), "a part activations, .* got 'coffee'"),
-        (lambda c: cell(c).pop("samples"), "cell 0: samples"),
-        (lambda c: cell(c)["samples"].pop(), "samples, each once"),
-        (lambda c: cell(c)["samples"].append(cell(c)["samples"][0]), "samples, each once"),
-        (lambda c: cell(c)["samples"][0].__setitem__(4, -1.0), "positive, finite seconds"),
-        (lambda c: cell(c)["samples"][0].__setitem__(4, "1"), "positive, finite seconds"),
-        (lambda c: cell(c)["samples"][0].__setitem__(3, 0), "counts"),
-        (lambda c: cell(c)["samples"][0].pop(), "rows of process"),
-        (lambda c: cell(c).update(arm="Tanh!"), "lower case"),
-        (lambda c: c["parts"]["activations"].pop(), "every arm in every case"),
-        (lambda c: c["parts"]["steps"].append(cell(c, "steps")), "each arm and case once"),
-        (
-            lambda c: c["parts"].update(
-                steps=[cell for cell in c["parts"]["steps"] if cell["arm"] != "tanh_again"]
-            ),
-            "the arms .'tanh', 'tanh_again'.",
-        ),
-        (lambda c: c["machine"].update(python="/Users/ann/python"), "home folder, got /Users/"),
-    ],
-)
-def test_a_broken_foreign_or_outdated_record_is_refused_with_the_reason(change, edit, message):
-    with pytest.raises(ValueError, match=message):
+@pytest.mark.parametrize("name", REFUSED)
+def test_an_odd_record_is_refused_with_its_path_and_the_reason(change, name):
+    edit, message = REFUSED[name]
+    with pytest.raises(ValueError, match=message) as refused:
         check_record(change(edit))
+    assert str(refused.value).isascii() and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_what_is_no_record_at_all_is_refused(tmp_path, name):
+    text, message = TEXTS[name]
+    path = tmp_path / "cpu-00000000.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ValueError, match=message):
+        check_record(path)
+
+
+def test_a_folder_a_link_and_nothing_are_no_record(record, tmp_path):
+    link = tmp_path / record.name
+    link.symlink_to(record)
+    for path, message in ((tmp_path, "got a folder"), (link, "got a link")):
+        with pytest.raises(ValueError, match=message):
+            check_record(path)
+    with pytest.raises(ValueError, match="a file that can be read, got"):
+        check_record(tmp_path / ("n" * 300))
+    with pytest.raises(FileNotFoundError, match="got no such file"):
+        check_record(tmp_path / "nothing.json")
+
+
+def bare(content):
+    """Change a record into one of a machine that tells little of itself, without Numba."""
+    machine = content["machine"]
+    machine["cpu"] |= {"model": "W" * 100, "flags": [], "caches": {}}
+    machine |= {"load": [], "numpy_simd": [], "thread_pools": [], "compiler": "none"}
+    machine["provenance"]["commit"] = "unknown"
+    machine["versions"] |= {"numba": "not installed"}
+    parts = content["parts"]
+    parts.pop("compiled", None)
+    parts["steps"] = [c for c in parts["steps"] if c["case"]["engine"] == "numpy"]
+    for name in [n for n in parts if n.startswith("threads") and n != "threads_1"]:
+        del parts[name]
+
+
+def spread(content):
+    """Change a record into one whose times lie as far apart as they may."""
+    for place, each in enumerate(each_cell(content)):
+        for row in each["samples"]:
+            row[4] = row[5] = (1e-10, 1e4)[place % 2]
+    content["machine"]["cpu"]["model"] = "13th Gen Core(TM) i9_x ~ #1: 'a', =!? CPU@2.50GHz + 5%"
+
+
+@pytest.mark.parametrize("edit", [bare, spread])
+def test_what_is_accepted_is_shown(change, edit, monkeypatch):
+    shown = []
+    monkeypatch.setattr(checking, "show", lambda record: shown.append(page.show(record)))
+    check_record(change(edit))
+    assert shown == [None]
+
+
+def test_a_record_of_another_machine_is_accepted(change):
+    def newer(content):
+        content["machine"]["provenance"]["blas"] = ["openblas SkylakeX", 1]
+
+    assert schema.read_record(change(newer))
+
+
+def test_what_the_book_cannot_draw_is_refused(record, monkeypatch):
+    monkeypatch.setattr(figures, "machine_gains", lambda table: {}["no such form"])
+    message = r"-[0-9a-f]{8}.json: the book cannot show the figure machine-gains .*KeyError"
+    with pytest.raises(ValueError, match=message):
+        check_record(record)
+
+
+def test_what_a_machine_says_of_itself_is_tidied(machine, fake, tmp_path, monkeypatch):
+    odd = json.loads(json.dumps(machine))
+    odd["cpu"] |= {"model": "Core\N{TRADE MARK SIGN} \N{GREEK SMALL LETTER MU}X $1", "cores": None}
+    odd["compiler"] = f"/home{ANN}/bin/cc of ann@lab (GCC) 12"
+    fake()
+    monkeypatch.setattr(recording, "machine_metadata", lambda: odd)
+    path = record_machine(tmp_path, minutes=0, rounds=(1, 1), progress=False)
+    made = json.loads(path.read_text(encoding="utf-8"))["machine"]
+    assert made["cpu"]["model"] == "Core(TM) ?X ?1"
+    assert made["cpu"]["cores"] == 1
+    assert made["compiler"] == "(left out) of (left out) (GCC) 12"
+
+
+@pytest.mark.parametrize("minutes", [float("nan"), float("inf"), -1.0, 1e9])
+def test_minutes_that_are_no_time_are_refused(tmp_path, minutes):
+    with pytest.raises(ValueError, match="minutes: expected 0 to 1440, got"):
+        record_machine(tmp_path, minutes=minutes)
+
+
+def test_a_clock_that_is_too_coarse_is_noticed_before_the_measurement(tmp_path, monkeypatch):
+    readings = iter(range(3))
+    monkeypatch.setattr(recording, "CPU_CLOCK", lambda: 0.016 * next(readings))
+    with pytest.raises(ValueError, match="finer than a sample of 1 ms, got steps of 16 ms"):
+        record_machine(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_record_edited_by_hand_is_noticed(record, tmp_path):
@@ -159,22 +374,6 @@ def test_a_record_edited_by_hand_is_noticed(record, tmp_path):
     edited.write_text(schema.text_of(content), encoding="utf-8")
     with pytest.raises(ValueError, match="changed after the measurement"):
         check_record(edited)
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"times: fast", "expected JSON"),
-        (b'{"format": "isru machine', "cut off"),
-        (b"\xff\xfe{}", "expected JSON"),
-        (b"[1, 2]", "expected a machine record, got other JSON"),
-    ],
-)
-def test_what_is_no_record_at_all_is_refused(tmp_path, data, message):
-    path = tmp_path / "cpu-00000000.json"
-    path.write_bytes(data)
-    with pytest.raises(ValueError, match=message):
-        check_record(path)
 
 
 def test_an_unknown_part_lists_the_known_ones(record):
@@ -204,6 +403,19 @@ def test_what_other_settings_left_is_dropped_with_a_word(fake, tmp_path, caplog)
     assert len(again.calls) == 2 * len(all_parts())
 
 
+def test_a_round_that_a_power_cut_emptied_is_measured_again(fake, tmp_path, caplog):
+    settings = {"minutes": 0, "rounds": (2, 2), "progress": False}
+    fake(interrupt_at=5)
+    with pytest.raises(Interrupted):
+        record_machine(tmp_path, **settings)
+    for broken, content in (("activations", ""), ("steps", "[]")):
+        (tmp_path / "unfinished" / f"round-00-{broken}.json").write_text(content)
+    again = fake()
+    record_machine(tmp_path, **settings)
+    assert len(again.calls) == 2 * len(all_parts()) - 5 + 2
+    assert caplog.text.count("is broken") == 2
+
+
 def test_rounds_differ_by_seed_and_threads_by_part(fake, tmp_path):
     measure = fake()
     record_machine(tmp_path, minutes=0, rounds=(3, 3), progress=False)
@@ -226,7 +438,10 @@ def test_publishing_refuses_what_the_schema_refuses_and_changed_sources(
     monkeypatch.setattr(machines, "record_folder", lambda whose: tmp_path / whose)
     clean = change(lambda c: c["machine"]["provenance"].update(dirty=False))
     assert machines.publish_record(clean) == clean.name
-    assert list(machines.record_files("published")) == [clean.name]
+    assert machines.record_files("published") == (
+        {clean.name: tmp_path / "published" / clean.name},
+        {},
+    )
     with pytest.raises(CompendiumError, match="changed sources"):
         machines.publish_record(change(lambda c: c["machine"]["provenance"].update(dirty=True)))
     with pytest.raises(CompendiumError, match="older schema"):
@@ -297,33 +512,50 @@ def test_the_figures_show_every_machine(tables):
     assert len(machine_steps(tables["steps"].iloc[:0], published).axes) == 1
 
 
-@pytest.fixture
-def pages():
-    """Return the module of the book's directives."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parents[1] / "book" / "_ext"))
-        yield importlib.import_module("isru_book.machines")
-
-
-def test_the_page_says_in_words_where_machines_agree_and_where_not(pages):
+def test_the_page_says_in_words_where_machines_agree_and_where_not():
     slower, split = ["slower", "slower"], ["slower", "faster"]
     table = pd.DataFrame(
         {"form": "NumPy calls", "dtype": ["float32"] * 2 + ["float64"] * 2}
         | {"direction": [*slower, *split]}
     )
-    found = {"records": {"a": {}, "b": {}}, "activations": table}
-    text = pages.answer(found).astext()
+    text = page.answer(page.Shown({"a": {}, "b": {}}, table, None, None))
     assert "2 machines are recorded" in text
     assert "from NumPy calls it is slower (float32) and" in text
     assert "on 1 of 2 (float64)" in text
 
 
-def test_the_page_sets_published_differences_beside_recorded_ones(pages, tables):
-    rows = pages.gains(tables)
+def test_the_page_sets_published_differences_beside_recorded_ones(tables):
+    rows = page.gains(page.Shown({}, **tables))
     published = rows[rows["form"] == "published, libm"]
     assert len(published) == 10
     assert (published["gain_ns"] > 0).all()
     assert len(rows) == 10 + 3
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    """Return folders of published and own records for the book of a run."""
+    folders = {whose: tmp_path / whose for whose in ("published", "own")}
+    for folder in folders.values():
+        folder.mkdir()
+    monkeypatch.setattr(machines, "record_folder", folders.get)
+    return folders
+
+
+def test_a_bad_record_of_ones_own_is_left_out_and_named(book, change, record):
+    shutil.copy(record, book["own"])
+    old = shutil.copy(change(lambda c: c.update(schema=1)), book["own"] / "old.json")
+    shown, skipped = machines.record_files("quick")
+    assert list(shown) == [record.name]
+    assert list(skipped) == [Path(old).name]
+    assert "got the older schema 1" in skipped[Path(old).name]
+    assert machines.record_files("published") == ({}, {})
+
+
+def test_a_published_record_that_is_no_file_is_named(book):
+    (book["published"] / "x.json").mkdir()
+    with pytest.raises(CompendiumError, match=r"expected a machine record at .*x\.json"):
+        machines.record_files("published")
 
 
 def test_every_published_record_is_accepted():

@@ -29,9 +29,9 @@ LAYERS = {
         *("symbolic", "approximation", "atlas", "approximants"),
         *("rsqrt", "hazards", "propagation", "recurrence"),
     ),
-    2: ("experiments", "sweep", "bench", "embedded", "deploy", "certify", "machine_records"),
-    3: ("publish", "claims", "figures"),
-    4: ("cli", "commands", "__main__"),
+    2: ("experiments", "sweep", "bench", "embedded", "deploy", "certify"),
+    3: ("publish", "claims", "figures", "machine_records"),
+    4: ("cli", "commands", "__main__", "terminal"),
 }
 LAYER = {name: layer for layer, names in LAYERS.items() for name in names}
 

@@ -8,6 +8,7 @@ is the same entry in float64; the tests hold it against mpmath.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,6 +30,7 @@ _INFINITY = 0x7F800000
 _EXPONENT = np.uint64(0x7FF << 52)
 _COUNTS = ("inputs", "falls", "not_nearest", "not_odd", "out_of_range", "wrong_nan")
 _WORST = ("ulp", "fall_ulp", "error")
+LOGGER = logging.getLogger(__name__)
 
 
 def ulp_error(value: np.ndarray, exact: np.ndarray) -> np.ndarray:
@@ -205,17 +207,27 @@ def _key(entry: Activation, about: dict) -> str:
 
 
 def _resume(path: Path, key: str) -> dict:
-    if path.is_file():
-        state = json.loads(path.read_text(encoding="utf-8"))
-        if state["key"] == key:
-            return state
-    return {
+    """Return a state that was saved for this key, else a new one; a broken file is named."""
+    new = {
         "key": key,
         "done": [],
         "seconds": 0.0,
         "counts": dict.fromkeys(_COUNTS, 0),
         "worst": {what: [0.0, 0] for what in _WORST},
     }
+    if not path.is_file():
+        return new
+    try:
+        state = json.loads(path.read_text(encoding="utf-8"))
+        whole = state.keys() == new.keys() and all(
+            state[part].keys() == new[part].keys() for part in ("counts", "worst")
+        )
+    except (OSError, ValueError, RecursionError, AttributeError):
+        whole = False
+    if not whole:
+        LOGGER.warning("%s is broken: this certificate is begun anew", path)
+        return new
+    return state if state["key"] == key else new
 
 
 def _certificate(entry: Activation, state: dict, about: dict) -> dict:

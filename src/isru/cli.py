@@ -15,6 +15,7 @@ from isru.lifeline import (
 from isru.publish.environment import in_environment, say, set_up
 from isru.publish.errors import CompendiumError, in_words
 from isru.publish.processor import leave_out_impossible
+from isru.terminal import finish, unexpected, use_streams
 
 HELP = """\
 The five that most people need:
@@ -50,6 +51,14 @@ With make: make execute PROFILE=quick NB=06 P="seeds=5"; make verify RUN=quick; 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; an error is one message, no traceback."""
+    use_streams()
+    try:
+        return finish(_run(arguments))
+    except Exception as error:
+        return unexpected(error, sys.argv[1:] if arguments is None else arguments)
+
+
+def _run(arguments: list[str] | None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     given = sys.argv[1:] if arguments is None else arguments
     if arguments is None:
@@ -78,6 +87,8 @@ def main(arguments: list[str] | None = None) -> int:
         say(f"error: {error}")
     except KeyboardInterrupt:
         say("interrupted: nothing that was finished is lost")
+    except BrokenPipeError:
+        raise  # of the output, most likely
     except OSError as error:
         say(f"error: {in_words(error)}. Nothing that was finished is lost")
     return 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import http.server
+import os
 import shutil
 import subprocess
 import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -127,26 +128,66 @@ def bench(options: Namespace) -> None:
     """Measure the goals of our own implementation."""
     from isru.bench.goals import measure
 
-    measure()
+    with _measuring():
+        try:
+            measure()
+        except KeyboardInterrupt:
+            raise CompendiumError(
+                "interrupted: of these measurements nothing is kept, they count only together"
+            ) from None
+    say(f"The goals: {paths.root() / 'runs' / 'bench' / 'goals.csv'}")
 
 
 def record(options: Namespace) -> None:
     """Measure this machine and keep the record under runs/machines."""
     from isru.machine_records import Interrupted, record_machine, rounds_kept
+    from isru.machine_records.recording import MOST_MINUTES
 
-    folder = record_folder("own")
+    if not 0 < options.minutes <= MOST_MINUTES:
+        raise CompendiumError(
+            f"minutes: expected more than 0 and at most {MOST_MINUTES}, got {options.minutes:g}"
+        )
+    folder = _made(record_folder("own"))
     say(f"Measuring this machine: about {options.minutes:g} minutes; leave it alone meanwhile")
     if kept := rounds_kept(folder):
         say(f"{kept} measurements are kept from before an interruption")
-    try:
-        path = record_machine(folder, minutes=options.minutes)
-    except Interrupted as error:
-        raise CompendiumError(str(error)) from None
+    with _measuring():
+        try:
+            path = record_machine(folder, minutes=options.minutes)
+        except Interrupted as error:
+            raise CompendiumError(str(error)) from None
     say(
         f"The record: {path}\nIt holds no user or host name. To see it beside the others, build a "
         "book of a run of yours (make execute). To contribute it, copy it to results/machines "
         "and open a pull request with this one file"
     )
+
+
+@contextmanager
+def _measuring():
+    """Measure alone on this machine; what keeps a measurement from its end becomes a message."""
+    lock = FileLock(_made(paths.build()) / "run.lock")
+    try:
+        held = lock.acquire(timeout=0)
+    except Timeout:
+        raise CompendiumError(
+            "another run of this compendium is under way, and timings must not share the machine: "
+            f"wait for it, or end it. Its lock is {lock.lock_file}"
+        ) from None
+    with held:
+        try:
+            yield
+        except (RuntimeError, ValueError) as error:  # of a measuring process, or no C compiler
+            raise CompendiumError(str(error)) from None
+
+
+def _made(folder: Path) -> Path:
+    """Return a folder, made where it is missing; a file in its place is named."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise CompendiumError(f"expected a folder at {folder}, got a file in its way") from None
+    return folder
 
 
 def check_record(options: Namespace) -> int:
@@ -179,9 +220,10 @@ def certify(options: Namespace) -> int:
     from isru.certify import certify as certify_one
 
     names = list(ACTIVATIONS) if options.names == ["all"] else options.names
-    folder = paths.root() / "runs" / "certificates"
+    entries = [_known(get_activation)(name) for name in names]  # before the minutes of the first
+    folder = _made(paths.root() / "runs" / "certificates")
     broken = []
-    for entry in map(_known(get_activation), names):
+    for entry in entries:
         record = certify_one(entry, folder)
         say(f"{entry.name}: at most {record['max_ulp']:.4g} ULP (stated: {record['stated_ulp']:g})")
         broken += [] if record["keeps_stated_ulp"] else [entry.name]
@@ -281,10 +323,26 @@ def test(options: Namespace) -> int:
 
 def test_browser(options: Namespace) -> int:
     """Open every page of a built book in a headless Chromium, the network cut."""
+    from isru.publish.browser import CHROMIUMS, find_chromium
+
+    if find_chromium() is None:
+        raise CompendiumError(f"expected one of {', '.join(CHROMIUMS)} on the path, found none")
+    _existing(options.run)
     if not (paths.html(options.run) / "index.html").is_file():
         _build(options.run)
     command = [sys.executable, "-m", "pytest", "-m", "browser", "tests/test_browser.py"]
-    return attended(command, cwd=paths.root())
+    chosen = os.environ | {"ISRU_BOOK": options.run}
+    return attended(command, cwd=paths.root(), env=chosen)
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    """A server to which a browser that goes away is no error."""
+
+    def handle_error(self, request, client_address) -> None:
+        """Say what ended the answer to one request; the server goes on."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError):
+            say(f"a request was not answered: {type(error).__name__}: {error}")
 
 
 def serve(options: Namespace) -> None:
@@ -292,9 +350,18 @@ def serve(options: Namespace) -> None:
     folder = paths.html(options.run)
     if not (folder / "index.html").is_file():
         raise CompendiumError(f"no book at {folder}: build it first (make book)")
+    if not 0 <= options.port <= 65535:
+        raise CompendiumError(f"port: expected 0 to 65535 (0 takes a free one), got {options.port}")
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", options.port), handler) as server:
-        say(f"http://127.0.0.1:{options.port}/  (Ctrl-C ends it)")
+    try:
+        server = _Server(("127.0.0.1", options.port), handler)
+    except OSError as error:
+        raise CompendiumError(
+            f"cannot serve at port {options.port}: {error.strerror}. "
+            "Choose another one (make serve PORT=8123)"
+        ) from None
+    with server, suppress(KeyboardInterrupt):
+        say(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C ends it)")
         server.serve_forever()
 
 

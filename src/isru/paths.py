@@ -22,10 +22,17 @@ def root() -> Path:
     FileNotFoundError
         If that folder is no compendium, e.g. when only the library was installed.
     """
-    here = Path(os.environ.get("ISRU_ROOT") or Path(__file__).parents[2]).resolve()
-    if not (here / "_toc.yml").is_file():
+    given = os.environ.get("ISRU_ROOT")
+    here = Path(given or Path(__file__).parents[2]).absolute()
+    try:
+        here = here.resolve()
+        found = (here / "_toc.yml").is_file() and (here / "notebooks").is_dir()
+    except (OSError, RuntimeError):  # a name that is too long, links in a circle
+        found = False
+    if not found:
+        what = "ISRU_ROOT names no compendium" if given else "no compendium"
         raise FileNotFoundError(
-            f"no compendium at {here}: expected a folder with _toc.yml and notebooks/. "
+            f"{what}: expected a folder with _toc.yml and notebooks/, got {here}. "
             "Work in a checkout of the compendium, or set ISRU_ROOT to one"
         )
     return here

@@ -19,6 +19,7 @@ from isru_book.parameters import ParameterTable
 from isru_book.provenance import ProvenanceTable
 from isru_book.rows import RowsRole
 from isru_book.tables import ResultTable
+from isru_book.telling import Telling
 from isru_book.values import ValueRole, resolve_links
 
 _DIRECTIVES = {
@@ -47,7 +48,8 @@ _LISTS = (
 
 
 def setup(app) -> dict:
-    """Register everything with Sphinx."""
+    """Register everything with Sphinx; what fails later is told in words."""
+    app = Telling(app)
     app.add_config_value("isru_doi", "", "env")
     app.add_role("rows", RowsRole())
     app.add_role("val", ValueRole())

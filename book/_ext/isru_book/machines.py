@@ -8,22 +8,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-import pandas as pd
 from docutils import nodes
 from docutils.parsers.rst import directives
 from isru_drawings.exports import export
 from sphinx.util.docutils import SphinxDirective
 
-from isru.data.evidence import net_times
-from isru.data.published import load_published
-from isru.machine_records import check_record
-from isru.machine_records.summaries import summarise, titles
+from isru.machine_records import page
+from isru.machine_records.schema import read_record
 from isru.records import AUTHOR, LICENCE
 from isru_book import citation
 from isru_book.figures import SUFFIXES, size_of
 from isru_book.html import FIGURES, Downloads, Picture
-from isru_book.numbers import formatted
 from isru_book.run import CHECK, LOGGER, run_of
 from isru_book.tables import html_table
 
@@ -31,12 +26,15 @@ _TITLES = {
     "machine-gains": "What one call of ISRU takes less than one of tanh, by machine",
     "machine-steps": "What ISRU saves of an LSTM's step by units, by machine",
 }
-_FORMS = {
-    "NumPy calls": "from NumPy calls",
-    "compiled, libm": "in compiled code with the C library's tanh",
-    "compiled, SIMD": "in compiled vector code",
+_TABLES = {
+    "machines": page.machines_table,
+    "activations": page.activations_table,
+    "steps": page.steps_table,
+    "threads": page.threads_table,
 }
 _NONE_YET = "No machine record has been published yet."
+_ONE_CORE = "No recorded machine has more than one core."
+_SKIPPED = "Records of yours that cannot be shown"
 
 
 class MachineRecords(SphinxDirective):
@@ -51,24 +49,20 @@ class MachineRecords(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the table or sentences."""
         what = self.arguments[0]
-        makers = {
-            "answer": answer,
-            "machines": _machines,
-            "activations": _activations,
-            "steps": _steps,
-            "threads": _threads,
-        }
         if what == "published":
-            return [_published()]
-        if what not in makers:
-            known = ", ".join([*makers, "published"])
+            return [_table(page.published_table())]
+        if what not in ("answer", *_TABLES):
+            known = ", ".join(["answer", *_TABLES, "published"])
             text = f"machine-records: expected one of {known}, got {what!r}"
             LOGGER.warning(text, location=self.get_location(), type="isru")
             return []
-        found = _found(self.env)
-        if not found["records"]:
-            return [nodes.paragraph("", _NONE_YET)]
-        return [makers[what](found)]
+        shown = _shown(self.env)
+        notes = _skipped(self.env) if what == "machines" else []
+        if shown is None:
+            return [nodes.paragraph("", _NONE_YET), *notes]
+        if what == "answer":
+            return [nodes.paragraph("", page.answer(shown))]
+        return [_table(_TABLES[what](shown)), *notes]
 
 
 class MachineFigure(SphinxDirective):
@@ -98,158 +92,51 @@ class MachineFigure(SphinxDirective):
         return [figure]
 
 
-def answer(found: dict) -> nodes.paragraph:
-    """Return in words on how many machines ISRU is faster, equal or slower."""
-    count = len(found["records"])
-    sentences = []
-    for form, rows in found["activations"].groupby("form", sort=False):
-        dtypes: dict[str, list[str]] = {}
-        for dtype, directions in rows.groupby("dtype", sort=False)["direction"]:
-            dtypes.setdefault(_where(directions, count), []).append(dtype)
-        words = [f"{word} ({' and '.join(names)})" for word, names in dtypes.items()]
-        sentences.append(f"{_FORMS[form]} it is {' and '.join(words)}")
-    who = "One machine is" if count == 1 else f"{count} machines are"
-    text = f"{who} recorded. One call of ISRU compared with one of tanh: {'; '.join(sentences)}."
-    return nodes.paragraph("", text)
+def _shown(env) -> page.Shown | None:
+    """Return records and summaries, made once in a build; None where there is no record.
 
-
-def _where(directions: pd.Series, count: int) -> str:
-    """Return ``"slower"`` where all agree, else ``"slower on 2 and faster on 1 of 3"``."""
-    counts = directions.value_counts()
-    if len(counts) == 1 and counts.iloc[0] == count:
-        return counts.index[0]
-    return " and ".join(f"{word} on {n}" for word, n in counts.items()) + f" of {count}"
-
-
-def _found(env) -> dict:
-    """Return records and summaries, made once in a build."""
+    Raises
+    ------
+    ValueError
+        If a record is refused or cannot be summarised; the message names it.
+    """
     run = run_of(env)
     files = sorted((run.folder / "machines").glob("*.json"))
     env.note_dependency(str(run.source / CHECK))
     for path in files:
         env.note_dependency(str(path))
     if not hasattr(env.app, "isru_machines"):
-        records = {path.name: check_record(path) for path in files}
-        named = {titles(records)[name]: record for name, record in records.items()}
-        env.app.isru_machines = {"records": named, **summarise(named)}
+        env.app.isru_machines = None  # what is wrong is told once, not by each directive
+        records = {path.name: read_record(path) for path in files}
+        env.app.isru_machines = page.summarised(records) if records else None
     return env.app.isru_machines
 
 
-def _machines(found: dict) -> nodes.table:
-    header = ["Machine", "Cores", "Governor", "System", "NumPy (vector targets)", "BLAS", "Date"]
-    rows = []
-    for title, record in found["records"].items():
-        machine = record["machine"]
-        pools = machine["thread_pools"]
-        blas = [f"{p.get('internal_api', '')} {p.get('version', '')}".strip() for p in pools]
-        simd = machine["numpy_simd"][-1] if machine["numpy_simd"] else "none named"
-        rows.append(
-            [
-                title,
-                str(machine["cpu"]["cores"]),
-                machine["cpu"]["governor"],
-                machine["system"],
-                f"{machine['versions']['numpy']} ({simd})",
-                ", ".join(blas) or "unknown",
-                f"{machine['provenance']['date']}; {len(record['problems'])} remarks",
-            ]
-        )
+def _skipped(env) -> list[nodes.Node]:
+    """Return a note that names the records of the reader's own that were refused."""
+    skipped = run_of(env).skipped_records
+    if not skipped:
+        return []
+    lines = [nodes.list_item("", nodes.paragraph("", why)) for why in skipped.values()]
+    return [nodes.admonition("", nodes.title("", _SKIPPED), nodes.bullet_list("", *lines))]
+
+
+def _table(content: list[list[str]]) -> nodes.Node:
+    header, *rows = content
+    if not rows:
+        return nodes.paragraph("", _ONE_CORE)
     return html_table(header, rows, classes=("isru-small",))
-
-
-def _activations(found: dict) -> nodes.table:
-    header = ["Machine", "Form", "Type", "tanh (ns)", "ISRU (ns)", "Difference (ns)"]
-    header += ["tanh / ISRU", "ISRU is"]
-    rows = [
-        [
-            r.machine,
-            r.form,
-            r.dtype,
-            formatted(r.tanh_ns, ".2f"),
-            formatted(r.isru_ns, ".2f"),
-            _interval(r.gain_ns, r.low, r.high, ".2f"),
-            _interval(r.ratio, r.ratio_low, r.ratio_high, ".2f"),
-            r.direction,
-        ]
-        for r in found["activations"].itertuples()
-    ]
-    return html_table(header, rows, classes=("isru-small",))
-
-
-def _steps(found: dict) -> nodes.table:
-    table = found["steps"]
-    shown = table[table["units"].isin([10, 100, 300])]
-    header = ["Machine", "Engine", "Step", "Units", "Saving (%)", "A/A floor (%)"]
-    rows = [
-        [
-            r.machine,
-            r.engine,
-            r.step,
-            str(r.units),
-            _interval(r.saving, r.low, r.high, ".1f"),
-            formatted(r.floor, ".1f"),
-        ]
-        for r in shown.itertuples()
-    ]
-    return html_table(header, rows, classes=("isru-small",))
-
-
-def _threads(found: dict) -> nodes.Node:
-    table = found["threads"]
-    if table.empty:
-        return nodes.paragraph("", "No recorded machine has more than one core.")
-    header = ["Machine", "Work", "Threads", "Speed-up"]
-    rows = [
-        [
-            r.machine,
-            r.work.replace("_", " "),
-            str(r.threads),
-            _interval(r.speedup, r.low, r.high, ".2f"),
-        ]
-        for r in table.itertuples()
-    ]
-    return html_table(header, rows, classes=("isru-small",))
-
-
-def _published() -> nodes.table:
-    times = net_times(load_published("microbenchmark"))[["tanh", "isru"]]
-    header = ["Published machine and compiler", "tanh, net (ns)", "ISRU, net (ns)"]
-    rows = [
-        [machine, *(formatted(float(v), ".2f") for v in (row.tanh, row.isru, row.tanh - row.isru))]
-        for machine, row in times.iterrows()
-    ]
-    return html_table([*header, "Difference (ns)"], rows, classes=("isru-small",))
-
-
-def gains(found: dict) -> pd.DataFrame:
-    """Return the differences of all machines in float32, recorded ones first, then published."""
-    own = found["activations"]
-    if len(own):
-        own = own[own["dtype"] == "float32"][["machine", "form", "gain_ns", "low", "high"]]
-    times = net_times(load_published("microbenchmark"))
-    published = pd.DataFrame(
-        {"machine": times.index, "form": "published, libm"}
-        | {"gain_ns": (times["tanh"] - times["isru"]).to_numpy(), "low": np.nan, "high": np.nan}
-    ).sort_values("gain_ns", ascending=False)
-    return pd.concat([own, published], ignore_index=True) if len(own) else published
 
 
 def _draw(env, name: str) -> dict:
     """Write a figure's files into the book and return its size in CSS pixels."""
     import matplotlib as mpl
 
-    from isru.figures.machines import machine_gains, machine_steps
     from isru.figures.style import use_style
 
-    found, forecaster = _found(env), load_published("forecaster")
     with mpl.rc_context():
         use_style()
-        if name == "machine-gains":
-            data = gains(found)
-            figure = machine_gains(data)
-        else:
-            data = found["steps"]
-            figure = machine_steps(data, forecaster)
+        figure, data = page.drawing(name, _shown(env))
         folder = Path(env.app.doctreedir) / "machine-figures"
         folder.mkdir(parents=True, exist_ok=True)
         svg = folder / f"{name}.svg"
@@ -260,7 +147,3 @@ def _draw(env, name: str) -> dict:
     about |= {"author": AUTHOR, "licence": LICENCE}
     export(svg, about, Path(env.app.outdir) / FIGURES, folder / "cache")
     return size_of(svg)
-
-
-def _interval(value: float, low: float, high: float, spec: str) -> str:
-    return f"{formatted(value, spec)} ({formatted(low, spec)} to {formatted(high, spec)})"

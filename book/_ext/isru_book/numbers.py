@@ -5,20 +5,17 @@ from __future__ import annotations
 import difflib
 import re
 
+from isru.publish.numbers import MINUS, CannotShow, formatted
 from isru_book.run import Run, commit_text
 
 NBSP = "\N{NO-BREAK SPACE}"
-MINUS = "\N{MINUS SIGN}"
 MISSING = "\N{EM DASH}"
+__all__ = ["MINUS", "MISSING", "CannotShow", "Wanted", "find", "formatted", "plain_text", "shown"]
 _TEXT = re.compile(
     r"(?P<number>\d\d)\.(?P<name>[a-z0-9_]+)(?::(?P<format>\S+))?"
     r"(?P<words>(?: (?:unit|interval|optional))*)"
 )
 IN_TEXT = re.compile(r"\{val\}`([^`]+)`")
-
-
-class CannotShow(Exception):
-    """A value that cannot be shown; the message says what was expected."""
 
 
 class Wanted:
@@ -72,28 +69,6 @@ def find(run: Run, wanted: Wanted) -> dict | None:
         what = f"no {where} in this run" if record is None else f"{where} has no such name"
         raise CannotShow(f"no value {wanted.key!r}: {what}{hint}")
     return record["values"][wanted.name]
-
-
-def formatted(value: object, spec: str = "") -> str:
-    """Return one value as text, with a true minus sign; a word or a truth value as a word.
-
-    Without ``spec`` a float has three significant digits.
-    """
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str):
-        if spec:
-            raise CannotShow(f"the value is the text {value!r}, it takes no format {spec!r}")
-        return value
-    if not spec:
-        spec = ",d" if isinstance(value, int) else ".3g"
-    try:
-        text = format(value, spec)
-    except ValueError as error:
-        raise CannotShow(f"{value!r} cannot be written as {spec!r}: {error}") from None
-    if text.startswith("-") and not any(digit in text for digit in "123456789"):
-        text = text[1:]
-    return text.replace("-", MINUS)
 
 
 def shown(entry: dict, wanted: Wanted) -> str:

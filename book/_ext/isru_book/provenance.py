@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
@@ -80,7 +82,7 @@ def announce(app) -> None:
     if "smoke" in profiles:
         words.append(_SMOKE)
     elif run.name != "published":
-        words.append(f"The run <em>{run.name}</em>, not the published one.")
+        words.append(f"The run <em>{escape(run.name)}</em>, not the published one.")
     if words:
         app.config.html_theme_options["announcement"] = " ".join(words)
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
 CHECK = "run.json"  # written by isru.publish.book; a book of results/ has none
+_VALUES = {"notebook": str, "provenance": dict, "values": dict}
+_FIGURE = dict.fromkeys(("id", "title", "notebook", "author", "licence"), str)
 _NOTEBOOK = re.compile(r"results/notebooks/(\d\d-[a-z0-9-]+)")
 
 
@@ -31,6 +35,7 @@ class Run:
         self.missing: list[str] = about.get("missing", [])
         self.stale: dict[str, list[str]] = about.get("stale", {})
         self.other_books: dict[str, str] = about.get("books", {})
+        self.skipped_records: dict[str, str] = about.get("skipped_records", {})
 
     def values_file(self, number: str) -> Path:
         """Return where the values of notebook ``number`` lie."""
@@ -38,11 +43,11 @@ class Run:
 
     def values(self, number: str) -> dict | None:
         """Return ``{"notebook", "provenance", "values"}`` of a notebook, None if not run."""
-        return _json(self.values_file(number))
+        return _json(self.values_file(number), _VALUES)
 
     def every_values(self) -> list[dict]:
         """Return the content of each values file, in the order of the notebooks."""
-        return [_json(path) for path in sorted((self.folder / "values").glob("*.json"))]
+        return [_json(path, _VALUES) for path in sorted((self.folder / "values").glob("*.json"))]
 
     def keys(self) -> list[str]:
         """Return every key of the run, ``"06.saving_10"``."""
@@ -50,11 +55,11 @@ class Run:
 
     def figure(self, identifier: str) -> dict | None:
         """Return what is known of a figure, None if the run has none of this name."""
-        return _json(self.folder / "figures" / f"{identifier}.json")
+        return _json(self.folder / "figures" / f"{identifier}.json", _FIGURE)
 
     def figures(self) -> list[dict]:
         """Return every figure's description, sorted by notebook and name."""
-        found = [_json(path) for path in (self.folder / "figures").glob("*.json")]
+        found = [_json(path, _FIGURE) for path in (self.folder / "figures").glob("*.json")]
         return sorted(found, key=lambda about: (about["notebook"], about["id"]))
 
     def manifest(self, notebook: str) -> dict:
@@ -95,12 +100,28 @@ def commit_text(provenance: dict) -> str:
     return f"{commit}+changes" if provenance.get("dirty") else commit
 
 
-def _json(path: Path) -> dict | None:
+def _json(path: Path, kinds: Mapping[str, type] = MappingProxyType({})) -> dict | None:
+    """Return a file's object, None if there is no file; the error names a file that is odd."""
     if not path.is_file():
         return None
-    return _parsed(path, path.stat().st_mtime_ns)
+    content = _parsed(path, path.stat().st_mtime_ns)
+    for key, kind in kinds.items():
+        if not isinstance(content.get(key), kind):
+            got = type(content[key]).__name__ if key in content else "nothing"
+            raise ValueError(f"{_named(path)}: {key}: expected {kind.__name__}, got {got}")
+    return content
 
 
 @lru_cache(maxsize=512)
 def _parsed(path: Path, _changed: int) -> dict:
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{_named(path)}: expected JSON, got {error}") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{_named(path)}: expected an object, got {type(content).__name__}")
+    return content
+
+
+def _named(path: Path) -> str:
+    return "/".join(path.parts[-3:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 from typing import ClassVar
 
 from docutils import nodes
@@ -41,9 +42,8 @@ class ResultTable(SphinxDirective):
             known = ", ".join(sorted(p.stem for p in path.parent.glob("*.csv"))) or "none"
             return self._warn(f"no table {name!r} in this run; its tables: {known}")
         self.env.note_dependency(str(path))
-        with path.open(encoding="utf-8", newline="") as file:
-            header, *rows = csv.reader(file)
         try:
+            header, *rows = read_table(path)
             header, rows = chosen(header, rows, self.options.get("columns", ""))
             rows = [[cell_text(c, self.options.get("format", ".3g")) for c in row] for row in rows]
         except CannotShow as error:
@@ -62,6 +62,27 @@ class ResultTable(SphinxDirective):
     def _warn(self, message: str) -> list[nodes.Node]:
         LOGGER.warning("result-table: %s", message, location=self.get_location(), type="isru")
         return []
+
+
+def read_table(path: Path) -> list[list[str]]:
+    """Return the rows of a CSV file, its header first, all of one length.
+
+    Raises
+    ------
+    CannotShow
+        If it is empty, no text or has rows of several lengths.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CannotShow(f"expected CSV, got {error}") from None
+    if not rows:
+        raise CannotShow("expected a header, got an empty file")
+    lengths = {len(row) for row in rows}
+    if len(lengths) > 1:
+        raise CannotShow(f"expected rows of one length, got {sorted(lengths)}")
+    return rows
 
 
 def chosen(header: list[str], rows: list[list[str]], columns: str):

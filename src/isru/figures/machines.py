@@ -40,7 +40,7 @@ def machine_gains(table: pd.DataFrame) -> Figure:
         axes.scatter(part["gain_ns"], places, marker=marker, c=colour, s=36, label=form, zorder=3)
     axes.set_xscale("symlog", linthresh=1, linscale=0.7)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.set_yticks(range(len(machines)), machines)
+    axes.set_yticks(range(len(machines)), machines, parse_math=False)  # names, no formulas
     axes.set_ylim(-0.7, len(machines) - 0.3)
     axes.set_xlabel("time of tanh minus time of ISRU, ns per call (left of 0: ISRU is slower)")
     handles, labels = axes.get_legend_handles_labels()

@@ -1,12 +1,14 @@
 """One machine's timings in one file, small enough to contribute and checked before it is used.
 
 `record_machine` measures and writes, `check_record` reads a file and refuses a broken, foreign,
-outdated or edited one, `samples` gives its raw values, `isru.machine_records.summaries` what they
-say. A record holds the machine's description and raw samples, no user or host name; its name ends
-in a hash of its content, so that a record edited by hand is noticed.
+outdated or edited one, and one that the book could not show; `samples` gives its raw values,
+`isru.machine_records.summaries` what they say, `isru.machine_records.page` what the book shows.
+A record holds the machine's description and raw samples, no user or host name; its name ends in a
+hash of its content, so that a record edited by hand is noticed.
 """
 
+from isru.machine_records.checking import check_record
 from isru.machine_records.recording import Interrupted, record_machine, rounds_kept
-from isru.machine_records.schema import SCHEMA, check_record, samples
+from isru.machine_records.schema import SCHEMA, samples
 
 __all__ = ["SCHEMA", "Interrupted", "check_record", "record_machine", "rounds_kept", "samples"]

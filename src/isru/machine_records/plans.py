@@ -85,6 +85,21 @@ def thread_counts(cores: int) -> list[int]:
     return [*powers, cores]
 
 
+def needed_cases(part: str, engines: set[str]) -> list[dict]:
+    """Return the cases that a part of a record must hold.
+
+    Parameters
+    ----------
+    part : str
+        ``"activations"``, ``"compiled"``, ``"steps"`` or ``"threads_N"``.
+    engines : set of str
+        Of ``steps``: those that were measured; the NumPy one always is.
+    """
+    if part == "steps":
+        return _step_cases("numba" in engines)
+    return _thread_cases() if part.startswith("threads") else _array_cases()
+
+
 def _numpy_arms() -> list[Arm]:
     wanted = ("tanh", "tanh_again", "isru_plain", "isru_safe", "copy")
     return [arm for arm in cost_arms() if arm.label in wanted]
@@ -122,8 +137,12 @@ def _step_cases(compiled: bool) -> list[dict]:
 
 def _thread_part(count: int) -> Part:
     arms = tuple(Arm(label, f"{_HERE}:setup_threaded") for label in ("work", "work_again"))
+    return Part(f"threads_{count}", arms, tuple(_thread_cases()), threads=count)
+
+
+def _thread_cases() -> list[dict]:
     works = [*(f"train_{units}" for units in THREADED_UNITS), f"product_{PRODUCT_SIZE}"]
-    return Part(f"threads_{count}", arms, tuple({"work": work} for work in works), threads=count)
+    return [{"work": work} for work in works]
 
 
 def setup_threaded(*, rng: np.random.Generator, work: str) -> Callable[[], object]:

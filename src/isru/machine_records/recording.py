@@ -13,12 +13,15 @@ import pandas as pd
 from tqdm import tqdm
 
 from isru.bench import machine_metadata, measure, problems
+from isru.bench.worker import CPU_CLOCK
+from isru.machine_records.checking import check_record
 from isru.machine_records.plans import Part, all_parts
-from isru.machine_records.schema import SCHEMA, cells, file_name, make_record, text_of
+from isru.machine_records.schema import SAMPLE, SCHEMA, cells, file_name, make_record, text_of
 from isru.records import write_atomically
 
 FEWEST_ROUNDS, MOST_ROUNDS = 6, 12  # fewer than 6 processes give no 95 % interval
 BLOCKS, WARMUP, MIN_SECONDS = 2, 2, 1e-3
+MOST_MINUTES = 24 * 60
 _UNFINISHED = "unfinished"
 LOGGER = logging.getLogger(__name__)
 
@@ -67,9 +70,15 @@ def record_machine(
 
     Raises
     ------
+    ValueError
+        If the minutes are no time, the clock is too coarse, or what was measured makes no record
+        that `isru.machine_records.check_record` accepts; the file stays then.
     Interrupted
         On Ctrl-C; the message says how many rounds are kept.
     """
+    if not 0 <= minutes <= MOST_MINUTES:
+        raise ValueError(f"minutes: expected 0 to {MOST_MINUTES}, got {minutes:g}")
+    _check_clock(min_seconds)
     parts = all_parts() if parts is None else parts
     settings = {"seed": seed, "blocks": BLOCKS, "warmup": WARMUP, "min_seconds": min_seconds}
     kept = _Kept(Path(folder) / _UNFINISHED, parts, settings)
@@ -83,8 +92,22 @@ def record_machine(
     record = _assemble(kept)
     path = Path(folder) / file_name(record)
     write_atomically(path, text_of(record))
+    check_record(path)
     shutil.rmtree(kept.folder)
     return path
+
+
+def _check_clock(min_seconds: float) -> None:
+    """Refuse a clock of processor time whose steps a sample could fall between."""
+    begin, start = time.monotonic(), CPU_CLOCK()
+    while (step := CPU_CLOCK() - start) == 0 and time.monotonic() - begin < 1:
+        pass
+    step = step or 1.0
+    if step > min_seconds:
+        raise ValueError(
+            f"expected a clock of processor time finer than a sample of {1000 * min_seconds:g} ms, "
+            f"got steps of {1000 * step:g} ms: this machine's times cannot be recorded"
+        )
 
 
 def rounds_kept(folder: str | Path) -> int:
@@ -102,12 +125,8 @@ class _Kept:
         same = {key: machine[key] for key in ("cpu", "system", "python", "versions", "compiler")}
         same["code"] = {key: machine["provenance"][key] for key in ("commit", "dirty")}
         digest = hashlib.sha256(json.dumps([plan, same], sort_keys=True).encode()).hexdigest()
-        try:
-            self.about = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-            resumes = self.about["digest"] == digest
-        except (OSError, ValueError, KeyError, TypeError):
-            resumes = False
-        if not resumes:
+        self.about = _read(folder / "plan.json", {"digest": str, "machine": dict, "sittings": int})
+        if self.about is None or self.about["digest"] != digest:
             if folder.is_dir():
                 LOGGER.warning(
                     "what was measured before belongs to other code, settings or versions: "
@@ -115,6 +134,10 @@ class _Kept:
                 )
                 shutil.rmtree(folder)
             self.about = {"digest": digest, "machine": machine, "sittings": 0}
+        for path in sorted(folder.glob("round-*.json")):
+            if _read(path, dict.fromkeys(("arm", *SAMPLE), list)) is None:  # after a power cut
+                LOGGER.warning("%s is broken: this part is measured again", path)
+                path.unlink()
         self.about["sittings"] += 1
         write_atomically(folder / "plan.json", json.dumps(self.about))
 
@@ -138,6 +161,16 @@ class _Kept:
         while all(self.path(count, part).is_file() for part in self.parts):
             count += 1
         return count
+
+
+def _read(path: Path, kinds: dict[str, type]) -> dict | None:
+    """Return an object of JSON that has these keys, None where there is no such file."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    whole = isinstance(content, dict) and all(type(content.get(k)) is v for k, v in kinds.items())
+    return content if whole else None
 
 
 def _measure_rounds(kept: _Kept, budget_s: float, limits: tuple[int, int], progress: bool) -> None:

@@ -4,47 +4,114 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from isru.machine_records.plans import Part
+from isru.bench.activation_arms import INPUTS
+from isru.machine_records.fields import (
+    Flag,
+    Keys,
+    Number,
+    Plain,
+    Several,
+    Text,
+    Whole,
+    check_strings,
+    tidied,
+)
+from isru.machine_records.plans import Part, needed_cases
+from isru.machine_records.reading import Refused, quoted, read_json
 
 FORMAT = "isru machine record"
 SCHEMA = 2  # 1 had no rounds, no compiled code and no threads
-LARGEST_BYTES = 2_000_000
 SAMPLE = ("process", "block", "position", "loops", "seconds", "cpu_seconds")
-# The arm that others are compared with, and the same again.
-PAIRS = {"activations": "tanh", "compiled": "libm_tanh", "steps": "tanh", "threads": "work"}
-_TOP = {
-    "format": str,
-    "schema": int,
-    "machine": dict,
-    "settings": dict,
-    "parts": dict,
-    "problems": list,
+# The arms that the book compares, and the same again for the A/A floor.
+NEEDED_ARMS = {
+    "activations": ("tanh", "tanh_again", "isru_plain"),
+    "compiled": ("libm_tanh", "libm_tanh_again", "libm_isru", "simd_tanh", "simd_isru"),
+    "steps": ("tanh", "tanh_again", "isru"),
+    "threads": ("work", "work_again"),
 }
+NEEDED_PARTS = ("activations", "steps", "threads_1")  # without Numba nothing is compiled
+_CORES, _PROCESSES, _BLOCKS = Whole(1, 4096), Whole(0, 999), Whole(1, 100)
+_LOOPS, _SECONDS = Whole(1, 10_000_000), Number(1e-10, 1e4)
+_VERSION = Text(60, r"\d[\w.+-]*|not installed", "a version such as 2.4.6")
+_CPU = {
+    "model": Text(100, like="the processor's name"),
+    "flags": Several(Text(40), 4000),
+    "cores": _CORES,
+    "caches": Keys({}, others=Whole(1, 10**15)),
+    "governor": Text(40),
+}
+_PROVENANCE = {
+    "commit": Text(40, r"[0-9a-f]{7,40}|unknown", "a commit, or unknown"),
+    "date": Text(10, r"20\d\d-\d\d-\d\d", "a date such as 2026-11-29"),
+    "dirty": Flag(),
+    "isru": _VERSION,
+    "machine": Text(200),
+    "numpy": _VERSION,
+    "profile": Text(40),
+    "python": _VERSION,
+}
+_POOL = {"num_threads": _CORES}
+_POOL |= dict.fromkeys(("internal_api", "version", "architecture"), Text(60))
 _MACHINE = {
-    "cpu": dict,
-    "load": list,
-    "system": str,
-    "python": str,
-    "compiler": str,
-    "threads": int,
-    "versions": dict,
-    "numpy_simd": list,
-    "thread_pools": list,
-    "provenance": dict,
+    "cpu": Keys(_CPU),
+    "load": Several(Number(0, 1e6), 3),
+    "system": Text(),
+    "python": Text(like="a version such as 3.11.7 (GCC 12.2.0)"),
+    "compiler": Text(200),
+    "threads": _CORES,
+    "versions": Keys(
+        dict.fromkeys(("numpy", "scipy", "numba", "tensorflow", "keras", "isru"), _VERSION),
+        others=_VERSION,
+    ),
+    "numpy_simd": Several(Text(40), 100),
+    "thread_pools": Several(Keys({}, optional=_POOL, others=Plain()), 100),
+    "provenance": Keys(_PROVENANCE, others=Plain()),
 }
-_CPU = {"model": str, "flags": list, "cores": int, "caches": dict, "governor": str}
-_SETTINGS = {"seed": int, "blocks": int, "warmup": int, "min_seconds": float, "sittings": int}
-_CELL = {"arm": str, "case": dict, "samples": list}
-_PART = re.compile(r"activations|compiled|steps|threads_[1-9]\d*")
-_WORD = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
-_HOME_FOLDER = re.compile(r"/(home|Users|root)/|[A-Za-z]:\\+Users")
+_SETTINGS = {
+    "seed": Whole(0, 10**17),
+    "blocks": _BLOCKS,
+    "warmup": Whole(0, 1_000_000),
+    "min_seconds": Number(0, 3600),
+    "sittings": Whole(1, 100_000),
+}
+_WORD = Text(60, r"[a-z0-9]+(_[a-z0-9]+)*", "words in lower case, joined by '_'")
+_CELL = Keys({"arm": _WORD, "case": Keys({}, others=Plain()), "samples": Several(Plain(), 10**5)})
+_TOP = Keys(
+    {
+        "format": Text(form=FORMAT, like=repr(FORMAT)),
+        "schema": Whole(SCHEMA, SCHEMA),
+        "machine": Keys(_MACHINE),
+        "settings": Keys(_SETTINGS),
+        "parts": Keys({}, others=Several(Plain(), 5000, 1)),
+        "problems": Several(Text(400), 1000),
+    }
+)
+_PART = re.compile(r"activations|compiled|steps|threads_[1-9]\d{0,3}")
+# What a case of each part holds.
+_ARRAY = {
+    "size": Whole(1, 10**9),
+    "dtype": Text(form="float32|float64", like="float32 or float64"),
+    "input": Text(form="|".join(INPUTS), like=f"one of {', '.join(INPUTS)}"),
+}
+_STEP = {
+    "engine": Text(form="numpy|numba", like="an engine: numpy or numba"),
+    "step": Text(form="train|predict", like="train or predict"),
+    "units": Whole(1, 10**6),
+}
+_WORK = {"work": Text(40, r"(train|product)_[1-9]\d*", "train_N or product_N")}
+_CASES = {
+    "activations": Keys(_ARRAY),
+    "compiled": Keys(_ARRAY),
+    "steps": Keys(_STEP),
+    "threads": Keys(_WORK),
+}
 
 
 def make_record(machine: dict, settings: dict, parts: dict[str, list], problems: list[str]) -> dict:
@@ -61,10 +128,13 @@ def make_record(machine: dict, settings: dict, parts: dict[str, list], problems:
     problems : list of str
         What the measurement says against itself.
     """
+    about = tidied(machine)
+    about["cpu"]["model"] = about["cpu"]["model"][:100].strip() or "unknown"
+    about["cpu"]["cores"] = about["cpu"]["cores"] or 1  # an operating system may not tell
     return {
         "format": FORMAT,
         "schema": SCHEMA,
-        "machine": machine,
+        "machine": about,
         "settings": settings,
         "parts": parts,
         "problems": problems,
@@ -120,43 +190,31 @@ def text_of(record: dict) -> str:
     return text.replace('{"arm":', '\n{"arm":') + "\n"
 
 
-def check_record(path: str | Path) -> dict:
+def read_record(path: str | Path) -> dict:
     """Read a machine record and refuse what does not follow the schema.
 
-    Returns
-    -------
-    dict
-        ``format``, ``schema``, ``machine`` (see `isru.bench.machine_metadata`), ``settings``,
-        ``parts`` (`samples` makes tables of them), ``problems``.
+    `isru.machine_records.check_record` looks as well at whether it can be shown.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is broken (no JSON, a part missing or malformed, times that no clock gives), foreign
-        (something else than a machine record), of another schema version, too large, names a
-        home folder, or was changed after the measurement.
+        Naming file, field, what was expected and what came.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"expected a machine record at {path}, got no such file")
-    data = path.read_bytes()
-    _require(path, len(data) <= LARGEST_BYTES, f"at most {LARGEST_BYTES} bytes", len(data))
     try:
-        record = json.loads(data.decode())
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(_message(path, "JSON", f"{error} (is the file cut off?)")) from None
-    _check_version(path, record)
-    _keys(path, "", record, _TOP)
-    _keys(path, "machine.", record["machine"], _MACHINE)
-    _keys(path, "machine.cpu.", record["machine"]["cpu"], _CPU)
-    _keys(path, "settings.", record["settings"], _SETTINGS)
-    _require(path, record["parts"], "at least one part", "none")
-    for name, part in record["parts"].items():
-        _check_part(path, name, part, record["settings"])
-    private = _HOME_FOLDER.search(data.decode())
-    _require(path, not private, "no path of a home folder", private and private[0])
+        record = read_json(path)
+        _check_version(record)
+        check_strings(record)
+        _TOP.check(record, "")
+        _check_date(record["machine"]["provenance"]["date"])
+        _check_parts(record["parts"], record["settings"]["blocks"])
+    except Refused as error:
+        raise ValueError(
+            f"machine record {path.name or path}: {error}. "
+            "Contribute the file as it was written, or make a new one: make record"
+        ) from None
     expected = file_name(record)
     if path.name != expected:
         raise ValueError(
@@ -166,89 +224,89 @@ def check_record(path: str | Path) -> dict:
     return record
 
 
-def _check_version(path: Path, record: object) -> None:
-    versioned = isinstance(record, dict) and type(record.get("schema")) is int
-    if not versioned or record.get("format", FORMAT) != FORMAT:
-        raise ValueError(
-            f"{path.name}: expected a machine record, got other JSON. "
-            "A record is made by: make record"
-        )
-    version = record["schema"]
-    _require(path, version >= SCHEMA, f"schema {SCHEMA}", f"the older schema {version}")
-    if version > SCHEMA:
-        raise ValueError(
-            f"machine record {path.name}: expected schema {SCHEMA}, got the newer schema "
-            f"{version}. Update this checkout"
-        )
+def _check_version(record: object) -> None:
+    if not isinstance(record, dict) or record.get("format", FORMAT) != FORMAT:
+        raise Refused("", "a machine record, made by: make record", "other JSON")
+    version = record.get("schema")
+    if type(version) is not int:
+        raise Refused("schema", f"a machine record of schema {SCHEMA}", quoted(version))
+    if version != SCHEMA:
+        which = "older" if version < SCHEMA else "newer"
+        hint = " (update this checkout)" if version > SCHEMA else ""
+        raise Refused("", f"schema {SCHEMA}", f"the {which} schema {version}{hint}")
 
 
-def _check_part(path: Path, name: str, part: object, settings: dict) -> None:
-    known = "a part activations, compiled, steps or threads_N"
-    _require(path, _PART.fullmatch(name), known, repr(name))
-    _require(path, isinstance(part, list) and part, f"{name}: a list of cells", part)
-    arms: dict[str, set] = {}
-    processes = set()
+def _check_date(text: str) -> None:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise Refused("machine.provenance.date", "a day of the calendar", quoted(text)) from None
+
+
+def _check_parts(parts: dict, blocks: int) -> None:
+    for name in parts:
+        if not _PART.fullmatch(name):
+            expected = "a part activations, compiled, steps or threads_N"
+            raise Refused("parts", expected, quoted(name))
+    for name in NEEDED_PARTS:
+        if name not in parts:
+            raise Refused("parts", f"the part {name}", f"only {', '.join(sorted(parts)) or 'none'}")
+    for name, part in parts.items():
+        _check_part(f"parts.{name}", name, part, blocks)
+
+
+def _check_part(where: str, name: str, part: list, blocks: int) -> None:
+    kind = name.partition("_")[0]
+    arms: dict[str, list] = {}
     for place, cell in enumerate(part):
-        where = f"{name}, cell {place}: "
-        _require(path, isinstance(cell, dict), where + "an object", type(cell).__name__)
-        _keys(path, where, cell, _CELL)
-        words = [cell["arm"], *cell["case"], *(v for v in cell["case"].values() if type(v) is str)]
-        odd = [word for word in words if not _WORD.fullmatch(word)]
-        _require(path, not odd, where + "names in lower case, joined by '_'", odd)
-        numbers = all(type(v) in (str, int) for v in cell["case"].values())
-        _require(path, numbers, where + "a case of words and whole numbers", cell["case"])
-        case = tuple(sorted(cell["case"].items()))
-        twice = case in arms.setdefault(cell["arm"], set())
-        _require(path, not twice, where + "each arm and case once", f"{cell['arm']} {case} twice")
-        arms[cell["arm"]].add(case)
-        processes.add(_check_samples(path, where, cell["samples"], settings["blocks"]))
-    baseline = PAIRS[name.partition("_")[0]]
-    pair = {baseline, f"{baseline}_again"}
-    _require(path, pair <= set(arms), f"{name}: the arms {sorted(pair)}", sorted(arms))
-    complete = all(cases == arms[baseline] for cases in arms.values())
-    _require(path, complete, f"{name}: every arm in every case", "arms without some of them")
-    equal = len(processes) == 1
-    _require(path, equal, f"{name}: equally many processes everywhere", sorted(processes))
+        here = f"{where}[{place}]"
+        _CELL.check(cell, here)
+        _CASES[kind].check(cell["case"], f"{here}.case")
+        cases = arms.setdefault(cell["arm"], [])
+        if cell["case"] in cases:
+            raise Refused(here, "each arm and case once", f"{cell['arm']} twice in one case")
+        cases.append(cell["case"])
+    _check_arms(where, NEEDED_ARMS[kind], arms)
+    engines = {case.get("engine") for case in next(iter(arms.values()))}
+    _check_cases(where, needed_cases(name, engines), arms)
+    processes = {
+        _check_samples(f"{where}[{place}].samples", cell["samples"], blocks, 2 * len(arms))
+        for place, cell in enumerate(part)
+    }
+    if len(processes) > 1:
+        raise Refused(where, "equally many processes everywhere", sorted(processes))
 
 
-def _check_samples(path: Path, where: str, rows: list, blocks: int) -> int:
+def _check_arms(where: str, needed: tuple[str, ...], arms: dict[str, list]) -> None:
+    missing = [arm for arm in needed if arm not in arms]
+    if missing:
+        raise Refused(where, f"the arms {', '.join(needed)}", f"no {', '.join(missing)}")
+
+
+def _check_cases(where: str, needed: list[dict], arms: dict[str, list]) -> None:
+    cases = next(iter(arms.values()))
+    missing = [case for case in needed if case not in cases]
+    if missing:
+        words = ", ".join(f"{key} {value}" for key, value in missing[0].items())
+        raise Refused(where, f"every case of schema {SCHEMA}", f"none with {words}")
+    for arm, own in arms.items():
+        if len(own) != len(cases) or not all(case in cases for case in own):
+            raise Refused(where, "every arm in every case", f"{arm} without some of them")
+
+
+def _check_samples(where: str, rows: list, blocks: int, positions: int) -> int:
     """Check the samples of one cell and return how many processes they come from."""
-    columns = f"rows of {', '.join(SAMPLE)}"
-    whole = bool(rows) and all(isinstance(row, list) and len(row) == len(SAMPLE) for row in rows)
-    _require(path, whole, where + columns, "others or none")
-    for row in rows:
-        counts = all(type(value) is int and value >= 0 for value in row[:3])
-        _require(path, counts and type(row[3]) is int and row[3] > 0, where + "counts", row[:4])
-        times = all(type(v) in (int, float) and math.isfinite(v) for v in row[4:])
-        good = times and row[4] > 0 and row[5] >= 0
-        _require(path, good, where + "positive, finite seconds", row[4:])
-    places = {tuple(row[:3]) for row in rows}
+    kinds = (_PROCESSES, Whole(0, blocks - 1), Whole(0, positions - 1), _LOOPS, _SECONDS, _SECONDS)
+    for place, row in enumerate(rows):
+        here = f"{where}[{place}]"
+        if not isinstance(row, list) or len(row) != len(SAMPLE):
+            raise Refused(here, f"{len(SAMPLE)} numbers: {', '.join(SAMPLE)}", quoted(row))
+        for column, kind, value in zip(SAMPLE, kinds, row, strict=True):
+            kind.check(value, f"{here}.{column}")
     processes = {row[0] for row in rows}
+    if not rows or processes != set(range(len(processes))):
+        raise Refused(where, "processes counted from 0", sorted(processes) or "no sample")
     expected = 2 * blocks * len(processes)
-    distinct = len(places) == len(rows) == expected
-    _require(path, distinct, where + f"{expected} samples, each once", f"{len(rows)} rows")
-    in_order = processes == set(range(len(processes)))
-    _require(path, in_order, where + "processes counted from 0", sorted(processes))
+    if not len({tuple(row[:3]) for row in rows}) == len(rows) == expected:
+        raise Refused(where, f"{expected} samples, each once", f"{len(rows)} rows")
     return len(processes)
-
-
-def _keys(path: Path, where: str, content: object, kinds: dict[str, type]) -> None:
-    _require(path, isinstance(content, dict), f"{where or 'the record'} an object", content)
-    for key, kind in kinds.items():
-        _require(path, key in content, f"{where}{key}", f"only {sorted(content)}")
-        right = type(content[key]) is kind or (kind is float and type(content[key]) is int)
-        _require(path, right, f"{where}{key}: {kind.__name__}", type(content[key]).__name__)
-    extra = sorted(set(content) - set(kinds))
-    _require(path, not extra, f"nothing but {sorted(kinds)} in {where or 'the record'}", extra)
-
-
-def _require(path: Path, condition: object, expected: str, got: object) -> None:
-    if not condition:
-        raise ValueError(_message(path, expected, got))
-
-
-def _message(path: Path, expected: str, got: object) -> str:
-    return (
-        f"machine record {path.name}: expected {expected}, got {got}. "
-        "Contribute the file as it was written, or make a new one: make record"
-    )

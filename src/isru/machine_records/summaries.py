@@ -5,7 +5,8 @@ Every number is formed within one record: times of two machines are never divide
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from isru.stats import Interval, bootstrap_interval, direction, ratio_of_medians
 
 CLOCK = "cpu_seconds"  # one thread that waits for nothing
 MARGIN = 0.02
+LONGEST_TITLE = 48  # characters: a figure has no room for more
 # Form: the part of a record, the arms of tanh and ISRU, of the A/A pair.
 FORMS = {
     "NumPy calls": ("activations", "tanh", "isru_plain", ("tanh", "tanh_again")),
@@ -105,7 +107,13 @@ def thread_speedups(record: Mapping, *, rng: np.random.Generator) -> pd.DataFram
 
 
 def summarise(records: Mapping[str, Mapping], *, seed: int = 0) -> dict[str, pd.DataFrame]:
-    """Return three tables over all records: activations, steps, threads; machine leads each."""
+    """Return three tables over all records: activations, steps, threads; machine leads each.
+
+    Raises
+    ------
+    ValueError
+        If a record cannot be summarised; the message names it.
+    """
     makers = {
         "activations": activation_gains,
         "steps": step_savings,
@@ -113,10 +121,7 @@ def summarise(records: Mapping[str, Mapping], *, seed: int = 0) -> dict[str, pd.
     }
     return {
         name: pd.concat(
-            [
-                make(record, rng=np.random.default_rng(seed)).assign(machine=title)
-                for title, record in records.items()
-            ]
+            [_of_one(make, record, title, seed) for title, record in records.items()]
             or [pd.DataFrame(columns=["machine"])],
             ignore_index=True,
         )
@@ -124,15 +129,28 @@ def summarise(records: Mapping[str, Mapping], *, seed: int = 0) -> dict[str, pd.
     }
 
 
+def _of_one(make: Callable, record: Mapping, title: str, seed: int) -> pd.DataFrame:
+    try:
+        return make(record, rng=np.random.default_rng(seed)).assign(machine=title)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        what = make.__name__.replace("_", " ")
+        cause = f"{type(error).__name__}: {error}"
+        raise ValueError(f"{title}: no {what} from this record ({cause})") from error
+
+
 def titles(records: Mapping[str, Mapping]) -> dict[str, str]:
     """Return a short, unique name for each record: the processor, numbered where it recurs."""
     models = {name: _model(record) for name, record in records.items()}
-    seen: dict[str, int] = {}
+    several = [model for model in models.values() if list(models.values()).count(model) > 1]
+    taken = set(models.values())
     found = {}
     for name, model in models.items():
-        seen[model] = seen.get(model, 0) + 1
-        several = list(models.values()).count(model) > 1
-        found[name] = f"{model} ({seen[model]})" if several else model
+        title = model
+        if model in several:
+            numbered = (f"{model} ({number})" for number in itertools.count(1))
+            title = next(each for each in numbered if each not in taken)
+            taken.add(title)
+        found[name] = title
     return found
 
 
@@ -140,7 +158,8 @@ def _model(record: Mapping) -> str:
     model = record["machine"]["cpu"]["model"]
     for noise in ("(R)", "(TM)", "(r)", "(tm)", " CPU", " Processor"):
         model = model.replace(noise, "")
-    return " ".join(model.split()) or "unknown processor"
+    title = " ".join(model.split()) or "unknown processor"
+    return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 3]}..."
 
 
 def _medians(case: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,10 @@ from isru.records import write_atomically
 
 _TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")
 # Code of the package that the book's extension calls.
-_CODE = ("claims", "figures/machines.py", "machine_records", "publish", "stats.py")
+_CODE = (
+    *("bench/summary.py", "claims", "data/evidence.py", "data/published.py"),
+    *("figures/machines.py", "machine_records", "publish", "stats.py"),
+)
 _JUPYTER_BOOK = (
     "from isru.lifeline import end_with_stdin; end_with_stdin(); "
     "from jupyter_book.cli.main import main; main()"

@@ -43,9 +43,32 @@ def publish_record(path: str | Path) -> str:
     return path.name
 
 
-def record_files(run: str) -> dict[str, Path]:
-    """Return the records that the book of a run shows by name, in a run of yours your own too."""
-    folders = [record_folder("published")]
-    if run != "published":
-        folders.append(record_folder("own"))
-    return {path.name: path for folder in folders for path in sorted(folder.glob("*.json"))}
+def record_files(run: str) -> tuple[dict[str, Path], dict[str, str]]:
+    """Return the records that the book of a run shows, and what it leaves out.
+
+    Returns
+    -------
+    shown : dict
+        {name: path} of the published ones, which the book checks, and in a run of yours your own.
+    skipped : dict
+        {name: why} of those of your own that are refused.
+
+    Raises
+    ------
+    CompendiumError
+        If a published record is no file.
+    """
+    shown = {}
+    for path in sorted(record_folder("published").glob("*.json")):
+        if path.is_symlink() or not path.is_file():
+            raise CompendiumError(f"expected a machine record at {path}, got no file of its own")
+        shown[path.name] = path
+    skipped = {}
+    for path in sorted(record_folder("own").glob("*.json")) if run != "published" else ():
+        try:
+            check_record(path)
+        except (ValueError, FileNotFoundError) as error:
+            skipped[path.name] = str(error)
+        else:
+            shown[path.name] = path
+    return shown, skipped

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 from isru import paths
+from isru.publish.environment import say
 from isru.publish.errors import CompendiumError, DamagedFile
 from isru.publish.machines import record_files
 from isru.publish.normalise import with_present_prose
@@ -47,7 +48,8 @@ def stage(run: str, source: Path) -> None:
             files |= _tree(origin / part, f"results/{part}")
         executed |= {path.stem: path for path in sorted((origin / "notebooks").glob("*.ipynb"))}
     files |= _tree(paths.results() / "repeats", "results/repeats")
-    files |= {f"results/machines/{name}": path for name, path in record_files(run).items()}
+    records, skipped = record_files(run)
+    files |= {f"results/machines/{name}": path for name, path in records.items()}
     if not any((folder / "notebooks").glob("*.ipynb")):
         raise CompendiumError(
             f"no executed notebook in {folder / 'notebooks'}: expected at least one. "
@@ -66,6 +68,9 @@ def stage(run: str, source: Path) -> None:
         )
     files["_toc.yml"] = contents
     about = {"run": run, "missing": missing, "stale": stale_notebooks(folder)}
+    if skipped:
+        about["skipped_records"] = skipped
+        say("\n".join(["not shown in the book:", *(f"  {why}" for why in skipped.values())]))
     _check_readable(files)
     files["run.json"] = to_json(about).encode()
     _write(files, source)

@@ -1,0 +1,214 @@
+"""What the book shows of machine records: sentences, tables of text, drawings.
+
+The book's directives only lay it out, and `isru.machine_records.check_record` makes all of it of
+a record that it accepts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from isru.data.evidence import net_times
+from isru.data.published import load_published
+from isru.machine_records.summaries import summarise, titles
+from isru.publish.numbers import formatted
+
+FIGURES = ("machine-gains", "machine-steps")
+_FORMS = {
+    "NumPy calls": "from NumPy calls",
+    "compiled, libm": "in compiled code with the C library's tanh",
+    "compiled, SIMD": "in compiled vector code",
+}
+_UNITS = (10, 100, 300)  # the table of steps shows these, the figure all
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Records with what they say.
+
+    Attributes
+    ----------
+    records : dict
+        By title, a short name that no two records share.
+    activations, steps, threads : pandas.DataFrame
+        See `isru.machine_records.summaries`.
+    """
+
+    records: Mapping[str, Mapping]
+    activations: pd.DataFrame
+    steps: pd.DataFrame
+    threads: pd.DataFrame
+
+
+def summarised(records: Mapping[str, Mapping]) -> Shown:
+    """Return records, by the names of their files, with all summaries.
+
+    Raises
+    ------
+    ValueError
+        If a record cannot be summarised; the message names it.
+    """
+    named = {title: records[name] for name, title in titles(records).items()}
+    return Shown(named, **summarise(named))
+
+
+def answer(shown: Shown) -> str:
+    """Return in words on how many machines ISRU is faster, equal or slower."""
+    count = len(shown.records)
+    sentences = []
+    for form, rows in shown.activations.groupby("form", sort=False):
+        dtypes: dict[str, list[str]] = {}
+        for dtype, directions in rows.groupby("dtype", sort=False)["direction"]:
+            dtypes.setdefault(_where(directions, count), []).append(dtype)
+        words = [f"{word} ({' and '.join(names)})" for word, names in dtypes.items()]
+        sentences.append(f"{_FORMS[form]} it is {' and '.join(words)}")
+    who = "One machine is" if count == 1 else f"{count} machines are"
+    return f"{who} recorded. One call of ISRU compared with one of tanh: {'; '.join(sentences)}."
+
+
+def _where(directions: pd.Series, count: int) -> str:
+    """Return ``"slower"`` where all agree, else ``"slower on 2 and faster on 1 of 3"``."""
+    counts = directions.value_counts()
+    if len(counts) == 1 and counts.iloc[0] == count:
+        return counts.index[0]
+    return " and ".join(f"{word} on {n}" for word, n in counts.items()) + f" of {count}"
+
+
+def machines_table(shown: Shown) -> list[list[str]]:
+    """Return header and rows: each machine with what decides its times."""
+    header = ["Machine", "Cores", "Governor", "System", "NumPy (vector targets)", "BLAS", "Date"]
+    return [header, *(_machine_row(*item) for item in shown.records.items())]
+
+
+def _machine_row(title: str, record: Mapping) -> list[str]:
+    machine = record["machine"]
+    pools = machine["thread_pools"]
+    blas = [f"{p.get('internal_api', '')} {p.get('version', '')}".strip() for p in pools]
+    simd = machine["numpy_simd"][-1] if machine["numpy_simd"] else "none named"
+    return [
+        title,
+        str(machine["cpu"]["cores"]),
+        machine["cpu"]["governor"],
+        machine["system"],
+        f"{machine['versions']['numpy']} ({simd})",
+        ", ".join(filter(None, blas)) or "unknown",
+        f"{machine['provenance']['date']}; {len(record['problems'])} remarks",
+    ]
+
+
+def activations_table(shown: Shown) -> list[list[str]]:
+    """Return header and rows: one call of tanh and of ISRU."""
+    header = ["Machine", "Form", "Type", "tanh (ns)", "ISRU (ns)", "Difference (ns)"]
+    rows = [
+        [
+            r.machine,
+            r.form,
+            r.dtype,
+            formatted(r.tanh_ns, ".2f"),
+            formatted(r.isru_ns, ".2f"),
+            _interval(r.gain_ns, r.low, r.high, ".2f"),
+            _interval(r.ratio, r.ratio_low, r.ratio_high, ".2f"),
+            r.direction,
+        ]
+        for r in shown.activations.itertuples()
+    ]
+    return [[*header, "tanh / ISRU", "ISRU is"], *rows]
+
+
+def steps_table(shown: Shown) -> list[list[str]]:
+    """Return header and rows: what ISRU saves of an LSTM's step."""
+    table = shown.steps[shown.steps["units"].isin(_UNITS)]
+    rows = [
+        [
+            r.machine,
+            r.engine,
+            r.step,
+            str(r.units),
+            _interval(r.saving, r.low, r.high, ".1f"),
+            formatted(r.floor, ".1f"),
+        ]
+        for r in table.itertuples()
+    ]
+    return [["Machine", "Engine", "Step", "Units", "Saving (%)", "A/A floor (%)"], *rows]
+
+
+def threads_table(shown: Shown) -> list[list[str]]:
+    """Return header and rows, none if no machine has more than one core."""
+    rows = [
+        [
+            r.machine,
+            r.work.replace("_", " "),
+            str(r.threads),
+            _interval(r.speedup, r.low, r.high, ".2f"),
+        ]
+        for r in shown.threads.itertuples()
+    ]
+    return [["Machine", "Work", "Threads", "Speed-up"], *rows]
+
+
+def published_table() -> list[list[str]]:
+    """Return header and rows: the machines of the original study."""
+    header = ["Published machine and compiler", "tanh, net (ns)", "ISRU, net (ns)"]
+    times = net_times(load_published("microbenchmark"))[["tanh", "isru"]]
+    rows = [
+        [machine, *(formatted(float(v), ".2f") for v in (row.tanh, row.isru, row.tanh - row.isru))]
+        for machine, row in times.iterrows()
+    ]
+    return [[*header, "Difference (ns)"], *rows]
+
+
+def gains(shown: Shown | None) -> pd.DataFrame:
+    """Return the differences of all machines in float32, recorded ones first, then published."""
+    times = net_times(load_published("microbenchmark"))
+    published = pd.DataFrame(
+        {"machine": times.index, "form": "published, libm"}
+        | {"gain_ns": (times["tanh"] - times["isru"]).to_numpy(), "low": np.nan, "high": np.nan}
+    ).sort_values("gain_ns", ascending=False)
+    if shown is None or shown.activations.empty:
+        return published
+    own = shown.activations
+    own = own[own["dtype"] == "float32"][["machine", "form", "gain_ns", "low", "high"]]
+    return pd.concat([own, published], ignore_index=True)
+
+
+def drawing(name: str, shown: Shown | None):
+    """Return a figure of `FIGURES` and the table that it shows; without records as published."""
+    from isru.figures.machines import machine_gains, machine_steps
+
+    if name == "machine-gains":
+        data = gains(shown)
+        return machine_gains(data), data
+    data = pd.DataFrame({"engine": []}) if shown is None else shown.steps
+    return machine_steps(data, load_published("forecaster")), data
+
+
+def show(record: Mapping) -> None:
+    """Make all that the book shows of one record.
+
+    Raises
+    ------
+    ValueError
+        If something of it cannot be made; the message says what and why.
+    """
+    import io
+
+    what = "its summaries"
+    try:
+        shown = summarised({"this record": record})
+        for table in (answer, machines_table, activations_table, steps_table, threads_table):
+            what = f"its {table.__name__.replace('_', ' ')}"
+            table(shown)
+        for name in FIGURES:
+            what = f"the figure {name} with it"
+            drawing(name, shown)[0].savefig(io.BytesIO(), format="svg")
+    except Exception as error:  # whatever it is, the file is at fault, and the page must not break
+        cause = f"{type(error).__name__}: {error}"
+        raise ValueError(f"the book cannot show {what} ({cause})") from error
+
+
+def _interval(value: float, low: float, high: float, spec: str) -> str:
+    return f"{formatted(value, spec)} ({formatted(low, spec)} to {formatted(high, spec)})"
