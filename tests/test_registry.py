@@ -2,10 +2,13 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from isru.activations import ACTIVATIONS
 from isru.bench import activation_arms, c_loops
+from isru.embedded.errors import ExportError
+from isru.embedded.twins import twin
 from isru.kernels import UFUNCS
 from isru.kernels.ufuncs import FAST_BOUNDS
 from isru.lstm import LSTMNetwork
@@ -22,6 +25,16 @@ def test_another_function_under_a_known_name_makes_no_network():
         LSTMNetwork(2, 3, 1, recurrent_activation=flat)
     with pytest.raises(ValueError, match="another function under the name 'tanh'"):
         LSTMNetwork(2, 3, 1, activation="isru", cell_activation=OTHER)
+
+
+def test_a_function_under_a_name_of_its_own_makes_a_network_that_no_file_takes(tmp_path):
+    mine = dataclasses.replace(OTHER, name="my_tanh")
+    network = LSTMNetwork(2, 3, 1, activation=mine)
+    assert network.forward(np.ones((1, 2, 2)))[0].shape == (1, 1)
+    with pytest.raises(ValueError, match=r"expected activations of the registry.*'my_tanh'"):
+        network.save(tmp_path / "network.npz")
+    with pytest.raises(ExportError, match=r"with a C twin.*my_tanh"):
+        twin(mine)
 
 
 def test_a_member_of_a_family_is_known_with_its_parameters():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from isru import activations
 from isru.activations import Activation, get_activation
 
 _PROBES = np.concatenate(
@@ -27,7 +28,9 @@ def is_registered(name: object) -> bool:
 
 
 def registered(activation: str | Activation) -> Activation:
-    """Return the registry's entry of a name, or an entry of its family, with its parameters.
+    """Return the registry's entry of a name, or an entry that shadows none.
+
+    An entry of a name that the registry does not have is a function of its own.
 
     Raises
     ------
@@ -38,12 +41,14 @@ def registered(activation: str | Activation) -> Activation:
         entry of its name does with the same parameters.
     """
     entry = get_activation(activation)
+    if entry.name not in activations.ACTIVATIONS:
+        return entry
     own = get_activation(entry.name)
     if entry is own or _equal(entry, own):
         return entry
     raise ValueError(
         f"expected an activation of the registry, got another function under the name "
-        f"{entry.name!r}: give it a name of its own and add it to isru.activations"
+        f"{entry.name!r}: give it a name of its own"
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from isru.activations import Activation, get_activation
+from isru.activations import ACTIVATIONS, Activation, get_activation
 from isru.lstm.archives import Archive, ArchiveError
 from isru.records import write_atomically
 
@@ -38,8 +38,15 @@ def network_arrays(network, path) -> dict[str, np.ndarray]:
     Raises
     ------
     CheckpointError
-        If a weight is not finite: such a file could not be read again.
+        If a weight is not finite, or an activation is not the registry's: such a file could not
+        be read again.
     """
+    for entry in network.settings.values():
+        if isinstance(entry, Activation) and entry.name not in ACTIVATIONS:
+            raise CheckpointError(
+                f"{path}: expected activations of the registry, which a file knows by name, got "
+                f"{entry.name!r}: add it to isru.activations first"
+            )
     arrays = dict(zip(_keys(network), network.get_weights(), strict=True))
     for name, array in arrays.items():
         _check_finite(path, name, array)
