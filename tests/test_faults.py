@@ -19,7 +19,7 @@ from isru.publish.errors import CompendiumError
 from isru.publish.notebooks import all_notebooks, select
 from isru.publish.pending import install_all, pending
 from isru.publish.release import keep_repeats, problems, publish, state
-from isru.publish.runner import _discard_stale, make_jobs
+from isru.publish.runner import _discard_stale, execute, make_jobs
 from isru.publish.staleness import make_stamp
 from isru.records import read_values, write_atomically
 
@@ -309,3 +309,9 @@ def test_cleaning_leaves_a_run_that_is_under_way_alone(result):
     ):
         commands.clean(Namespace())
     assert files(result) == WHOLE
+
+
+def test_a_cell_that_finds_the_disk_full_fails_with_the_cause_in_words(compendium):
+    write_notebook(compendium, "01-a", ["raise OSError(28, 'No space left on device', 'x.npz')"])
+    with pytest.raises(CompendiumError, match=r"01-a failed in cell .*the disk is full.*make room"):
+        execute(make_jobs(all_notebooks(), "quick"))
