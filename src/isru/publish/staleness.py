@@ -18,9 +18,10 @@ from functools import cache
 from pathlib import Path
 
 from isru import paths
-from isru.publish.errors import CompendiumError, shortened
+from isru.publish.errors import CompendiumError
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import declared_parameters, read_cells, read_profile, slug
+from isru.publish.wording import shortened
 from isru.records import sha256
 
 # These start notebooks and show results; they do not make them.
