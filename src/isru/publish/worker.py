@@ -48,8 +48,8 @@ def execute(job: dict) -> None:
     failed = Path(job["failed"])
     failed.parent.mkdir(parents=True, exist_ok=True)
     papermill.execute_notebook(
-        job["source"],
-        str(failed),
+        _unformatted(job["source"]),
+        _unformatted(str(failed)),
         job["parameters"],
         engine_name="reporting",
         kernel_name="python3",
@@ -63,6 +63,11 @@ def execute(job: dict) -> None:
     text = json.dumps(executed, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     write_atomically(Path(job["target"]), text)
     failed.unlink()
+
+
+def _unformatted(path: str) -> str:
+    """Return a path as papermill takes it, which fills parameters into what stands in braces."""
+    return path.replace("{", "{{").replace("}", "}}")
 
 
 def main() -> int:
