@@ -9,8 +9,10 @@ from notebook_files import write_notebook
 
 from isru.publish import notebooks
 from isru.publish.errors import CompendiumError
+from isru.publish.job import Job
 from isru.publish.notebooks import all_notebooks, select
-from isru.publish.parameters import read_profile
+from isru.publish.parameters import declared_parameters, given_parameters, read_profile
+from isru.publish.runner import execute
 from isru.publish.staleness import notebook_code
 
 EMPTY = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
@@ -101,3 +103,15 @@ def test_a_cell_that_is_no_python_is_named_with_its_line(compendium, code):
     path = write_notebook(compendium, "06-forecaster", ["1", code])
     with pytest.raises(CompendiumError, match=r"06-forecaster.ipynb: .* code cell 3, got '"):
         notebook_code(path)
+
+
+def test_a_folder_of_any_name_holds_notebooks_that_run(compendium, monkeypatch):
+    root = compendium.rename(compendium.with_name('it\'s {x} {0} [1] $(touch y) `z` %s "q" ü'))
+    monkeypatch.setenv("ISRU_ROOT", str(root))
+    body = "record.value('x', n, kind='exact', note=t)"
+    cell = "n: int = 1  # a number, 1..10\nt: str = 'a'  # any text"
+    path = write_notebook(root, "01-a", [body], parameters=cell)
+    given = given_parameters("01-a", declared_parameters(path), "n=7; t='it''s {x}; $(touch y)'")
+    execute([Job(select("01")[0], "adhoc", "adhoc", given)])
+    values = json.loads((root / "runs" / "adhoc" / "values" / "01.json").read_text())["values"]
+    assert (values["x"]["value"], values["x"]["note"]) == (7, "it's {x}; $(touch y)")

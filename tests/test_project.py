@@ -19,7 +19,7 @@ from isru.publish.release import problems
 ROOT = paths.root()
 PACKAGE = ROOT / "src" / "isru"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted(notebook.path for notebook in all_notebooks())
 PAGES = [*sorted((ROOT / "book").glob("*.md")), *NOTEBOOKS]
 
 LAYERS = {

@@ -114,14 +114,27 @@ def _existing(run: str):
 
 
 def _build(run: str) -> None:
-    """Build the book of a run, and the published one beside it where there is one."""
-    from isru.publish.book import build_book
+    """Build the book of a run, then the published one beside it where there is one.
 
-    published = (paths.results() / "manifest").is_dir()
-    for name in dict.fromkeys([*(["published"] if published else []), run]):
-        index = build_book(name)
-        what = "The published book" if name == "published" else f"The book of your run ({name})"
-        say(f"{what}: {index}")
+    The published book may lack what only this run has so far, such as a new chapter: then it is
+    told, and the book of the run is there all the same.
+    """
+    from isru.publish.book import build_book
+    from isru.publish.staging import outside_contents
+
+    index = build_book(run)
+    own = run != "published"
+    say(f"The book of your run ({run}): {index}" if own else f"The published book: {index}")
+    for name in outside_contents(run):
+        say(
+            f"warning: the page of {name} is in no book, since _toc.yml does not name it. "
+            f"To see it, add '- file: results/notebooks/{name}' there"
+        )
+    if own and (paths.results() / "manifest").is_dir():
+        try:
+            say(f"The published book: {build_book('published')}")
+        except CompendiumError as error:
+            say(f"warning: the published book was not built: {error}")
 
 
 def bench(options: Namespace) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from isru import paths
 from isru.claims.rules import RULES
-from isru.publish.errors import CompendiumError, shortened
+from isru.publish.errors import CompendiumError
+from isru.publish.wording import shortened
 
 KEY = re.compile(r"\d\d\.[a-z0-9]+(_[a-z0-9]+)*")
 SCALES = ("difference", "ratio")

@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from isru import paths
+from isru.claims import load_claims
 from isru.lifeline import MARK, captured
 from isru.publish.errors import CompendiumError
 from isru.publish.pages import check_offline
@@ -47,10 +48,15 @@ def build_book(run_name: str) -> Path:
     Raises
     ------
     CompendiumError
-        If a notebook of the run holds a traceback, a page has a warning (such as a number
-        that the run does not have), or would load something from another machine.
+        If a notebook of the run holds a traceback, the claims file is broken, a page has a
+        warning (such as a number that the run does not have), or would load something from
+        another machine.
     """
     check_no_errors(paths.run(run_name))
+    try:  # here once, where every page that shows a claim would say so again
+        load_claims()
+    except (ValueError, FileNotFoundError) as error:
+        raise CompendiumError(str(error)) from None
     folder = paths.build() / "book" / run_name
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f"{run_name}.lock")):

@@ -1,18 +1,5 @@
-"""The errors that the command line shows as sentences, and values as their messages show them."""
-
-import reprlib
+"""The errors that the command line shows as sentences, without a traceback."""
 
 from isru.errors import CompendiumError, DamagedFile, in_words
 
-__all__ = ["CompendiumError", "DamagedFile", "in_words", "shortened"]
-
-
-def shortened(value: object) -> str:
-    """Return a value as Python writes it, cut where it would fill the screen."""
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = short.maxlong = 60
-    short.maxlevel = 3
-    try:
-        return short.repr(value)
-    except ValueError:  # Python writes no integer of more than some thousand digits
-        return "an integer of very many digits"
+__all__ = ["CompendiumError", "DamagedFile", "in_words"]

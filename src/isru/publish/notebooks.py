@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isru import paths
-from isru.publish.errors import CompendiumError, shortened
+from isru.publish.errors import CompendiumError
 from isru.publish.parameters import CHAPTER, read_cells, slug, unknown
+from isru.publish.wording import shortened
 from isru.records import KINDS
 
 _LOG = logging.getLogger(__name__)

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isru import paths
-from isru.publish.errors import CompendiumError, shortened
+from isru.publish.errors import CompendiumError
 from isru.publish.injected import ran_before, read_differently
+from isru.publish.wording import shortened
 
 _SCALARS = {"int": int, "float": float, "bool": bool, "str": str}
 _LISTS = {f"list[{name}]": kind for name, kind in _SCALARS.items()}

@@ -11,10 +11,12 @@ import shutil
 from pathlib import Path
 
 from isru import paths
+from isru.publish.contents import chapters, read_contents, with_present
 from isru.publish.environment import say
 from isru.publish.errors import CompendiumError, DamagedFile
 from isru.publish.machines import record_files
 from isru.publish.normalise import with_present_prose
+from isru.publish.notebooks import all_notebooks
 from isru.publish.staleness import stale_notebooks
 from isru.records import read_object, to_json
 
@@ -40,7 +42,12 @@ def stage(run: str, source: Path) -> None:
     root, folder = paths.root(), paths.run(run)
     files: dict[str, Path | bytes] = {"_config.yml": root / "_config.yml"}
     files |= _tree(root / "book", "book")
-    files |= _tree(root / "notebooks", "notebooks")
+    sources = {f"{notebook.name}.ipynb" for notebook in all_notebooks()}
+    files |= {
+        name: path
+        for name, path in _tree(root / "notebooks", "notebooks").items()
+        if path.parent.name == "parameters" or path.name in sources
+    }
     executed: dict[str, Path] = {}
     # What a run lacks is shown as published, so that a run of one notebook has its book, too.
     for origin in dict.fromkeys((paths.results(), folder)):
@@ -117,19 +124,17 @@ def _contents(toc: Path, executed: set[str]) -> tuple[bytes, list[str]]:
     """Return the contents without the notebooks that the run lacks, and the names of these."""
     import yaml
 
-    contents = yaml.safe_load(toc.read_text(encoding="utf-8"))
-    missing = []
-    for part in contents["parts"]:
-        present = []
-        for chapter in part["chapters"]:
-            page = Path(chapter["file"])
-            if page.parts[0] == "results" and page.name not in executed:
-                missing.append(page.name)
-            else:
-                present.append(chapter)
-        part["chapters"] = present
-    contents["parts"] = [part for part in contents["parts"] if part["chapters"]]
-    return yaml.safe_dump(contents, sort_keys=False, allow_unicode=True).encode(), missing
+    contents = read_contents(toc)
+    missing = [name for name in chapters(contents) if name not in executed]
+    present = with_present(contents, executed)
+    return yaml.safe_dump(present, sort_keys=False, allow_unicode=True).encode(), missing
+
+
+def outside_contents(run: str) -> list[str]:
+    """Return the notebooks of a run whose pages the contents do not name: no book shows them."""
+    named = chapters(read_contents(paths.root() / "_toc.yml"))
+    executed = sorted(path.stem for path in (paths.run(run) / "notebooks").glob("*.ipynb"))
+    return [name for name in executed if name not in named]
 
 
 def _write(files: dict[str, Path | bytes], source: Path) -> None:

@@ -17,10 +17,11 @@ from pathlib import Path
 
 from isru import paths
 from isru.publish.digests import code_digest, digest, tree_digest
-from isru.publish.errors import CompendiumError, shortened
+from isru.publish.errors import CompendiumError
 from isru.publish.manifest import inside, read_manifest
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import declared_parameters, read_cells, read_profile, slug
+from isru.publish.wording import shortened
 from isru.records import read_state, sha256
 
 # These start notebooks and show results; they do not make them.

@@ -62,8 +62,8 @@ def execute(job: dict) -> None:
     failed = Path(job["failed"])
     failed.parent.mkdir(parents=True, exist_ok=True)
     papermill.execute_notebook(
-        job["source"],
-        str(failed),
+        _unformatted(job["source"]),
+        _unformatted(str(failed)),
         job["parameters"],
         engine_name="reporting",
         kernel_name=NAME,
@@ -84,6 +84,11 @@ def _of_cell(error: PapermillExecutionError) -> str:
     found = re.match(r"\[Errno (\d+)\]", error.evalue or "")
     told = f"{error.ename}: {error.evalue}"
     return f"{told} ({in_words(OSError(int(found[1]), ''))})" if found else told
+
+
+def _unformatted(path: str) -> str:
+    """Return a path as papermill takes it, which fills parameters into what stands in braces."""
+    return path.replace("{", "{{").replace("}", "}}")
 
 
 def main() -> int:
