@@ -56,10 +56,10 @@ def _run(arguments: list[str] | None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     given = sys.argv[1:] if arguments is None else arguments
     options = _parser().parse_args(given)
-    if options.command == "help":
-        sys.stdout.write(HELP)
-        return 0
     try:
+        if options.command == "help":
+            sys.stdout.write(HELP)
+            return 0
         if options.command == "setup":
             set_up(again=options.again)
             return 0
@@ -82,7 +82,7 @@ def _run(arguments: list[str] | None) -> int:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise
         say(
-            f"error: cannot write {error.filename}: {os.strerror(error.errno)}. "
+            f"error: cannot write {error.filename or 'the output'}: {os.strerror(error.errno)}. "
             "Nothing that was finished is lost; make room or choose another folder, and repeat"
         )
     return 1
