@@ -66,10 +66,10 @@ def _run(arguments: list[str] | None) -> int:
         if os.environ.pop(ENDS_WITH_STDIN, ""):
             be_interrupted_with_stdin()
     options = _parser().parse_args(given)
-    if options.command == "help":
-        sys.stdout.write(HELP)
-        return 0
     try:
+        if options.command == "help":
+            sys.stdout.write(HELP)
+            return 0
         if options.command == "setup":
             set_up(again=options.again, check=True)
             return 0

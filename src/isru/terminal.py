@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import select
 import sys
 import tempfile
 import traceback
@@ -44,7 +45,8 @@ def finish(code: int) -> int:
 
 def unexpected(error: Exception, command: list[str]) -> int:
     """Say in one sentence what ended a command, keep the traceback in a file, return 70."""
-    if isinstance(error, BrokenPipeError) and finish(0):
+    if isinstance(error, BrokenPipeError) and (_reader_gone() or finish(0)):
+        _forget_output()
         return PIPE_CLOSED  # nobody reads on, as with "| head"
     said = " ".join(str(error).split())[:300]
     what = f"{type(error).__name__}: {said}" if said else type(error).__name__
@@ -67,6 +69,16 @@ def _kept(error: Exception, command: list[str]) -> str:
             path.write_text(text, encoding="utf-8", errors="backslashreplace")
             return str(path)
     return f"this traceback, for which no folder has room:\n{text}"
+
+
+def _reader_gone() -> bool:
+    """Tell whether the output is a pipe whose other end is closed, where that can be asked."""
+    try:
+        asked = select.poll()
+        asked.register(sys.stdout.fileno(), 0)
+        return any(event & select.POLLERR for _, event in asked.poll(0))
+    except (AttributeError, OSError, ValueError):  # Windows; a stream of no file
+        return False
 
 
 def _forget_output() -> None:

@@ -193,9 +193,13 @@ def show(record: Mapping) -> None:
     ------
     ValueError
         If something of it cannot be made; the message says what and why.
+    FileNotFoundError
+        If the published figures are missing, which stand beside it.
     """
     import io
 
+    for name in ("microbenchmark", "forecaster"):  # a damaged one is no fault of the record
+        load_published(name)
     what = "its summaries"
     try:
         shown = summarised({"this record": record})
