@@ -15,6 +15,11 @@ from isru.lifeline import ENDS_WITH_STDIN
 from isru.publish.processor import leave_out_impossible
 
 leave_out_impossible()  # before anything computes
+for name in ("SIGINT", "SIGHUP"):  # ignored where a shell started the tests in its background
+    number = getattr(signal, name, None)
+    if number is not None and signal.getsignal(number) == signal.SIG_IGN:
+        handler = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+        signal.signal(number, handler)
 # The C compiler's own files: made once, not in each compendium of a test.
 os.environ.update({**paths.compiler_caches(), **os.environ})
 SMOKE = pytest.StashKey()

@@ -312,6 +312,16 @@ def test_every_printed_example_asks_for_what_only_a_network_does():
         (["--target", "z80"], "expected one of cortex-m4f"),
         (["--skill", "80"], "a share of at most 1"),
         (["--flash", "much"], "expected bytes such as 900, 32k"),
+        (["--flash", "9" * 5000], "got '999999999999... (5000 digits)'"),
+        (["--flash", "٣"], "expected bytes such as 900, 32k"),
+        (["--flash", "0"], "flash: expected a finite number above 0"),
+        (["--skill", "nan"], "a share of at most 1"),
+        (["--skill=-inf"], "a share of at most 1"),
+        (["--cycles", "nan"], "cycles: expected a finite number above 0, got nan"),
+        (["--cycles", "inf"], "cycles: expected a finite number above 0, got inf"),
+        (["--cycles", "-5"], "cycles: expected a finite number above 0, got -5"),
+        (["--out", __file__], f"out: expected a folder, got {__file__}, which is a file"),
+        (["--out", f"{__file__}/c"], f"out: expected a folder, got {__file__}, which is a file"),
     ],
 )
 def test_wrong_questions_to_the_command_are_one_message(published, capsys, more, message):

@@ -1,6 +1,7 @@
 """Sweeps: no row lost, none computed twice, the same numbers wherever they are computed."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -17,6 +18,7 @@ from sweep_rows import (
 
 from isru import paths
 from isru.sweep import SweepError, about, estimate, run_sweep, sources
+from isru.sweep.local import guarded
 
 
 def cases(log, count=5):
@@ -91,6 +93,36 @@ def test_a_row_that_fails_is_named_and_the_others_are_kept(log, tmp_path):
 def test_a_killed_process_ends_the_sweep_with_a_remedy(log):
     with pytest.raises(SweepError, match=r"a local process ended abruptly.*of 5 rows are done"):
         sweep(die_at_three, cases(log), processes=2)
+
+
+SCRIPT = """
+import sys
+from isru.sweep import run_sweep
+from sweep_rows import Case, noise
+run_sweep(noise, [Case(1, 1, sys.argv[1]), Case(2, 2, sys.argv[1])], progress=False)
+"""
+
+
+def test_a_script_without_a_guard_is_told_what_to_write(log, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script), str(log)],
+        env=os.environ | {"PYTHONPATH": str(paths.root() / "tests")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "under a line \"if __name__ == '__main__':\"" in done.stderr.strip().splitlines()[-1]
+    assert "want of memory" not in done.stderr
+
+
+def test_a_guard_is_seen_where_there_is_one(tmp_path):
+    script = tmp_path / "script.py"
+    for text, found in [(SCRIPT, False), ("if '__main__' == __name__:\n    run()\n", True)]:
+        script.write_text(text, encoding="utf-8")
+        assert guarded(str(script)) is found
+    assert guarded(None) and guarded("no such file")
 
 
 def test_what_is_no_row_or_no_configuration_is_refused(log):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from isru.embedded.c_text import check_name
 from isru.embedded.export import network_files
 from isru.embedded.twins import twin
 from isru.experiments.pareto import Answer, cheapest
+from isru.experiments.places import check_folder
 from isru.experiments.smallest import INTEGER
 from isru.experiments.smallest_costs import join
 from isru.experiments.smallest_map import least, network_name
@@ -22,6 +24,7 @@ from isru.lstm import LSTMNetwork
 from isru.records import write_atomically
 
 NUMBER = "11"
+_DIGITS = 12  # of a number of bytes: a petabyte is no device's
 _WORDS = {"change": "skill over persistence"}  # of the other tasks: right answers
 
 
@@ -126,8 +129,9 @@ def parse_bytes(text: str | None) -> int | None:
     number, factor = text, 1
     if text[-1:].lower() in ("k", "m"):
         number, factor = text[:-1], {"k": 1024, "m": 1024**2}[text[-1].lower()]
-    if not number.isdecimal():
-        raise ValueError(f"expected bytes such as 900, 32k or 1M, got {text!r}")
+    if not (number.isascii() and number.isdecimal() and len(number) <= _DIGITS):
+        shown = text if len(text) <= 2 * _DIGITS else f"{text[:_DIGITS]}... ({len(text)} digits)"
+        raise ValueError(f"expected bytes such as 900, 32k or 1M, got {shown!r}")
     return int(number) * factor
 
 
@@ -145,10 +149,14 @@ def ask(found: Map, *, skill: float | None = None, **limits: float | None) -> An
     Raises
     ------
     ValueError
-        If the skill is above 1, or for cycles of a core without a table of them.
+        If the skill is above 1, a number is not finite, a limit is not above 0, or for cycles of
+        a core without a table of them.
     """
-    if skill is not None and not skill <= 1:
+    if skill is not None and not -math.inf < skill <= 1:
         raise ValueError(f"skill: expected a share of at most 1, such as 0.8, got {skill}")
+    for name, limit in limits.items():
+        if limit is not None and not 0 < limit < math.inf:
+            raise ValueError(f"{name}: expected a finite number above 0, got {limit}")
     if limits.get("cycles") is not None and found.cost != "cycles":
         raise ValueError("cycles: expected a core with a published table of cycles")
     asked = {"within": 1.0} if skill is None else {"least": 100 * skill}
@@ -207,7 +215,16 @@ def answer_in_words(options, folder: str | Path) -> tuple[bool, str]:
     options : object
         With ``task``, ``target``, ``skill``, ``cycles`` and, as text, ``flash`` and ``ram``.
     folder : str or Path
+
+    Raises
+    ------
+    ValueError
+        If the folder is a file, before anything is asked; and as `ask`, `read_map` and
+        `parse_bytes`.
+    FileNotFoundError
+        As `read_map` and `export_point`.
     """
+    check_folder(folder, "out")
     limits = {name: parse_bytes(getattr(options, name)) for name in ("flash", "ram")}
     limits["cycles"] = options.cycles
     found = read_map(options.task, options.target)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import multiprocessing
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -14,6 +16,28 @@ from isru.sweep.store import plain_row
 
 class WorkersLost(Exception):
     """The processes that computed the rows are gone; the message says how."""
+
+
+UNGUARDED = (
+    "each process of a sweep imports the script that started it, which would start the sweep "
+    "again: put what the script does under a line \"if __name__ == '__main__':\", or compute in "
+    "one process (processes=1)"
+)
+
+
+def guarded(script: str | None) -> bool:
+    """Return whether a script asks for its name, as one must that starts processes.
+
+    True where there is no script to read, as in a notebook.
+    """
+    try:
+        with open(script, encoding="utf-8") as file:  # noqa: PTH123
+            tree = ast.parse(file.read())
+    except (TypeError, OSError, ValueError, SyntaxError):
+        return True
+    tests = [node.test for node in ast.walk(tree) if isinstance(node, ast.If)]
+    names = [node for test in tests for node in ast.walk(test) if isinstance(node, ast.Name)]
+    return any(node.id == "__name__" for node in names)
 
 
 def attempt(function: Callable, case: object) -> tuple[bool, object]:
@@ -41,8 +65,11 @@ def in_processes(
     Raises
     ------
     WorkersLost
-        If a process is killed or dies.
+        If a process is killed or dies, or if this is the script that started the sweep, which a
+        process of the sweep imports once more.
     """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise WorkersLost(UNGUARDED)
     # "spawn" on every system: a forked copy of a threaded process may hang.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(processes, len(cases)), context, end_with_parent)
@@ -51,6 +78,8 @@ def in_processes(
         for future in as_completed(futures):
             yield futures[future], *future.result()
     except BrokenProcessPool as error:
+        if not guarded(getattr(sys.modules["__main__"], "__file__", None)):
+            raise WorkersLost(UNGUARDED) from error
         raise WorkersLost(
             "a local process ended abruptly, perhaps killed for want of memory (fewer processes "
             f"need less): {error}"
