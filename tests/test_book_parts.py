@@ -85,7 +85,8 @@ against C,no,10,2.5,0.8
 def run_with_a_table(tmp_path, name="published"):
     write_atomically(tmp_path / "run.json", to_json({"run": name}))
     write_atomically(tmp_path / "results" / "tables" / "90-goals.csv", TABLE)
-    values = {"notebook": "90-speed-goals", "values": {"size": {"value": 10, "kind": "exact"}}}
+    size = {"value": 10, "kind": "exact"}
+    values = {"notebook": "90-speed-goals", "provenance": {}, "values": {"size": size}}
     write_atomically(tmp_path / "results" / "values" / "90.json", to_json(values))
     return Run(tmp_path)
 
