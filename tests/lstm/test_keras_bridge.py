@@ -154,3 +154,41 @@ def test_tensorflow_loads_silently():
     code = "from isru.keras_bridge import load_tensorflow; load_tensorflow()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's own
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "import keras, isru.keras_bridge",
+        "from isru.keras_bridge import load_tensorflow\nload_tensorflow()\nimport keras",
+    ],
+    ids=["keras first", "keras later"],
+)
+def test_a_saved_model_with_our_activations_is_loaded_in_another_process(lines, rng, tf, tmp_path):
+    network = build(rng, activation="isru", recurrent_activation="isru_sigmoid")
+    model = build_keras(network)
+    model.save(tmp_path / "model.keras")
+    x = rng.normal(size=(B, T, F)).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    code = (
+        f"{lines}\nimport numpy as np\nmodel = keras.models.load_model('model.keras')\n"
+        "np.save('y.npy', model.predict(np.load('x.npy'), verbose=0))"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True)
+    assert_close([np.load(tmp_path / "y.npy")], [model.predict(x, verbose=0)], FLOAT32)
+
+
+def test_importing_the_bridge_loads_no_tensorflow():
+    code = "import isru.keras_bridge, sys; print({'tensorflow', 'keras'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_another_backend_of_keras_is_refused_with_what_to_do(tf, monkeypatch):
+    import keras
+
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    with pytest.raises(ImportError, match=r"backend tensorflow, got jax: set .*KERAS_BACKEND"):
+        load_tensorflow.__wrapped__()

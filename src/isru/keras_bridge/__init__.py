@@ -2,7 +2,12 @@
 
 Weights pass unchanged: the arrays of :meth:`isru.lstm.LSTMNetwork.get_weights` have Keras's
 layout and gate order. For integer inputs Keras wants one-hot rows.
+
+Where Keras is loaded already, importing this package tells it of our activations, so that
+``keras.models.load_model`` finds them; where it is loaded later, `load_tensorflow` does.
 """
+
+import sys
 
 from isru.keras_bridge.activations import (
     KERAS_NAMES,
@@ -10,7 +15,7 @@ from isru.keras_bridge.activations import (
     KerasActivation,
     keras_activation,
 )
-from isru.keras_bridge.loading import load_tensorflow
+from isru.keras_bridge.loading import load_tensorflow, register_activations
 from isru.keras_bridge.networks import (
     build_keras,
     keras_loss_and_gradients,
@@ -31,3 +36,6 @@ __all__ = [
     "read_keras",
     "registry_entry",
 ]
+
+if "keras" in sys.modules:
+    register_activations(sys.modules["keras"])

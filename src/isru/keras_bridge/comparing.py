@@ -13,9 +13,11 @@ from isru.keras_bridge.loading import load_tensorflow
 from isru.lstm import LSTMNetwork
 
 # Of 1 + |y|. Two orders of summation differ by some 10 roundings; where the recurrence lets them
-# grow, what roundings of the weights do to the outputs is allowed for beside it.
+# grow, what roundings do to the outputs of the network itself is allowed for beside it.
 _TOLERANCES = {"float32": 1e-5, "float64": 1e-11}
-_GROWTH = 16  # times the change by roundings of the weights
+_GROWTH = 64  # times the largest change that was seen
+_MOVES = 3  # how often the weights are moved to see it
+_KNOWN = 1e6  # outputs beyond are those of a network without bound that runs away
 _ROWS, _STEPS = 12, 12
 _SMALLEST, _LARGEST = 0.1, 1000.0  # of the inputs: from nearly linear to saturated
 
@@ -109,35 +111,34 @@ def _kept_seeds(model):
 
 def _difference(network, x, y, head=""):
     """Return by how much outputs differ from a network's; None if it is by roundings only."""
-    exact, moved = _in_float64(network), _in_float64(network, moved=True)
-    with np.errstate(all="ignore"):  # activations without bound overflow in both
-        wanted, other = (apply_head(head, each.forward(x)[0]) for each in (exact, moved))
+    rows = (len(x), -1)
+    with np.errstate(all="ignore"):  # activations without bound overflow in all of them
+        wanted, *others = (apply_head(head, each.forward(x)[0]) for each in _relatives(network))
         if y.shape != wanted.shape:
             return np.inf
-        rows = (len(x), -1)
-        size, growth = (
-            np.abs(array).reshape(rows).max(axis=1) for array in (wanted, wanted - other)
-        )
+        changes = [np.abs(other - wanted).reshape(rows).max(axis=1) for other in others]
+        size, growth = np.abs(wanted).reshape(rows).max(axis=1), np.max(changes, axis=0)
         tolerance = _TOLERANCES[network.dtype.name] * (1 + size) + _GROWTH * growth
         difference = np.nan_to_num(np.abs(y - wanted), nan=np.inf).reshape(rows).max(axis=1)
-    # what overflows in the model's precision is no number that could be compared
-    known = np.isfinite(growth) & (size < np.finfo(network.dtype).max / 1e3)
-    wrong = known & ~(difference <= tolerance)
+        wrong = (size < _KNOWN) & (difference > tolerance)
     return float(difference[wrong].max()) if wrong.any() else None
 
 
-def _in_float64(network, *, moved=False):
-    """Return a copy in float64; `moved` by some roundings of the network's precision."""
+def _relatives(network):
+    """Return the network in float64, in its own precision, and moved by some roundings."""
     rng = np.random.default_rng(1)
-    copy = LSTMNetwork(**{**network.settings, "dtype": "float64", "engine": "numpy"})
-    step = 4 * np.finfo(network.dtype).eps if moved else 0.0
-    copy.set_weights(
-        [
-            array.astype(np.float64) * (1 + step * rng.choice([-1.0, 1.0], array.shape))
-            for array in network.get_weights()
-        ]
-    )
-    return copy
+    step = 4 * np.finfo(network.dtype).eps
+    weights = [array.astype(np.float64) for array in network.get_weights()]
+    sets = [
+        [array * (1 + step * rng.choice([-1.0, 1.0], array.shape)) for array in weights]
+        for _ in range(_MOVES)
+    ]
+    kinds = [("float64", weights), (network.dtype.name, weights), *(("float64", s) for s in sets)]
+    relatives = []
+    for dtype, arrays in kinds:
+        relatives.append(LSTMNetwork(**{**network.settings, "dtype": dtype, "engine": "numpy"}))
+        relatives[-1].set_weights(arrays)
+    return relatives
 
 
 def _first_difference(network, chain, found, x):

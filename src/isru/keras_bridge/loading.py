@@ -20,7 +20,8 @@ def load_tensorflow():
     Raises
     ------
     ImportError
-        If TensorFlow or Keras is missing or cannot be loaded; its messages are in the error.
+        If TensorFlow or Keras is missing or cannot be loaded (its messages are in the error), or
+        Keras computes with another backend.
     """
     with error_stream_to_scratch() as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -35,10 +36,21 @@ def load_tensorflow():
                 f"expected TensorFlow and Keras 3 (pip install 'isru[keras]'): {error}\n"
                 + scratch.read().decode(errors="replace")
             ) from error
-    from isru.keras_bridge.activations import KerasActivation  # it needs this function
+    backend = keras.config.backend()
+    if backend != "tensorflow":
+        raise ImportError(
+            f"expected Keras with the backend tensorflow, got {backend}: set the environment "
+            "variable KERAS_BACKEND=tensorflow before Python starts; it overrides keras.json"
+        )
+    register_activations(keras)
+    return tf
+
+
+def register_activations(keras) -> None:
+    """Tell Keras of our activations, so that it loads saved models that have them."""
+    from isru.keras_bridge.activations import KerasActivation  # it needs this module
 
     keras.saving.register_keras_serializable("isru", "activation")(KerasActivation)
-    return tf
 
 
 @contextlib.contextmanager
