@@ -1,6 +1,7 @@
 """The exported C: the same numbers, no warnings, no surprises."""
 
 import ctypes
+import re
 import shutil
 import subprocess
 
@@ -9,7 +10,9 @@ import pytest
 from c_warnings import WARNINGS
 
 from isru.activations import ACTIVATIONS
+from isru.deploy import export_integer
 from isru.embedded import BudgetError, ExportError, dequantised, export_c
+from isru.embedded.c_names import check_name
 from isru.embedded.toolchain import compiler_command
 
 STEPS = 40
@@ -198,6 +201,52 @@ def test_a_network_without_c_form_is_refused(make_network, tmp_path, change, mes
 def test_a_name_that_c_does_not_allow_is_refused(make_network, tmp_path, name):
     with pytest.raises(ExportError, match="name: expected"):
         export_c(make_network(), tmp_path, name=name)
+
+
+OTHERS_NAMES = (
+    "inline restrict constexpr asm co_await nullptr export "
+    "stdio math string vector time complex main printf tanh tanhf sqrtl memcpy size_t uint8_t "
+    "layer gather clear layer_step weights0 h0 dense_weights isru tanh_float tanh_table dense_sum "
+    "rational_sigmoid look_up state"
+)
+
+
+@pytest.mark.parametrize("name", OTHERS_NAMES.split())
+def test_a_name_that_stands_for_something_already_is_refused(make_network, tmp_path, name):
+    with pytest.raises(ExportError, match=f"name: expected a name.*, got .*'{name}'"):
+        export_c(make_network(), tmp_path, name=name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["forecaster", "filter", "net_2", "island", "strider", "total"])
+def test_an_ordinary_name_is_taken(name):
+    assert check_name(name) == name
+
+
+def identifiers(text):
+    """Return the names of a C text that are longer than a letter, without comments and texts."""
+    text = re.sub(r'/\*.*?\*/|"[^"\n]*"', " ", text, flags=re.DOTALL)
+    text = re.sub(r"#\s*(if|elif|else|endif|define|include|ifndef|ifdef).*", " ", text)
+    return {word for word in re.findall(r"(?<![\w.])[a-z]\w+", text) if not word.startswith("zz_")}
+
+
+def test_every_name_of_the_generated_c_is_known_to_be_taken(make_network, tmp_path):
+    found = set()
+    for cell in ("lstm", "gru"):
+        for pair in (("tanh", "sigmoid"), ("table_tanh", "hard_sigmoid"), ("isru", "isru_sigmoid")):
+            for weights in ("float32", "int8"):
+                network = make_network(*pair, (4, 3), cell=cell)
+                done = export_c(network, tmp_path, name="zz", weights=weights)
+                found |= identifiers(done.source.read_text() + done.header.read_text())
+    done = export_integer(make_network(), tmp_path, arm="integer_isru", largest=3.0, name="zz")
+    found |= identifiers(done.source.read_text() + done.header.read_text())
+    free = []
+    for name in found:
+        try:
+            free.append(check_name(name))
+        except ExportError:
+            continue
+    assert free == []
 
 
 def test_an_unknown_kind_of_weights_is_refused(make_network, tmp_path):

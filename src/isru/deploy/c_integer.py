@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from isru.embedded import LSTM_ARMS, Exported
-from isru.embedded.c_text import c_array, c_float, check_name
+from isru.embedded.c_names import check_name
+from isru.embedded.c_text import c_array, c_float
 from isru.embedded.integer import program_files, quantise
 from isru.embedded.programs import integer_tables
 from isru.records import write_atomically

@@ -1,23 +1,13 @@
-"""Numbers, arrays and names as C text."""
+"""Numbers and arrays as C text."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import numpy as np
 
-from isru.embedded.disassembly import words
-from isru.embedded.errors import ExportError
-
 _WIDTH = 96
 _TYPES = {"float32": "float", "int8": "int8_t", "int16": "int16_t", "int32": "int32_t"}
-_KEYWORDS = words(
-    "auto break case char const continue default do double else enum extern float for goto if "
-    "inline int long register restrict return short signed sizeof static struct switch typedef "
-    "union unsigned void volatile while class new delete this template namespace private public "
-    "protected virtual operator friend try catch throw using true false bool and or not"
-)
 
 
 def c_float(value) -> str:
@@ -60,18 +50,3 @@ def _lines(words: Iterable[str], per_line: int):
         line += f"{word}, "
         count += 1
     yield line.rstrip().rstrip(",")
-
-
-def check_name(name: str) -> str:
-    """Return a prefix for C names in lower case.
-
-    Raises
-    ------
-    ExportError
-        If it is no C identifier, or a word of C or C++.
-    """
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise ExportError(f"name: expected a C identifier of a-z, 0-9 and _, got {name!r}")
-    if name in _KEYWORDS:
-        raise ExportError(f"name: expected a name, got the word {name!r} of C or C++")
-    return name

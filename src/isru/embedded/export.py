@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from isru.embedded.c_model import Model, read_model
+from isru.embedded.c_names import check_name
 from isru.embedded.c_source import comment_text, header_text, source_text
-from isru.embedded.c_text import check_name
 from isru.embedded.errors import BudgetError
 from isru.embedded.twins import Twin, twin
 from isru.records import write_atomically
@@ -53,7 +53,8 @@ def export_c(network, directory, *, weights="float32", flash=None, ram=None, nam
     flash, ram : int, optional
         Bytes that there are, for the constants and for the state.
     name : str
-        Of the files and what every C name begins with: a-z, 0-9 and _.
+        Of the files and what every C name begins with: a-z, 0-9 and _. No word of C or C++, no
+        header or function of the library's, no name that the generated C uses itself.
 
     Returns
     -------

@@ -13,6 +13,7 @@ of two: a gate rounds as its t does.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -289,6 +290,14 @@ def _stand_ins():
         f"{name}_sigmoid": _gate(inner, f"{name}_sigmoid", body)
         for name, (inner, body) in gates.items()
     }
+
+
+def c_names() -> set[str]:
+    """Return every name that a twin can have in C, and those of its tables."""
+    functions = [twin(name) for name in (*_TWINS, *STAND_INS)]
+    tables = {word for one in functions for word in re.findall(r"(\w+)\[\d+\] =", one.tables)}
+    names = {one.c_name for one in functions}
+    return names | {f"{name}_gate" for name in names} | tables
 
 
 def check_new_names(stand_ins: Mapping[str, Twin]) -> Mapping[str, Twin]:

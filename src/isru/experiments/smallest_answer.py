@@ -12,7 +12,7 @@ from isru import paths
 from isru.deploy import export_integer
 from isru.embedded import LSTM_ARMS, Exported
 from isru.embedded.c_model import read_model
-from isru.embedded.c_text import check_name
+from isru.embedded.c_names import check_name
 from isru.embedded.export import network_files
 from isru.embedded.twins import twin
 from isru.experiments.pareto import Answer, cheapest
