@@ -213,8 +213,9 @@ def test_a_second_set_up_waits_for_the_first_even_if_that_is_killed(steps, pins,
 # What a module of Python's is told to do: start another process and work on, as a build does.
 WORK = """
 import subprocess, sys, time
-print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid, flush=True)
 try:
+    started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    print(started.pid, flush=True)
     time.sleep(60)
 finally:
     open("tidied", "w").close()

@@ -88,6 +88,7 @@ def test_a_run_by_another_kernel_is_no_repeat(compendium):
         ("runs/quick", "OpenBLAS 0.3 Zen"),
     ):
         manifest = {
+            "stamp": {},
             "provenance": {"machine": "one", "blas": kernel},
             "outputs": {"values/01.json": kernel},
         }

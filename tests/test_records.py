@@ -118,7 +118,7 @@ def test_provenance_names_what_chose_the_instructions(compendium, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
     monkeypatch.setenv("NPY_DISABLE_CPU_FEATURES", "X86_V4 AVX512_ICL")
-    monkeypatch.setenv("GLIBC_TUNABLES", "/home/somebody")
+    monkeypatch.setenv("GLIBC_TUNABLES", "/opt/somebody")
     assert provenance(compendium)["settings"] == (
         "NPY_DISABLE_CPU_FEATURES=X86_V4 AVX512_ICL; OPENBLAS_CORETYPE=Haswell; "
         "GLIBC_TUNABLES=(set)"

@@ -219,7 +219,7 @@ def _entry(form: str, activation: str) -> Activation:
     if activation != "free":
         return get_activation(activation)
     identity = ACTIVATIONS["identity"]  # in compiled code a loop that does nothing
-    return replace(identity, kernel=_move) if form == "numpy" else identity
+    return replace(identity, name="move", kernel=_move) if form == "numpy" else identity
 
 
 def _move(x, out, saved):
