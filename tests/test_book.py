@@ -73,6 +73,7 @@ CLAIM = """
   family: time
   metric: [{value: "06.saving"}]
 """
+REPOSITORY = "https://github.com/someone/rooms"
 BUDGETS = {"smoke": 1, "quick": 1, "full": 1}
 PARAMETERS = "seeds: int = 3  # paired seeds, 1..100"
 
@@ -218,6 +219,9 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
 
     assert check_offline(html) == []
     assert broken_links(html) == []
+    page = forecaster.read_text(encoding="utf-8")
+    assert not re.search("fa-github|mybinder|/commit/|canonical", page)
+    assert " url = " not in text_of(forecaster)
 
     # Nothing changed: nothing is built. A changed number reaches every page that shows it.
     with monkeypatch.context() as patch:
@@ -292,6 +296,10 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
 @pytest.mark.slow
 def test_a_smoke_run_of_one_notebook_is_a_book_that_says_so(compendium, monkeypatch):
     monkeypatch.setenv("ISRU_PROFILE", "smoke")
+    monkeypatch.setattr("isru.provenance.commit", lambda _: ("0123456789", True))
+    config = compendium / "_config.yml"
+    settled = config.read_text().replace('repository_url: ""', f"repository_url: {REPOSITORY}")
+    config.write_text(settled)
     run = compendium / "runs" / "smoke"
     write_run(run, only="06")
     stale = {"06-forecaster": ["code of isru.lstm changed"]}
@@ -307,6 +315,15 @@ def test_a_smoke_run_of_one_notebook_is_a_book_that_says_so(compendium, monkeypa
     comparison = text_of(html / "book" / "compare.html")
     assert "not comparable: another machine or hour" in comparison
     assert "The same verdict: 1 of the 1 claims that both runs measured." in comparison
+
+    # The repository's address, one value: buttons, links of commits, addresses in citations.
+    page = forecaster.read_text(encoding="utf-8")
+    assert f'href="{REPOSITORY}/commit/0123456789">0123456789+changes</a>' in page
+    assert "mybinder.org/v2/gh/someone/rooms/main?urlpath=lab/tree/notebooks/06-forecaster" in page
+    assert f'href="{REPOSITORY}"' in page
+    figure = "https://someone.github.io/rooms/results/notebooks/06-forecaster.html#fig-saving"
+    assert figure in text_of(forecaster)
+    assert check_offline(html) == []
 
 
 def test_two_builds_of_one_book_wait_for_each_other(compendium, monkeypatch):
