@@ -9,8 +9,6 @@ from pathlib import Path
 
 from isru.errors import CompendiumError
 
-RUN_PARTS = ("notebooks", "values", "figures", "tables", "models", "manifest")
-
 
 def root() -> Path:
     """Return the folder of the compendium.

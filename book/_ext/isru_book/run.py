@@ -34,7 +34,6 @@ class Run:
         self.name: str = about.get("run", "published")
         self.missing: list[str] = about.get("missing", [])
         self.stale: dict[str, list[str]] = about.get("stale", {})
-        self.other_books: dict[str, str] = about.get("books", {})
         self.skipped_records: dict[str, str] = about.get("skipped_records", {})
 
     def values_file(self, number: str) -> Path:
