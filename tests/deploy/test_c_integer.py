@@ -5,9 +5,9 @@ import ctypes
 import numpy as np
 import pytest
 
+from isru.chapters.smallest.integer import INTEGER_ARMS, integer_output
 from isru.deploy import export_integer
 from isru.embedded.toolchain import compiler_command, run
-from isru.experiments.smallest_integer import INTEGER_ARMS, integer_output
 from isru.lstm import LSTMNetwork
 
 
