@@ -23,13 +23,16 @@ NOTEBOOKS = sorted(notebook.path for notebook in all_notebooks())
 PAGES = [*sorted((ROOT / "book").glob("*.md")), *NOTEBOOKS]
 
 LAYERS = {
-    0: ("activations", "registry", "records", "paths", "provenance", "errors", "lifeline"),
+    0: (
+        *("activations", "registry", "records", "paths", "provenance", "errors"),
+        *("lifeline", "lazily"),
+    ),
     1: (
         *("lstm", "kernels", "keras_bridge", "cost", "stats", "data"),
         *("symbolic", "approximation", "atlas", "approximants"),
         *("rsqrt", "hazards", "propagation", "recurrence"),
     ),
-    2: ("experiments", "sweep", "bench", "embedded", "deploy", "certify"),
+    2: ("experiments", "sweep", "bench", "embedded", "deploy", "firmware", "emulator", "certify"),
     3: ("publish", "claims", "figures", "machine_records"),
     4: ("cli", "commands", "__main__", "terminal"),
 }

@@ -10,8 +10,6 @@ import pytest
 
 from isru import paths
 from isru.cli import HELP, main
-from isru.embedded.integer import quantise, run
-from isru.embedded.programs import integer_tables
 from isru.experiments.battery import Device
 from isru.experiments.pareto import Answer, cheapest, difference, front, mean_interval
 from isru.experiments.smallest import (
@@ -37,6 +35,8 @@ from isru.experiments.smallest_costs import (
 from isru.experiments.smallest_integer import integer_output
 from isru.experiments.smallest_tasks import task_data
 from isru.figures.smallest import skill_against_cost
+from isru.firmware.integer import quantise, run
+from isru.firmware.programs import integer_tables
 from isru.lstm import LSTMNetwork
 from isru.stats import Interval
 

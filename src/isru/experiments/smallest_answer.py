@@ -9,17 +9,16 @@ from pathlib import Path
 import pandas as pd
 
 from isru import paths
-from isru.deploy import export_integer
-from isru.embedded import LSTM_ARMS, Exported
-from isru.embedded.c_model import read_model
-from isru.embedded.c_names import check_name
-from isru.embedded.export import network_files
-from isru.embedded.twins import twin
 from isru.experiments.pareto import Answer, cheapest
 from isru.experiments.places import check_folder
 from isru.experiments.smallest import INTEGER
 from isru.experiments.smallest_costs import join
 from isru.experiments.smallest_map import least, network_name
+from isru.firmware import LSTM_ARMS, Exported, export_integer
+from isru.firmware.c_forms import twin
+from isru.firmware.c_model import read_model
+from isru.firmware.c_names import check_name
+from isru.firmware.export import network_files
 from isru.lstm import LSTMNetwork
 from isru.records import write_atomically
 

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from isru import paths
-from isru.embedded import LSTM_ARMS, code_size, measure_lstm, toolchain_problem
+from isru.emulator import toolchain_problem
 from isru.experiments.battery import Device
 from isru.experiments.smallest import FAMILIES, INTEGER, WEIGHTS, parse_hidden
 from isru.experiments.smallest_integer import INTEGER_ARMS
 from isru.experiments.smallest_tasks import OUTPUTS
+from isru.firmware import LSTM_ARMS, code_size, measure_lstm
 from isru.lstm import LSTMNetwork
 from isru.sweep import run_sweep
 
@@ -34,7 +35,7 @@ def network_costs(
     Parameters
     ----------
     target : str
-        A name in `isru.embedded.TARGETS`.
+        A name in `isru.emulator.TARGETS`.
     sizes : iterable of (cell, hidden)
         See `isru.experiments.smallest.CELLS` and `parse_hidden`.
     sequences : mapping of task to ndarray, shape (T, F)
