@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru import embedded
+from isru import firmware
 from isru.chapters.microcontrollers import study as device
 from isru.chapters.microcontrollers.c_program import run_on_host
 from isru.chapters.microcontrollers.figures import call_costs, step_gains
@@ -110,7 +110,7 @@ def test_a_network_that_no_study_kept_is_trained_briefly(monkeypatch, tmp_path):
 def test_arguments_span_what_the_network_meets():
     network = LSTMNetwork(10, 3, 1, rng=np.random.default_rng(0))
     sequence = device.weather_sequence(5, seed=1)
-    seen = embedded.pre_activations(network, sequence)["gate"]
+    seen = firmware.pre_activations(network, sequence)["gate"]
     chosen = device.arguments(network, sequence, 7, "gate")
     assert len(chosen) == 7
     assert (chosen[0], chosen[-1]) == (seen.min(), seen.max())

@@ -23,9 +23,18 @@ NOTEBOOKS = sorted(notebook.path for notebook in all_notebooks())
 PAGES = [*sorted((ROOT / "book").glob("*.md")), *NOTEBOOKS]
 
 LAYERS = {
-    0: ("activations", "registry", "records", "paths", "provenance", "errors", "lifeline"),
+    0: (
+        "activations",
+        "registry",
+        "records",
+        "paths",
+        "provenance",
+        "errors",
+        "lifeline",
+        "lazily",
+    ),
     1: ("lstm", "kernels", "keras_bridge", "cost", "stats", "data", "drawing", "analysis"),
-    2: ("sweep", "bench", "embedded", "deploy", "certify"),
+    2: ("sweep", "bench", "embedded", "deploy", "firmware", "emulator", "certify"),
     3: ("studies", "machine_records", "publish", "claims"),
     4: ("chapters",),
     5: ("cli", "commands", "__main__", "terminal"),

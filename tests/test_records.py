@@ -12,7 +12,7 @@ import pytest
 
 from isru.drawing import use_style
 from isru.provenance import ARITHMETIC_VARIABLES, provenance
-from isru.records import Record, read_values, write_atomically
+from isru.records import Record, move, read_values, write_atomically
 
 
 @pytest.fixture
@@ -81,6 +81,49 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch
         write_atomically(path, "new")
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
     assert path.read_text() == "old"
+
+
+@pytest.fixture(params=["pipe", "folder"])
+def no_file(request, tmp_path):
+    path = tmp_path / "taken"
+    if request.param == "folder":
+        path.mkdir()
+    elif hasattr(os, "mkfifo"):
+        os.mkfifo(path)
+    else:
+        pytest.skip("this system has no named pipes")
+    return path
+
+
+def test_what_is_no_file_is_refused_before_anything_is_written(no_file, tmp_path):
+    before, source = no_file.stat(), tmp_path / "source"
+    source.write_text("new")
+    for write in (lambda: write_atomically(no_file, "new"), lambda: move(source, no_file)):
+        with pytest.raises(ValueError, match=r"taken: expected a file's name, got that of a "):
+            write()
+    assert no_file.stat() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"taken", "source"}
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_and_the_file_that_it_leads_to_is_written(tmp_path, there):
+    target, link, source = tmp_path / "far" / "a.txt", tmp_path / "link", tmp_path / "source"
+    target.parent.mkdir()
+    if there:
+        target.write_text("old")
+    link.symlink_to(target)
+    write_atomically(link, "new")
+    assert (link.is_symlink(), target.read_text()) == (True, "new")
+    source.write_text("newer")
+    move(source, link)
+    assert (link.is_symlink(), target.read_text()) == (True, "newer")
+
+
+def test_a_link_to_what_is_no_file_is_refused(no_file, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(no_file)
+    with pytest.raises(ValueError, match="taken: expected a file's name"):
+        write_atomically(link, "new")
 
 
 def test_a_figure_is_byte_stable_and_carries_its_metadata(record):

@@ -34,8 +34,8 @@ from isru.chapters.smallest.study import (
 )
 from isru.chapters.smallest.tasks import task_data
 from isru.cli import HELP, main
-from isru.embedded.integer import quantise, run
-from isru.embedded.programs import integer_tables
+from isru.firmware.integer import quantise, run
+from isru.firmware.programs import integer_tables
 from isru.lstm import LSTMNetwork
 from isru.stats import Interval
 from isru.studies.battery import Device

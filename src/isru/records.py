@@ -18,6 +18,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from functools import cache
 from pathlib import Path
 
@@ -41,8 +42,15 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file so that a reader sees the old content or the new, never a part.
 
     So does one after a power cut: the content is on the disk before the name is. The file may be
-    read by whom the umask lets, like every other.
+    read by whom the umask lets, like every other. A link stays, and the file that it leads to is
+    written.
+
+    Raises
+    ------
+    ValueError
+        If a folder, a device, a pipe or a socket has the name.
     """
+    path = _file_name(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
     scratch = _beside(path)
@@ -62,8 +70,9 @@ def move(source: Path, target: Path) -> None:
     """Move a file or a folder to a name that is free or a file, to another disk if need be.
 
     The target is there whole or not at all. Between two disks nothing can be renamed: then it is
-    copied beside the target first.
+    copied beside the target first. Links and errors are as in `write_atomically`.
     """
+    target = _file_name(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     _sync(source)
     try:
@@ -84,6 +93,23 @@ def move(source: Path, target: Path) -> None:
             raise
         _remove(source)
     _sync_folder(target.parent)
+
+
+def _file_name(path: Path) -> Path:
+    """Return a name that a file can be given: a free one, a file's, or where a link leads."""
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    if kind != stat.S_IFREG:
+        raise ValueError(f"{path}: expected a file's name, got that of {_kind_name(kind)}")
+    return path
+
+
+def _kind_name(kind: int) -> str:
+    names = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return names.get(kind, "a device")
 
 
 def read_state(path: Path, *fields: str) -> dict | None:

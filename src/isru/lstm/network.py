@@ -296,7 +296,10 @@ class LSTMNetwork:
         )[0]
 
     def save(self, path) -> None:
-        """Write settings and weights to `path` (.npz), whole or not at all, without pickle."""
+        """Write settings and weights to `path` (.npz), whole or not at all, without pickle.
+
+        A ValueError tells of weights that are not finite, and of a name that is not a file's.
+        """
         save_network(self, path)
 
     @classmethod

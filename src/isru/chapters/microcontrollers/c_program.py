@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from isru.embedded import export_c
-from isru.embedded.toolchain import compiler_command, run
+from isru.emulator.toolchain import compiler_command, run
+from isru.firmware import export_c
 
 PROGRAM = """\
 #include <stdio.h>

@@ -54,7 +54,7 @@ def call_costs(calls: pd.DataFrame) -> Figure:
     Parameters
     ----------
     calls : pandas.DataFrame
-        From `isru.embedded.measure_activation`, one target with a table of cycles.
+        From `isru.firmware.measure_activation`, one target with a table of cycles.
     """
     figure = Figure(figsize=(8.2, 3.9), layout="constrained")
     panels = figure.subplots(1, 2, sharex=True)
@@ -93,7 +93,7 @@ def step_gains(steps: pd.DataFrame) -> Figure:
     Parameters
     ----------
     steps : pandas.DataFrame
-        From `isru.embedded.measure_lstm`, one target.
+        From `isru.firmware.measure_lstm`, one target.
     """
     figure = Figure(figsize=(8.2, 4.2), layout="constrained")
     axes = figure.subplots()

@@ -10,14 +10,8 @@ import numpy as np
 import pandas as pd
 
 from isru import paths
-from isru.embedded import (
-    code_size,
-    matrix_loop,
-    measure_activation,
-    measure_lstm,
-    pre_activations,
-    toolchain_problem,
-)
+from isru.emulator import toolchain_problem
+from isru.firmware import code_size, matrix_loop, measure_activation, measure_lstm, pre_activations
 from isru.lstm import LSTMNetwork
 from isru.studies.forecaster import Case, train_network, windows_of
 
@@ -104,7 +98,7 @@ WIDE_ARGUMENTS = np.array(
 def count_calls(
     targets: Sequence[str], inputs: np.ndarray, gate_inputs: np.ndarray | None = None
 ) -> pd.DataFrame:
-    """Count one call of every function on every core; see `isru.embedded.measure_activation`."""
+    """Count one call of every function on every core; see `isru.firmware.measure_activation`."""
     given = {"inputs": inputs, "gate_inputs": gate_inputs}
     return pd.concat([measure_activation(target, **given) for target in targets], ignore_index=True)
 
@@ -118,7 +112,7 @@ def count_steps(
     arms: Sequence[str] | None = None,
     weights: str = "float32",
 ) -> pd.DataFrame:
-    """Count a step of every network on every core; see `isru.embedded.measure_lstm`.
+    """Count a step of every network on every core; see `isru.firmware.measure_lstm`.
 
     The first ``warm`` rows of the sequence run uncounted: from a state of zero, soft-float
     routines take short cuts that they never take again.
@@ -132,13 +126,13 @@ def count_steps(
 def count_bytes(
     targets: Sequence[str], networks: Sequence[Mapping[str, LSTMNetwork]], *, weights: str
 ) -> pd.DataFrame:
-    """Count the bytes of every network on every core; see `isru.embedded.code_size`."""
+    """Count the bytes of every network on every core; see `isru.firmware.code_size`."""
     parts = [code_size(target, list(networks), weights=weights) for target in targets]
     return pd.concat(parts, ignore_index=True)
 
 
 def count_loops(targets: Sequence[str]) -> pd.DataFrame:
-    """Count the matrix loop's cycles for a product and its sum; see `isru.embedded.matrix_loop`."""
+    """Count the matrix loop's cycles for a product and its sum; see `isru.firmware.matrix_loop`."""
     return pd.DataFrame([{"target": target, **matrix_loop(target)} for target in targets])
 
 
@@ -160,7 +154,7 @@ def counted(
         One of this module's ``count_...`` functions, with its arguments behind it.
     problem : str, optional
         Why nothing can be counted here, ``""`` if it can; by default what
-        `isru.embedded.toolchain_problem` says.
+        `isru.emulator.toolchain_problem` says.
     optional : bool
         Whether to return an empty frame where nothing is published either.
 
@@ -174,7 +168,7 @@ def counted(
         problem = toolchain_problem()
     if not problem:
         return count(*args, **kwargs)
-    stored = paths.results() / "tables" / f"10-{name}.csv"
+    stored = paths.results() / "tables" / f"microcontrollers-{name}.csv"
     if stored.is_file():
         return pd.read_csv(stored)
     if optional:

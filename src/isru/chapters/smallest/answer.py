@@ -13,12 +13,11 @@ from isru.chapters.smallest.costs import join
 from isru.chapters.smallest.map import least, network_name
 from isru.chapters.smallest.pareto import Answer, cheapest
 from isru.chapters.smallest.study import INTEGER
-from isru.deploy import export_integer
-from isru.embedded import LSTM_ARMS, Exported
-from isru.embedded.c_model import read_model
-from isru.embedded.c_names import check_name
-from isru.embedded.export import network_files
-from isru.embedded.twins import twin
+from isru.firmware import LSTM_ARMS, Exported, export_integer
+from isru.firmware.c_forms import twin
+from isru.firmware.c_model import read_model
+from isru.firmware.c_names import check_name
+from isru.firmware.export import network_files
 from isru.lstm import LSTMNetwork
 from isru.records import write_atomically
 from isru.studies.places import check_folder

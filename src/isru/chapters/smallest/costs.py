@@ -16,7 +16,8 @@ from isru import paths
 from isru.chapters.smallest.integer import INTEGER_ARMS
 from isru.chapters.smallest.study import FAMILIES, INTEGER, WEIGHTS, parse_hidden
 from isru.chapters.smallest.tasks import OUTPUTS
-from isru.embedded import LSTM_ARMS, code_size, measure_lstm, toolchain_problem
+from isru.emulator import toolchain_problem
+from isru.firmware import LSTM_ARMS, code_size, measure_lstm
 from isru.lstm import LSTMNetwork
 from isru.studies.battery import Device
 from isru.sweep import run_sweep
@@ -34,7 +35,7 @@ def network_costs(
     Parameters
     ----------
     target : str
-        A name in `isru.embedded.TARGETS`.
+        A name in `isru.emulator.TARGETS`.
     sizes : iterable of (cell, hidden)
         See `study.CELLS` and `parse_hidden`.
     sequences : mapping of task to ndarray, shape (T, F)

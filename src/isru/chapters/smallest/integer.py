@@ -1,14 +1,14 @@
 """What a network answers when all its arithmetic is in integers, over many windows at once.
 
-The kernel of `isru.embedded.integer`, to the bit; the dense layer stays float32, as in the C.
+The kernel of `isru.firmware.integer`, to the bit; the dense layer stays float32, as in the C.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from isru.embedded.integer import quantise, run
-from isru.embedded.programs import integer_tables
+from isru.firmware.integer import quantise, run
+from isru.firmware.programs import integer_tables
 from isru.lstm import LSTMNetwork
 
 INTEGER_ARMS = {("lstm", "tanh"): "integer_tanh", ("lstm", "exp_free"): "integer_isru"}

@@ -18,8 +18,8 @@ from threadpoolctl import threadpool_limits
 
 from isru.chapters.smallest.integer import INTEGER_ARMS, integer_output
 from isru.chapters.smallest.tasks import OUTPUTS, TASKS, TaskData, task_data
-from isru.embedded import LSTM_ARMS, dequantised
-from isru.embedded.twins import twin
+from isru.firmware import LSTM_ARMS, dequantised
+from isru.firmware.c_forms import twin
 from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
 from isru.studies import exp_free, forecaster
 from isru.sweep import run_sweep
@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 CELLS = ("lstm", "gru")
-# The arms of `isru.embedded` that compute what a family was trained with, the exact one first.
+# The arms of `isru.firmware` that compute what a family was trained with, the exact one first.
 FAMILIES = {
     "tanh": ("libm", "table"),
     "exp_free": ("exp_free", "exp_free_rsqrt1"),
