@@ -237,7 +237,7 @@ def published(request, row, gru_row, tmp_path, monkeypatch):
     skills.to_csv(tmp_path / "tables" / "smallest-skills.csv", index=False)
     kept = model_name("change", cell, "exp_free", "3")
     kept_network(replace(SMALL, cell=cell), row["kept"]).save(
-        tmp_path / "models" / f"11-{kept}.npz"
+        tmp_path / "models" / f"smallest-{kept}.npz"
     )
     monkeypatch.setattr(paths, "results", lambda: tmp_path)
     return cell
