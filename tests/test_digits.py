@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.experiments import digits, digits_images
+from isru.chapters.precision_threads_frameworks import digits, digits_images
 from isru.sweep import run_sweep
 
 

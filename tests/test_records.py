@@ -10,21 +10,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.figures import use_style
+from isru.drawing import use_style
 from isru.provenance import ARITHMETIC_VARIABLES, provenance
 from isru.records import Record, move, read_values, write_atomically
 
 
 @pytest.fixture
 def record(compendium):
-    return Record("06-forecaster", folder=compendium / "run")
+    return Record("forecaster", folder=compendium / "run")
 
 
 def test_a_value_comes_back_under_its_notebook_with_interval_and_provenance(record):
     record.value("saving_10", np.float32(2.5), kind="machine", unit="%", low=1, high=4)
-    read = read_values("06", record.folder)["saving_10"]
+    read = read_values("forecaster", record.folder)["saving_10"]
     assert read == {"value": 2.5, "unit": "%", "kind": "machine", "low": 1, "high": 4}
-    stored = json.loads((record.folder / "values" / "06.json").read_text())
+    stored = json.loads((record.folder / "values" / "forecaster.json").read_text())
     assert stored["provenance"]["profile"] == "adhoc"
 
 
@@ -41,7 +41,7 @@ def test_a_value_comes_back_under_its_notebook_with_interval_and_provenance(reco
 )
 def test_an_exact_number_is_rounded_when_it_is_recorded(record, value, kept):
     assert record.value("x", value, kind="exact") == kept
-    assert read_values("06", record.folder)["x"]["value"] == kept
+    assert read_values("forecaster", record.folder)["x"]["value"] == kept
 
 
 def test_a_number_of_another_kind_keeps_its_digits(record):
@@ -50,7 +50,7 @@ def test_a_number_of_another_kind_keeps_its_digits(record):
 
 def test_tables_and_figures_keep_their_kind_and_tolerance(record):
     record.table("sizes", pd.DataFrame({"x": [1]}), kind="tolerance", rtol=0.05)
-    stored = json.loads((record.folder / "values" / "06.json").read_text())
+    stored = json.loads((record.folder / "values" / "forecaster.json").read_text())
     assert stored["tables"] == {"sizes": {"kind": "tolerance", "rtol": 0.05}}
 
 
@@ -67,8 +67,8 @@ def test_a_bad_name_or_kind_is_refused(record, name, kind):
 
 
 def test_values_of_a_notebook_that_was_not_run_say_how_to_run_it(compendium):
-    with pytest.raises(FileNotFoundError, match="make execute NB=04"):
-        read_values("04")
+    with pytest.raises(FileNotFoundError, match="make execute NB=activation-cost"):
+        read_values("activation-cost")
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch):
@@ -139,7 +139,7 @@ def test_a_figure_is_byte_stable_and_carries_its_metadata(record):
         plt.close(figure)
         seen.append((record.folder / "figures" / "a-line.svg").read_bytes())
     assert seen[0] == seen[1]
-    for text in (b"A line", b"The ISRU compendium authors", b"CC BY 4.0", b"06-forecaster"):
+    for text in (b"A line", b"The ISRU compendium authors", b"CC BY 4.0", b"forecaster"):
         assert text in seen[0]
     assert (record.folder / "figures" / "a-line.csv").read_text() == "x,y\n0,0.1\n1,0.333333333\n"
 

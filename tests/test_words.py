@@ -115,7 +115,7 @@ def test_what_ends_a_measurement_is_said(compendium, capsys, monkeypatch, error,
     def fail():
         raise error
 
-    monkeypatch.setattr("isru.bench.goals.measure", fail)
+    monkeypatch.setattr("isru.chapters.speed_goals.goals.measure", fail)
     assert message in told(capsys, "bench")
 
 

@@ -39,7 +39,9 @@ def execute(options: Namespace) -> None:
     notebooks = select(options.notebook)
     if options.parameters:
         if not options.notebook or len(notebooks) != 1:
-            raise CompendiumError("parameters need the one notebook that they are for: NB=06")
+            raise CompendiumError(
+                "parameters need the one notebook that they are for: NB=forecaster"
+            )
         run = "adhoc"
         execute_jobs([Job(notebooks[0], run, run, _given(notebooks[0], options.parameters))])
     else:
@@ -57,14 +59,14 @@ def _given(notebook, text: str) -> dict:
 def refresh(options: Namespace) -> None:
     """Run what is stale in a profile's run, and what rests on it."""
     folder = paths.run(options.profile)
-    stale = {n.number for n in all_notebooks() if stale_reasons(n, folder)}
+    stale = {n.name for n in all_notebooks() if stale_reasons(n, folder)}
     for notebook in all_notebooks():
         if stale & set(notebook.needs):
-            stale.add(notebook.number)
+            stale.add(notebook.name)
     if not stale:
         say(f"nothing is stale in {folder.name}")
         return
-    execute_jobs(make_jobs([n for n in all_notebooks() if n.number in stale], options.profile))
+    execute_jobs(make_jobs([n for n in all_notebooks() if n.name in stale], options.profile))
     _build(options.profile)
 
 
@@ -139,7 +141,7 @@ def _build(run: str) -> None:
 
 def bench(options: Namespace) -> None:
     """Measure the goals of our own implementation."""
-    from isru.bench.goals import measure
+    from isru.chapters.speed_goals.goals import measure
 
     with _measuring():
         try:
@@ -258,9 +260,9 @@ def _known(look_up):
 
 def sample(options: Namespace) -> None:
     """Write a prompt and what a character model makes of it."""
-    from isru.experiments.characters_model import CharacterModel
+    from isru.chapters.characters.model import CharacterModel
 
-    path = options.model or paths.results() / "models" / "07-isru.npz"
+    path = options.model or paths.results() / "models" / "characters-isru.npz"
     model = _told(CharacterModel.load, path)
     about = {"prompt": options.prompt, "temperature": options.temperature}
     if options.seed < 0:
@@ -272,7 +274,7 @@ def sample(options: Namespace) -> None:
 
 def train_characters(options: Namespace) -> None:
     """Train a character model that exists, or a new one, and save it as it goes."""
-    from isru.experiments.characters_session import (
+    from isru.chapters.characters.session import (
         DEFAULTS,
         held_out,
         open_session,
@@ -303,7 +305,7 @@ def train_characters(options: Namespace) -> None:
 
 def smallest(options: Namespace) -> int:
     """Say which published network is the cheapest that fits, and write its C; 1 if none does."""
-    from isru.experiments.smallest_answer import answer_in_words
+    from isru.chapters.smallest.answer import answer_in_words
 
     folder = Path(options.out or paths.root() / "runs" / "smallest")
     fits, text = _told(answer_in_words, options, folder)

@@ -11,6 +11,9 @@ from isru.errors import CompendiumError
 
 RUN_PARTS = ("notebooks", "values", "figures", "tables", "models", "manifest")
 
+# What a chapter can be called, everywhere: its notebook, its files, the keys of its values.
+CHAPTER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
 
 def root() -> Path:
     """Return the folder of the compendium.
@@ -41,6 +44,11 @@ def root() -> Path:
 def notebooks() -> Path:
     """Return the folder of the source notebooks."""
     return root() / "notebooks"
+
+
+def contents() -> Path:
+    """Return the file with the contents of the book."""
+    return root() / "_toc.yml"
 
 
 def profile(name: str) -> Path:

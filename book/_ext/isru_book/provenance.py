@@ -95,7 +95,7 @@ class ProvenanceTable(SphinxDirective):
         run = run_of(self.env)
         rows = []
         for values in run.every_values():
-            self.env.note_dependency(str(run.values_file(values["notebook"][:2])))
+            self.env.note_dependency(str(run.values_file(values["notebook"])))
             about = values["provenance"]
             rows.append(
                 [

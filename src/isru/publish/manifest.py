@@ -82,9 +82,9 @@ def why_not_own(output: str, name: str) -> str:
         return f"expected a file below one of {known}"
     if parts[0] == "notebooks" and parts[1:] != (f"{name}.ipynb",):
         return "which is another notebook's"
-    if parts[0] == "values" and parts[1:] != (f"{name[:2]}.json",):
+    if parts[0] == "values" and parts[1:] != (f"{name}.json",):
         return "which is another notebook's"
-    if parts[0] in ("tables", "models") and not parts[1].startswith(f"{name[:2]}-"):
+    if parts[0] in ("tables", "models") and not parts[1].startswith(f"{name}-"):
         return "which is another notebook's"
     return ""
 

@@ -5,8 +5,8 @@ import ctypes
 import numpy as np
 import pytest
 
+from isru.chapters.smallest.integer import INTEGER_ARMS, integer_output
 from isru.emulator.toolchain import compiler_command, run
-from isru.experiments.smallest_integer import INTEGER_ARMS, integer_output
 from isru.firmware import export_integer
 from isru.lstm import LSTMNetwork
 
