@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
-from isru_book import citation, plugins, provenance
+from isru_book import citation, plugins, provenance, redirects
 from isru_book.numbers import MINUS, CannotShow, Wanted, formatted, shown
 from isru_book.rows import from_rows
 from isru_book.run import Run
@@ -253,3 +253,16 @@ def test_the_line_under_a_title_names_the_kernel_that_computed(about, shown):
     run = SimpleNamespace(provenance=lambda _: about, stale={})
     (line,) = provenance._lines(run, "forecaster")
     assert shown in line.astext()
+
+
+def test_a_former_address_leads_to_the_present_page(tmp_path):
+    (tmp_path / "results" / "notebooks").mkdir(parents=True)
+    app = SimpleNamespace(
+        outdir=tmp_path,
+        builder=SimpleNamespace(format="html"),
+        env=SimpleNamespace(found_docs={"results/notebooks/forecaster"}),
+    )
+    redirects.write(app, None)
+    (page,) = (tmp_path / "results" / "notebooks").iterdir()
+    assert page.name == "06-forecaster.html"
+    assert 'location.replace("forecaster.html" + location.hash)' in page.read_text()

@@ -12,31 +12,19 @@ Memory has no wait states. Dependencies are looked up within a block, not across
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from isru.emulator.cores import Target
-from isru.emulator.cycles import CORNER_COLUMNS, CORNERS, Reading
-from isru.emulator.cycles.cortex_m4 import cortex_m0plus, cortex_m4
-from isru.emulator.cycles.cv32e40p import cv32e40p
+from isru.emulator.cores import TARGETS, Target
+from isru.emulator.cycles import CORNER_COLUMNS, CORNERS, Reading, read_table
 from isru.emulator.disassembly import Instruction, decode
 from isru.emulator.elf import Image
 from isru.emulator.machine import Trace
 
-TABLES: dict[str, Callable] = {
-    "cortex-m4": cortex_m4,
-    "cortex-m0plus": cortex_m0plus,
-    "cv32e40p": cv32e40p,
-}
 SOURCES = {
-    "cortex-m4": (
-        "Arm, Cortex-M4 Technical Reference Manual, DDI 0439, tables 3-1 and 7-1 and the section "
-        "Load/store timings"
-    ),
-    "cortex-m0plus": "Arm, Cortex-M0+ Technical Reference Manual, DDI 0484, table 3-1",
-    "cv32e40p": "OpenHW Group, CV32E40P User Manual, Pipeline Details",
+    target.table: read_table(target.table).SOURCE for target in TARGETS.values() if target.table
 }
+"""Cycle table -> the manual that it is transcribed from."""
 
 
 class Cost(NamedTuple):
@@ -118,9 +106,9 @@ def _block(target, code, start, taken):
 
 def straight(target: Target, instructions: list[Instruction], *, taken: bool = False) -> Cost:
     """Return the cost of instructions that run once, one after the other."""
-    table = TABLES.get(target.table)
-    if table is None:
+    if not target.table:
         return Cost(len(instructions), math.nan, (math.nan,) * len(CORNERS))
-    nominal = table(instructions, taken, Reading())
-    corners = tuple(table(instructions, taken, reading) for reading in CORNERS)
+    cycles = read_table(target.table).cycles
+    nominal = cycles(instructions, taken, Reading())
+    corners = tuple(cycles(instructions, taken, reading) for reading in CORNERS)
     return Cost(len(instructions), nominal, corners)

@@ -6,15 +6,13 @@ import numpy as np
 
 from isru.emulator.cores import get_target
 from isru.emulator.counting import cost
+from isru.emulator.cycles import read_table
 from isru.emulator.machine import Machine, Trace
 from isru.firmware.choices import FEATURES
 from isru.firmware.programs import network_program
 from isru.lstm import LSTMNetwork
 
 _MACS = 16  # of one pass through the loop
-# One load of the weight, then the cheapest product and sum: a multiplication and an addition on
-# the Cortex-M4, whose fused form takes 3 cycles; the fused form on the CV32E40P.
-BOUND = {"cortex-m4": 1 + 1 + 1, "cv32e40p": 1 + 1}
 
 
 def matrix_loop(target, *, units: int = 25) -> dict[str, float]:
@@ -37,7 +35,7 @@ def matrix_loop(target, *, units: int = 25) -> dict[str, float]:
         For a core without FPU or table.
     """
     target = get_target(target)
-    if not target.fpu or target.table not in BOUND:
+    if not (target.fpu and target.table):
         raise ValueError(f"expected a core with an FPU and a cycle table, got {target.name}")
     network = LSTMNetwork(FEATURES, units, 1, rng=np.random.default_rng(0))
     program = network_program(target, network, "identity")
@@ -51,5 +49,5 @@ def matrix_loop(target, *, units: int = 25) -> dict[str, float]:
     )
     once = Trace(type(trace.edges)({(start, start): times}), trace.sizes)
     cycles = cost(target, program.image, once).cycles / times / _MACS
-    bound = BOUND[target.table]
+    bound = read_table(target.table).MULTIPLY_ACCUMULATE
     return {"cycles_per_mac": cycles, "bound_per_mac": bound, "ratio": cycles / bound}

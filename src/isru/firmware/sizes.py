@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from isru.emulator.cores import get_target
-from isru.emulator.counting import TABLES, straight
+from isru.emulator.counting import straight
 from isru.emulator.disassembly import decode
 from isru.firmware.arms import LSTM_ARMS
 from isru.firmware.c_forms import twin
@@ -96,7 +96,7 @@ def _instructions(target, content, address):
     for number, item in enumerate(items):
         row = {"address": f"{item.address:x}", "bytes": item.size}
         row["instruction"] = f"{item.mnemonic} {item.operands}".strip()
-        if target.table in TABLES:
+        if target.table:
             before = straight(target, items[:number]).cycles if number else 0.0
             here = straight(target, items[: number + 1], taken=number == len(items) - 1).cycles
             row["cycles"] = here - before

@@ -1,8 +1,14 @@
-"""The cores: how to compile for each, how to emulate it, and whose cycle table it has."""
+"""The cores, one file each: how to compile for it, how to emulate it, whose cycle table it has.
+
+A core named ``cortex-m4f`` is the `Target` called ``CORE`` in ``cortex_m4f.py`` of this folder.
+Nothing else knows of it, but for the file of its cycle table in `isru.emulator.cycles`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
 
 
 @dataclass(frozen=True)
@@ -12,6 +18,9 @@ class Target:
     Attributes
     ----------
     name : str
+        That of its file, with ``-`` for ``_``.
+    label : str
+        As it is written in tables and figures.
     triple, cpu : str
         For the compiler, in Zig's notation.
     flags : tuple of str
@@ -21,74 +30,44 @@ class Target:
     emulated : str
         The emulator's model of the core, without its prefix; ``""`` for its default.
     fpu : bool
-        Whether float32 arithmetic and square root are instructions.
+        Whether float32 arithmetic and square root are instructions; else the compiler's runtime
+        library is the arithmetic, and the C library's ``sqrtf`` the square root.
     table : str
-        Key of the cycle table in `isru.emulator.counting.TABLES`; ``""`` where none is published.
+        Name of the cycle table, a file in `isru.emulator.cycles`; ``""`` where none is published.
     """
 
     name: str
+    label: str
     triple: str
     cpu: str
-    flags: tuple[str, ...]
     family: str
-    emulated: str
     fpu: bool
+    flags: tuple[str, ...] = ()
+    emulated: str = ""
     table: str = ""
 
 
-_ALL = (
-    Target(
-        "cortex-m4f",
-        "thumb-freestanding-eabihf",
-        "cortex_m4+vfp4d16sp",
-        ("-mfloat-abi=hard",),
-        "arm",
-        "CORTEX_M4",
-        fpu=True,
-        table="cortex-m4",
-    ),
-    Target(
-        "cortex-m0plus",
-        "thumb-freestanding-eabi",
-        "cortex_m0plus",
-        (),
-        "arm",
-        "CORTEX_M0",
-        fpu=False,
-        table="cortex-m0plus",
-    ),
-    Target(
-        "rv32imfc",
-        "riscv32-freestanding",
-        "generic_rv32+m+c+f",
-        ("-mabi=ilp32f",),
-        "riscv",
-        "",
-        fpu=True,
-        table="cv32e40p",
-    ),
-    Target(
-        "rv32imc",
-        "riscv32-freestanding",
-        "generic_rv32+m+c",
-        ("-mabi=ilp32",),
-        "riscv",
-        "",
-        fpu=False,
-        table="cv32e40p",
-    ),
-    Target(
-        "cortex-m7",
-        "thumb-freestanding-eabihf",
-        "cortex_m7+fp_armv8d16",
-        ("-mfloat-abi=hard",),
-        "arm",
-        "CORTEX_M7",
-        fpu=True,
-    ),
-    Target("cortex-a53", "aarch64-freestanding", "cortex_a53", (), "aarch64", "A53", fpu=True),
-)
-TARGETS = {target.name: target for target in _ALL}
+def read_targets() -> dict[str, Target]:
+    """Return the cores of this folder by name.
+
+    Raises
+    ------
+    ValueError
+        If a core is not called like its file.
+    """
+    found = {}
+    for module in sorted(module.name for module in iter_modules(__path__)):
+        core = import_module(f"{__name__}.{module}").CORE
+        if core.name != module.replace("_", "-"):
+            raise ValueError(
+                f"expected a core named {module.replace('_', '-')!r} in {module}.py, "
+                f"got {core.name!r}"
+            )
+        found[core.name] = core
+    return found
+
+
+TARGETS = read_targets()
 
 
 def get_target(target: str | Target) -> Target:

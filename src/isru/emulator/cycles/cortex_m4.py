@@ -1,7 +1,7 @@
-"""Cycle tables of the Arm cores, transcribed from their Technical Reference Manuals.
+"""Cycle table of the Cortex-M4, transcribed from its Technical Reference Manual.
 
-Cortex-M4 (DDI 0439). Branches: P, the cycles to refill the pipeline, is 1 to 3; nominal is 1 for
-a branch to a fixed address, which the core fetches early, and 2 for one through a register.
+Branches: P, the cycles to refill the pipeline, is 1 to 3; nominal is 1 for a branch to a fixed
+address, which the core fetches early, and 2 for one through a register.
 Memory (the section "Load/store timings"): a load takes 2 cycles, or 1 right behind another load,
 which the address must not depend on; at the high end always 2, and 3 where it reads beside the
 code. A store with an immediate offset takes 1, one with a register 2, or 1 right behind a load;
@@ -12,9 +12,6 @@ before that); at the low end never, at the high end after each. Integer division
 VDIV and VSQRT take 14. Integer instructions behind them complete out of order: at the low end
 those up to the block's end or the next floating-point instruction run in these 14 cycles, else
 none does.
-
-Cortex-M0+ (DDI 0484): arithmetic is the multiplier, of 1 cycle (low and nominal) or 32. Loads and
-stores take 2; 1 is for the single-cycle port, where no memory of a program lies.
 """
 
 from __future__ import annotations
@@ -23,44 +20,33 @@ import re
 from collections.abc import Sequence
 
 from isru.emulator.cycles import HIGH, LOW, Reading
+from isru.emulator.cycles.arm import (
+    BRANCHES,
+    FLOAT,
+    LOADS,
+    MULTIPLE,
+    SIMPLE,
+    STORES,
+    base_name,
+    listed_registers,
+)
 from isru.emulator.disassembly import Instruction, words
 from isru.emulator.errors import CycleTableError
 
-_CONDITION = re.compile(r"(eq|ne|hs|lo|cs|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)$")
-_SIMPLE = words(
-    "mov movs movw movt mvn mvns add adds addw adc adcs sub subs subw sbc sbcs rsb rsbs cmp cmn "
-    "and ands orr orrs orn orns eor eors bic bics tst teq lsl lsls lsr lsrs asr asrs ror rors rrx "
-    "rrxs rev rev16 revsh rbit clz sxtb sxth uxtb uxth bfi bfc ubfx sbfx ssat usat it itt ite ittt "
-    "itte itet itee itttt nop adr mul muls mla mls smull umull smlal umlal smmul smlabb smulbb "
-    "smlabt smlatb smlatt smulbt smultb smultt smlad smuad sxtb16 uxtb16 sxtab sxtah uxtab uxtah "
-    "sxtab16 uadd8 sel umaal pkhbt pkhtb qadd qsub negs neg smmla smlawb smulwb"
+SOURCE = (
+    "Arm, Cortex-M4 Technical Reference Manual, DDI 0439, tables 3-1 and 7-1 and the section "
+    "Load/store timings"
 )
-_FLOAT = {
-    **dict.fromkeys(
-        words("vabs vadd vcmp vcmpe vcvt vcvtr vcvtb vcvtt vmov vmrs vmsr vmul vneg vnmul vsub"), 1
-    ),
-    **dict.fromkeys(words("vmla vmls vnmla vnmls vfma vfms vfnma vfnms"), 3),
-    **dict.fromkeys(words("vdiv vsqrt"), 14),
-}
-_ARITHMETIC = set(_FLOAT) - {"vmov", "vmrs", "vmsr", "vcmp", "vcmpe", "vabs", "vneg"}
-_LOADS = words("ldr ldrb ldrh ldrsb ldrsh vldr")
-_STORES = words("str strb strh vstr")
-_MULTIPLE = words("ldm ldmia ldmdb stm stmia stmdb push pop vpush vpop vldmia vldmdb vstmia")
-_MULTIPLE |= {"vldm", "vstm"}
-_BRANCHES = {"b", "bl", "bx", "blx", "cbz", "cbnz"}
+MULTIPLY_ACCUMULATE = 1 + 1 + 1  # the fused form takes 3 cycles beside the load
 _FIXED, _REGISTER = (1, 1, 3), (1, 2, 3)  # P, low nominal high, by where the target comes from
+_FUSED = words("vmla vmls vnmla vnmls vfma vfms vfnma vfnms")
+_FLOAT_CYCLES = dict.fromkeys(FLOAT, 1) | dict.fromkeys(_FUSED, 3)
+_FLOAT_CYCLES |= {"vdiv": 14, "vsqrt": 14}
+_ARITHMETIC = FLOAT - {"vmov", "vmrs", "vmsr", "vcmp", "vcmpe", "vabs", "vneg"}
 _CORE_REGISTER = re.compile(r"\b(?:r\d+|sb|sl|fp|ip|sp|lr)\b")
 
 
-def base_name(mnemonic: str) -> str:
-    """Return a mnemonic without width, data type and condition."""
-    name = mnemonic.split(".")[0]
-    known = _SIMPLE | _LOADS | _STORES | _MULTIPLE | _BRANCHES | set(_FLOAT)
-    known |= {"ldrd", "strd", "sdiv", "udiv", "mrs", "msr", "dmb", "tbb", "tbh"}
-    return name if name in known else _CONDITION.sub("", name)
-
-
-def cortex_m4(block: Sequence[Instruction], taken: bool, reading: Reading) -> float:
+def cycles(block: Sequence[Instruction], taken: bool, reading: Reading) -> float:
     """Return the cycles of one run of a block.
 
     Parameters
@@ -89,23 +75,23 @@ def _integers(behind):
 def _m4(item, before, taken, reading):
     name = base_name(item.mnemonic)
     refill = _REGISTER[reading.branches] if taken else 0  # where the program counter is written
-    if name in _FLOAT:
+    if name in FLOAT:
         return _m4_float(item, name, before, reading)
-    if name in _LOADS:
+    if name in LOADS:
         return _m4_load(item, before, reading) + refill
-    if name in _STORES:
+    if name in STORES:
         return _m4_store(item, name, before, reading)
-    if name in _MULTIPLE or name in ("ldrd", "strd"):
-        return 1 + (2 if name in ("ldrd", "strd") else _registers(item)) + refill
+    if name in MULTIPLE or name in ("ldrd", "strd"):
+        return 1 + (2 if name in ("ldrd", "strd") else listed_registers(item)) + refill
     if name in ("bx", "blx"):
         return 1 + refill
-    if name in _BRANCHES:
+    if name in BRANCHES:
         return 1 + (_FIXED[reading.branches] if taken else 0)
     if name in ("sdiv", "udiv"):
         return (2, 7, 12)[reading.arithmetic]
     if name in ("tbb", "tbh"):
         return (2, 2, 3)[reading.memory] + _REGISTER[reading.branches]
-    if name in _SIMPLE:
+    if name in SIMPLE:
         return 1 + (refill if "pc" in item.writes else 0)
     raise CycleTableError(f"expected an instruction of the Cortex-M4's table, got: {item}")
 
@@ -128,12 +114,12 @@ def _m4_store(item, name, before, reading):
 
 
 def _pipelined(address, before, reading):
-    behind_load = before is not None and base_name(before.mnemonic) in _LOADS
+    behind_load = before is not None and base_name(before.mnemonic) in LOADS
     return int(behind_load and reading.memory < HIGH and not before.writes & address)
 
 
 def _address_stall(address, before):
-    computed = before is not None and base_name(before.mnemonic) in _SIMPLE
+    computed = before is not None and base_name(before.mnemonic) in SIMPLE
     return int(computed and bool(before.writes & address))
 
 
@@ -143,7 +129,7 @@ def _address(item):
 
 
 def _m4_float(item, name, before, reading):
-    cycles = _FLOAT[name]
+    cycles = _FLOAT_CYCLES[name]
     if name == "vmov" and len(_CORE_REGISTER.findall(item.operands)) == 2:
         cycles = 2
     return cycles + (0, _float_stall(item, name, before), 1)[reading.arithmetic]
@@ -153,40 +139,8 @@ def _float_stall(item, name, before):
     if before is None or base_name(before.mnemonic) not in _ARITHMETIC:
         return 0
     reads = item.reads
-    if name in ("vmla", "vmls", "vfma", "vfms", "vfnma", "vfnms", "vnmla", "vnmls"):
+    if name in _FUSED:
         reads = reads - item.writes  # the addend is needed later
         operands = [text.strip() for text in item.operands.split(",")]
         reads |= frozenset(operands[1:])
     return int(bool(before.writes & reads))
-
-
-def _registers(item):
-    listed = item.operands.partition("{")[2].rstrip("}")
-    return len(listed.split(","))
-
-
-def cortex_m0plus(block: Sequence[Instruction], taken: bool, reading: Reading) -> float:
-    """Return the cycles of one run of a block, as `cortex_m4`."""
-    last = len(block) - 1
-    return float(
-        sum(_m0plus(item, taken and place == last, reading) for place, item in enumerate(block))
-    )
-
-
-def _m0plus(item, taken, reading):
-    name = base_name(item.mnemonic)
-    if name in ("mul", "muls"):
-        return (1, 1, 32)[reading.arithmetic]
-    if name in _LOADS or name in _STORES:
-        return 2
-    if name in _MULTIPLE:
-        return _registers(item) + (3 if taken else 1)
-    if name == "bl":
-        return 3
-    if name in _BRANCHES:
-        return 2 if taken else 1
-    if name in _SIMPLE:
-        return 2 if taken and "pc" in item.writes else 1
-    if name in ("mrs", "msr", "dmb"):
-        return 3
-    raise CycleTableError(f"expected an instruction of the Cortex-M0+'s table, got: {item}")

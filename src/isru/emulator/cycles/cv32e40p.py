@@ -17,6 +17,8 @@ from isru.emulator.cycles import HIGH, LOW, Reading
 from isru.emulator.disassembly import Instruction, words
 from isru.emulator.errors import CycleTableError
 
+SOURCE = "OpenHW Group, CV32E40P User Manual, Pipeline Details"
+MULTIPLY_ACCUMULATE = 1 + 1  # a load and the fused form
 _SIMPLE = words(
     "add addi sub and andi or ori xor xori sll slli srl srli sra srai slt slti sltu sltiu lui "
     "auipc li mv nop neg not seqz snez sltz sgtz mul addi16sp addi4spn zext.b"
@@ -30,7 +32,7 @@ _DIVIDE = {"div", "divu", "rem", "remu"}
 _FLOAT_DIVIDE = {"fdiv.s", "fsqrt.s"}
 
 
-def cv32e40p(block: Sequence[Instruction], taken: bool, reading: Reading) -> float:
+def cycles(block: Sequence[Instruction], taken: bool, reading: Reading) -> float:
     """Return the cycles of one run of a block.
 
     Parameters
