@@ -27,7 +27,7 @@ run = $${isru_run:+--run="$$isru_run"}
 help setup bench record lint clean:
 	@$(ISRU) $@
 
-execute:  # PROFILE=smoke|quick|full  NB=06  P="seeds=5; units=[10, 25]"
+execute:  # PROFILE=smoke|quick|full  NB=forecaster  P="seeds=5; units=[10, 25]"
 	@$(ISRU) $@ $(profile) $(notebook) $${isru_parameters:+--parameters="$$isru_parameters"}
 
 refresh:
@@ -36,7 +36,7 @@ refresh:
 status book verify test-browser:  # RUN=quick
 	@$(ISRU) $@ $(run)
 
-publish:  # RUN=full NB=06, with REPEAT=1 as a run again, or RECORD=runs/machines/NAME.json alone
+publish:  # RUN=full NB=forecaster, with REPEAT=1 as a run again, or RECORD=runs/machines/NAME.json alone
 	@$(ISRU) $@ $(run) $(notebook) $${isru_repeat:+--repeat} $${isru_record:+--record="$$isru_record"}
 
 check-record:  # RECORD=FILE; by default all that are published

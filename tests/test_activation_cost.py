@@ -9,7 +9,7 @@ import pytest
 from isru.activations import ACTIVATIONS
 from isru.bench import activation_arms as arms
 from isru.bench.form_arms import form_arms
-from isru.experiments.activation_cost import (
+from isru.chapters.activation_cost.costs import (
     by_form,
     cases,
     framework_arms,

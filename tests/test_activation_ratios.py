@@ -5,10 +5,13 @@ import pandas as pd
 import pytest
 
 from isru.bench.c_loops import OPERATIONS
-from isru.claims import load_claims
-from isru.experiments.activation_limits import limits, roofline
-from isru.experiments.activation_original import beside_fair, net_times, original_summary
-from isru.experiments.activation_ratios import (
+from isru.chapters.activation_cost.limits import limits, roofline
+from isru.chapters.activation_cost.original_procedure import (
+    beside_fair,
+    net_times,
+    original_summary,
+)
+from isru.chapters.activation_cost.ratios import (
     against_libm,
     all_pairs,
     best_alternatives,
@@ -17,6 +20,7 @@ from isru.experiments.activation_ratios import (
     named_ratios,
     slowest_rivals,
 )
+from isru.claims import load_claims
 
 ARMS = {"tanh": 1.0, "tanh_again": 1.0, "isru_plain": 0.5, "hard_tanh": 0.25, "softsign": 0.5}
 ARMS |= {"sigmoid": 2.0, "relu": 0.1, "elu": 3.0, "isrlu": 1.5, "rsqrt": 0.25, "copy": 0.1}
@@ -86,7 +90,7 @@ def test_every_value_that_a_claim_reads_from_this_chapter_has_a_name():
     forms = ("numpy", "libm", "simd", "fast", "eager", "xla")
     names = set(named_ratios(compared(samples(forms, processes=2)))["name"])
     keys = [c.value for claim in load_claims() for c in claim.conditions if c.value[:3] == "04."]
-    assert keys and {key.removeprefix("04.ratio_") for key in keys} <= names
+    assert keys and {key.removeprefix("activation-cost.ratio_") for key in keys} <= names
 
 
 def test_libm_is_compared_across_forms():

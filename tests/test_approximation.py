@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize
 
-from isru.approximation import (
+from isru.analysis.approximation import (
     NotConverged,
     best_l2,
     best_uniform,

@@ -22,25 +22,27 @@ from isru.records import Record
 CHECKOUT = Path(__file__).parents[1]
 INTRO = """# A small book
 
-The saving is {val}`06.saving:.1f unit interval`, which is {val}`06.direction`.
+The saving is {val}`forecaster.saving:.1f unit interval`, which is {val}`forecaster.direction`.
 
 {{your-case}}
 
 ```{result-figure} saving
-:alt: One line that falls to {val}`06.saving:.1f`.
-The caption says {val}`06.saving`. {cite:p}`hochreiter1997lstm`
+:alt: One line that falls to {val}`forecaster.saving:.1f`.
+The caption says {val}`forecaster.saving`. {cite:p}`hochreiter1997lstm`
 ```
 
 ```{claims-table}
 ```
 """
 FORECASTER = [
-    "# A forecaster\n\nIt saves {val}`06.saving:.2f`; alone it took {val}`04.cost unit`.\n\n"
-    "At 300 units: {val}`06.saving_300:.1f optional`. {verdict}`C3`. "
-    "{rows}`06-savings: saving<0` of {rows}`06-savings` lose.",
+    "# A forecaster\n\nIt saves {val}`forecaster.saving:.2f`; "
+    "alone it took {val}`activation-cost.cost unit`.\n\n"
+    "At 300 units: {val}`forecaster.saving_300:.1f optional`. {verdict}`C3`. "
+    "{rows}`forecaster-savings: saving<0` of {rows}`forecaster-savings` lose.",
     "```{result-figure} saving\n:alt: One line.\nThe saving. $x^2$\n```",
-    "```{result-table} 06-savings\n:columns: units=Units, saving=Saving (%)\n:format: .1f\nA\n```",
-    "{numref}`fig-saving` and {numref}`tab-06-savings`.",
+    "```{result-table} forecaster-savings\n:columns: units=Units, saving=Saving (%)\n"
+    ":format: .1f\nA\n```",
+    "{numref}`fig-saving` and {numref}`tab-forecaster-savings`.",
 ]
 TOC = """format: jb-book
 root: book/intro
@@ -48,8 +50,8 @@ parts:
 - caption: The networks
   numbered: true
   chapters:
-  - file: results/notebooks/04-activation-cost
-  - file: results/notebooks/06-forecaster
+  - file: results/notebooks/activation-cost
+  - file: results/notebooks/forecaster
 - caption: Use it
   chapters:
   - file: book/figures
@@ -62,16 +64,16 @@ CLAIM = """
 - id: C3
   sentence: A small LSTM predicts in less time with ISRU.
   source: miasnikov2022lstm
-  published: Claimed, 1 to 2 %; here {val}`06.saving:.0f`.
+  published: Claimed, 1 to 2 %; here {val}`forecaster.saving:.0f`.
   hypothesis: It does not.
   effect: saving
-  remark: It holds of {rows}`06-savings` sizes.
+  remark: It holds of {rows}`forecaster-savings` sizes.
   unit: "%"
   rule: greater
   margin: 2
   relevance_margin: 2
   family: time
-  metric: [{value: "06.saving"}]
+  metric: [{value: "forecaster.saving"}]
 """
 REPOSITORY = "https://github.com/someone/rooms"
 BUDGETS = {"smoke": 1, "quick": 1, "full": 1}
@@ -104,15 +106,15 @@ def write_run(folder: Path, saving: float = -3.14, only: str = "") -> None:
     matplotlib.use("svg")
     from matplotlib.figure import Figure
 
-    from isru.figures import use_style
+    from isru.drawing import use_style
 
     use_style()
-    if only in ("", "04"):
-        record = Record("04-activation-cost", folder)
+    if only in ("", "activation-cost"):
+        record = Record("activation-cost", folder)
         record.value("cost", 0.33, kind="machine", unit="ns")
-        write_notebook(folder / "notebooks", "04-activation-cost", ["# What a call costs"])
-    if only in ("", "06"):
-        record = Record("06-forecaster", folder)
+        write_notebook(folder / "notebooks", "activation-cost", ["# What a call costs"])
+    if only in ("", "forecaster"):
+        record = Record("forecaster", folder)
         ends = {"low": saving - 1, "high": saving + 1}
         record.value("saving", saving, kind="machine", unit="%", note="median", **ends)
         record.value("direction", "slower", kind="machine")
@@ -126,7 +128,7 @@ def write_run(folder: Path, saving: float = -3.14, only: str = "") -> None:
         drawing.subplots().plot(frame.units, frame.saving)
         title = "Saving & units"
         record.figure("saving", drawing, data=frame, title=title, kind="machine")
-        write_notebook(folder / "notebooks", "06-forecaster", FORECASTER)
+        write_notebook(folder / "notebooks", "forecaster", FORECASTER)
 
 
 @pytest.fixture
@@ -148,8 +150,8 @@ def compendium(tmp_path, monkeypatch):
     monkeypatch.setenv("ISRU_ROOT", str(root))
     monkeypatch.setenv("ISRU_PROFILE", "quick")
     for name, text in (
-        ("04-activation-cost", ["# What a call costs"]),
-        ("06-forecaster", FORECASTER),
+        ("activation-cost", ["# What a call costs"]),
+        ("forecaster", FORECASTER),
     ):
         write_notebook(root / "notebooks", name, text)
     write_run(root / "results")
@@ -164,18 +166,18 @@ def text_of(page: Path) -> str:
 
 @pytest.mark.slow
 def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
-    again = Record("06-forecaster", compendium / "results" / "repeats" / "2")
+    again = Record("forecaster", compendium / "results" / "repeats" / "2")
     again.value("saving", 5.0, kind="machine", unit="%", low=4.0, high=6.0)
     html = build_book("published").parent
     intro = html / "book" / "intro.html"
-    forecaster = html / "results" / "notebooks" / "06-forecaster.html"
+    forecaster = html / "results" / "notebooks" / "forecaster.html"
 
     # A number is formatted, and linked to the notebook that made it.
     assert "The saving is −3.1\u00a0% (−4.1 to −2.1\u00a0%), which is slower." in text_of(intro)
     link = re.search(r'<a class="isru-value[^>]*>', intro.read_text(encoding="utf-8"))[0]
-    assert 'href="../results/notebooks/06-forecaster.html"' in link
+    assert 'href="../results/notebooks/forecaster.html"' in link
     for part in (
-        "06.saving = -3.14 %",
+        "forecaster.saving = -3.14 %",
         "95 % interval",
         "median",
         "profile quick",
@@ -184,9 +186,9 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
         assert part in link
     assert "One line that falls to −3.1." in intro.read_text(encoding="utf-8")
 
-    # Chapters and figures bear the notebook's number; the table has its columns.
+    # Chapters and figures are numbered by their place; the table has its columns.
     shown_text = text_of(forecaster)
-    assert "Fig. 6.1 and Table 6.1" in shown_text
+    assert "Fig. 2.1 and Table 2.1" in shown_text
     assert "Units Saving (%) 10 −3.1 300 0.0" in shown_text.replace("  ", " ")
     assert "Profile quick" in shown_text
     assert "2 of 2 lose." in shown_text
@@ -196,11 +198,11 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert "seeds int 3 1 to 100 paired seeds" in text_of(html / "book" / "parameters.html")
     assert "(−4.14 to −2.14). It holds of 2 sizes." in text_of(intro)
     assert "refuted" in text_of(intro) and "Claimed, 1 to 2 %; here −3." in text_of(intro)
-    assert "06-forecaster" in text_of(html / "book" / "environment.html")
+    assert "forecaster" in text_of(html / "book" / "environment.html")
 
     # A run kept beside the published one shows whether its verdicts are the same.
     comparison = text_of(html / "book" / "compare.html")
-    assert "in all 06-forecaster 2 times. Claims decided more than once: 1, 1 in 2" in comparison
+    assert "in all forecaster 2 times. Claims decided more than once: 1, 1 in 2" in comparison
     assert "The same verdict in every run of its own: 0 of 1." in comparison
     assert "Of their 1 effects in the later runs, 1 have intervals that do not" in comparison
     assert re.search(r"Published Run 2 C3 refuted −3\.14 [^C]* confirmed 5 %", comparison)
@@ -215,7 +217,7 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     # Files for taking away, at addresses of their own.
     for suffix in ("svg", "pdf", "png", "csv"):
         assert (html / "_figures" / f"saving.{suffix}").is_file()
-    assert (html / "_tables" / "06-savings.csv").is_file()
+    assert (html / "_tables" / "forecaster-savings.csv").is_file()
 
     assert check_offline(html) == []
     assert broken_links(html) == []
@@ -248,26 +250,25 @@ def test_each_claim_counts_with_the_runs_of_its_own_notebook(monkeypatch):
 
 def test_runs_are_counted_by_notebook(compendium):
     folder = compendium / "results" / "repeats"
-    for run, number in (("2", "04"), ("2", "06"), ("3", "06")):
-        name = {"04": "04-activation-cost", "06": "06-forecaster"}[number]
+    for run, name in (("2", "activation-cost"), ("2", "forecaster"), ("3", "forecaster")):
         Record(name, folder / run).value("saving", 5.0, kind="machine")
-    assert times_run(compendium / "results") == {"04-activation-cost": 2, "06-forecaster": 3}
+    assert times_run(compendium / "results") == {"activation-cost": 2, "forecaster": 3}
 
 
 @pytest.mark.slow
 def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
     intro = compendium / "book" / "intro.md"
     pages = [
-        "# Faults\n\n{val}`06.savin:.1f` {val}`99.x optional`",
-        "{val}`06.direction:.1f` {val}`nonsense`",
+        "# Faults\n\n{val}`forecaster.savin:.1f` {val}`nobody.x optional`",
+        "{val}`forecaster.direction:.1f` {val}`nonsense`",
         "```{result-figure} saving\nNo description.\n```",
         "```{result-figure} savings\n:alt: x\nNo such figure.\n```",
-        "```{result-table} 06-saving\nNo such table.\n```",
-        "{verdict}`C99` {rows}`06-savings: gain<0`",
-        "```{result-table} 06-empty\nAn empty file.\n```",
+        "```{result-table} forecaster-saving\nNo such table.\n```",
+        "{verdict}`C99` {rows}`forecaster-savings: gain<0`",
+        "```{result-table} forecaster-empty\nAn empty file.\n```",
         "```{machine-records} machines\n```",
     ]
-    (compendium / "results" / "tables" / "06-empty.csv").touch()
+    (compendium / "results" / "tables" / "forecaster-empty.csv").touch()
     (compendium / "results" / "machines").mkdir()
     (compendium / "results" / "machines" / "old-1.json").write_text('{"schema": 1}')
     intro.write_text("\n\n".join(pages), encoding="utf-8")
@@ -276,17 +277,18 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
     message = str(refused.value)
     for part in (
         "book/intro.md:3",
-        "no value '06.savin'",
-        "nearest keys: 06.saving",
-        "no value '99.x': no values/99.json in this run",
+        "no value 'forecaster.savin'",
+        "nearest keys: forecaster.saving",
+        "no value 'nobody.x': no values/nobody.json in this run",
         "takes no format '.1f'",
         "'nonsense'",
         "expected ':alt:'",
         "no figure 'savings' in this run; its figures: saving",
-        "no table '06-saving' in this run; its tables: 06-empty, 06-savings",
+        "no table 'forecaster-saving' in this run; "
+        "its tables: forecaster-empty, forecaster-savings",
         "no claim 'C99'",
         "no column 'gain'; its columns: units, saving",
-        "table 06-empty: expected a header, got an empty file",
+        "table forecaster-empty: expected a header, got an empty file",
         "machine-records machines: machine record old-1.json: expected schema 2, got the older",
     ):
         assert part in message
@@ -301,12 +303,12 @@ def test_a_smoke_run_of_one_notebook_is_a_book_that_says_so(compendium, monkeypa
     settled = config.read_text().replace('repository_url: ""', f"repository_url: {REPOSITORY}")
     config.write_text(settled)
     run = compendium / "runs" / "smoke"
-    write_run(run, only="06")
-    stale = {"06-forecaster": ["code of isru.lstm changed"]}
+    write_run(run, only="forecaster")
+    stale = {"forecaster": ["code of isru.lstm changed"]}
     monkeypatch.setattr("isru.publish.staging.stale_notebooks", lambda folder: stale)
     html = build_book("smoke").parent
-    forecaster = html / "results" / "notebooks" / "06-forecaster.html"
-    assert (html / "results" / "notebooks" / "04-activation-cost.html").exists(), "as published"
+    forecaster = html / "results" / "notebooks" / "forecaster.html"
+    assert (html / "results" / "notebooks" / "activation-cost.html").exists(), "as published"
     assert "alone it took —." not in text_of(forecaster)
     assert "code of isru.lstm changed" in text_of(forecaster)
     for page in sorted(html.glob("*/**/*.html")):
@@ -319,9 +321,9 @@ def test_a_smoke_run_of_one_notebook_is_a_book_that_says_so(compendium, monkeypa
     # The repository's address, one value: buttons, links of commits, addresses in citations.
     page = forecaster.read_text(encoding="utf-8")
     assert f'href="{REPOSITORY}/commit/0123456789">0123456789+changes</a>' in page
-    assert "mybinder.org/v2/gh/someone/rooms/main?urlpath=lab/tree/notebooks/06-forecaster" in page
+    assert "mybinder.org/v2/gh/someone/rooms/main?urlpath=lab/tree/notebooks/forecaster" in page
     assert f'href="{REPOSITORY}"' in page
-    figure = "https://someone.github.io/rooms/results/notebooks/06-forecaster.html#fig-saving"
+    figure = "https://someone.github.io/rooms/results/notebooks/forecaster.html#fig-saving"
     assert figure in text_of(forecaster)
     assert check_offline(html) == []
 
@@ -344,9 +346,9 @@ def test_two_builds_of_one_book_wait_for_each_other(compendium, monkeypatch):
 def test_a_traceback_and_a_missing_notebook_are_refused(compendium):
     error = {"output_type": "error", "ename": "ValueError", "evalue": "bad", "traceback": []}
     folder = compendium / "results"
-    write_notebook(folder / "notebooks", "06-forecaster", FORECASTER, [error])
-    with pytest.raises(CompendiumError, match="06-forecaster: cell cell-4: ValueError: bad"):
+    write_notebook(folder / "notebooks", "forecaster", FORECASTER, [error])
+    with pytest.raises(CompendiumError, match="forecaster: cell cell-4: ValueError: bad"):
         check_no_errors(folder)
-    (folder / "notebooks" / "06-forecaster.ipynb").unlink()
-    with pytest.raises(CompendiumError, match="lacks 06-forecaster"):
+    (folder / "notebooks" / "forecaster.ipynb").unlink()
+    with pytest.raises(CompendiumError, match="lacks forecaster"):
         build_book("published")

@@ -16,9 +16,9 @@ TOC = """root: book/intro
 parts:
 - caption: The networks
   chapters:
-  - file: results/notebooks/04-cost
+  - file: results/notebooks/cost
     sections:
-    - file: results/notebooks/05-lesson.ipynb
+    - file: results/notebooks/lesson.ipynb
     - file: book/figures
 - caption: Elsewhere
   chapters:
@@ -26,7 +26,7 @@ parts:
     title: A link
 - caption: New
   chapters:
-  - file: results/notebooks/14-mine
+  - file: results/notebooks/mine
 """
 
 
@@ -36,8 +36,8 @@ def books(compendium, monkeypatch):
     (compendium / "_toc.yml").write_text(TOC)
     (compendium / "book").mkdir()
     (compendium / "_config.yml").write_text("")
-    published = ["04-cost", "05-lesson"]
-    for folder, names in {"results": published, "runs/quick": ["14-mine", "15-other"]}.items():
+    published = ["cost", "lesson"]
+    for folder, names in {"results": published, "runs/quick": ["mine", "other"]}.items():
         (compendium / folder / "notebooks").mkdir(parents=True)
         (compendium / folder / "manifest").mkdir()
         for name in names:
@@ -59,17 +59,17 @@ def test_the_own_book_comes_first_and_needs_no_published_chapter(books, capsys):
     said = capsys.readouterr().err
     assert books == ["quick"]
     assert "The book of your run (quick): quick.html" in said
-    assert "warning: the published book was not built: the published run lacks 14-mine" in said
-    assert "warning: the page of 15-other is in no book" in said
-    assert "- file: results/notebooks/15-other" in said
-    with pytest.raises(CompendiumError, match="the published run lacks 14-mine"):
+    assert "warning: the published book was not built: the published run lacks mine" in said
+    assert "warning: the page of other is in no book" in said
+    assert "- file: results/notebooks/other" in said
+    with pytest.raises(CompendiumError, match="the published run lacks mine"):
         commands._build("published")
 
 
 def test_a_run_that_lacks_chapters_keeps_what_lies_below_them(compendium, books):
     contents = read_contents(compendium / "_toc.yml")
-    assert chapters(contents) == ["04-cost", "05-lesson", "14-mine"]
-    assert with_present(contents, {"04-cost", "05-lesson", "14-mine"}) == contents
+    assert chapters(contents) == ["cost", "lesson", "mine"]
+    assert with_present(contents, {"cost", "lesson", "mine"}) == contents
     left = with_present(contents, set())
     assert [part["caption"] for part in left["parts"]] == ["The networks", "Elsewhere"]
     assert left["parts"][0]["chapters"] == [{"file": "book/figures"}]
@@ -82,7 +82,7 @@ def test_a_foreign_notebook_is_no_part_of_a_book(compendium, books):
     source = compendium / "build" / "x"
     stage("quick", source)
     assert sorted(path.name for path in (source / "notebooks").glob("*.ipynb")) == [
-        *("04-cost.ipynb", "05-lesson.ipynb", "14-mine.ipynb", "15-other.ipynb")
+        *("cost.ipynb", "lesson.ipynb", "mine.ipynb", "other.ipynb")
     ]
     assert (source / "notebooks" / "parameters" / "quick.yml").is_file()
 

@@ -15,7 +15,7 @@ from sphinx.errors import ConfigError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
-from isru_book import citation, plugins, provenance, repository
+from isru_book import citation, plugins, provenance, redirects, repository
 from isru_book.numbers import MINUS, CannotShow, Wanted, formatted, shown
 from isru_book.rows import from_rows
 from isru_book.run import Run
@@ -70,11 +70,11 @@ def test_numbers_are_set_with_a_true_minus_and_never_as_minus_zero(value, spec, 
 
 def test_an_interval_is_shown_only_where_one_was_recorded():
     entry = {"value": 3.2, "unit": "%", "low": 2.1, "high": 4.3}
-    assert shown(entry, Wanted("06.a:.1f interval")) == "3.2 (2.1 to 4.3)"
-    assert shown(entry, Wanted("06.a:.1f unit")) == "3.2\u00a0%"
+    assert shown(entry, Wanted("forecaster.a:.1f interval")) == "3.2 (2.1 to 4.3)"
+    assert shown(entry, Wanted("forecaster.a:.1f unit")) == "3.2\u00a0%"
     with pytest.raises(CannotShow, match="without an interval"):
-        shown({"value": 3.2}, Wanted("06.a interval"))
-    assert shown({"value": 3.2}, Wanted("06.a interval optional")) == "3.2"
+        shown({"value": 3.2}, Wanted("forecaster.a interval"))
+    assert shown({"value": 3.2}, Wanted("forecaster.a interval optional")) == "3.2"
 
 
 TABLE = """part,holds,units,saving,"time, trend"
@@ -86,42 +86,45 @@ against C,no,10,2.5,0.8
 
 def run_with_a_table(tmp_path, name="published"):
     write_atomically(tmp_path / "run.json", to_json({"run": name}))
-    write_atomically(tmp_path / "results" / "tables" / "90-goals.csv", TABLE)
+    write_atomically(tmp_path / "results" / "tables" / "speed-goals-goals.csv", TABLE)
     size = {"value": 10, "kind": "exact"}
-    values = {"notebook": "90-speed-goals", "provenance": {}, "values": {"size": size}}
-    write_atomically(tmp_path / "results" / "values" / "90.json", to_json(values))
+    values = {"notebook": "speed-goals", "provenance": {}, "values": {"size": size}}
+    write_atomically(tmp_path / "results" / "values" / "speed-goals.json", to_json(values))
     return Run(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("text", "shows"),
     [
-        ("90-goals", "3"),
-        ("90-goals: part~A/A, holds=no", "1"),
-        ("90-goals: holds!=no", "1"),
-        ("90-goals: saving<0", "1"),
-        ("90-goals: [time, trend]<0, holds=yes", "1"),
-        ("90-goals: units={90.size}", "2"),
-        ("90-goals: units=10.0, part=nothing", "0"),
-        ("mean of saving:.2f in 90-goals: holds=no", "0.50"),
-        ("least of saving:.1f in 90-goals: holds=no", f"{MINUS}1.5"),
+        ("speed-goals-goals", "3"),
+        ("speed-goals-goals: part~A/A, holds=no", "1"),
+        ("speed-goals-goals: holds!=no", "1"),
+        ("speed-goals-goals: saving<0", "1"),
+        ("speed-goals-goals: [time, trend]<0, holds=yes", "1"),
+        ("speed-goals-goals: units={speed-goals.size}", "2"),
+        ("speed-goals-goals: units=10.0, part=nothing", "0"),
+        ("mean of saving:.2f in speed-goals-goals: holds=no", "0.50"),
+        ("least of saving:.1f in speed-goals-goals: holds=no", f"{MINUS}1.5"),
     ],
 )
 def test_prose_counts_the_rows_of_a_table(tmp_path, text, shows):
-    assert from_rows(run_with_a_table(tmp_path), text) == ("90", shows)
+    assert from_rows(run_with_a_table(tmp_path), text) == ("speed-goals", shows)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("90-goal", "no table '90-goal'"),
-        ("90-goals: held=no", "no column 'held'; its columns: part, holds, units, saving, time"),
-        ("90-goals: saving<much", "a number to compare with, got 'much'"),
-        ("90-goals: holds", "a condition such as holds=no"),
-        ("mean of part in 90-goals", "rows with numbers in 'part'"),
-        ("mean of saving in 90-goals: holds=perhaps", "got none"),
-        ("median of saving in 90-goals", "expected 'TABLE'"),
-        ("90-goals: units={90.sizes}", "no value '90.sizes'"),
+        ("speed-goals-goal", "no table 'speed-goals-goal'"),
+        (
+            "speed-goals-goals: held=no",
+            "no column 'held'; its columns: part, holds, units, saving, time",
+        ),
+        ("speed-goals-goals: saving<much", "a number to compare with, got 'much'"),
+        ("speed-goals-goals: holds", "a condition such as holds=no"),
+        ("mean of part in speed-goals-goals", "rows with numbers in 'part'"),
+        ("mean of saving in speed-goals-goals: holds=perhaps", "got none"),
+        ("median of saving in speed-goals-goals", "expected 'TABLE'"),
+        ("speed-goals-goals: units={speed-goals.sizes}", "no value 'speed-goals.sizes'"),
     ],
 )
 def test_what_a_table_does_not_hold_is_named(tmp_path, text, message):
@@ -131,8 +134,9 @@ def test_what_a_table_does_not_hold_is_named(tmp_path, text, message):
 
 def test_another_run_may_lack_optional_rows(tmp_path):
     run = run_with_a_table(tmp_path, "quick")
-    assert from_rows(run, "91-none: a=b optional") == ("91", None)
-    assert from_rows(run, "mean of saving in 90-goals: units=300 optional") == ("90", None)
+    assert from_rows(run, "none: a=b optional") == ("", None)
+    text = "mean of saving in speed-goals-goals: units=300 optional"
+    assert from_rows(run, text) == ("speed-goals", None)
 
 
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="144pt" height="72pt" viewBox="0 0 144 72">
@@ -245,7 +249,7 @@ def test_a_citation_names_the_commit_and_leaves_out_what_is_not_set():
     about = {
         "id": "saving",
         "title": "Saving & 5 %",
-        "notebook": "06-forecaster",
+        "notebook": "forecaster",
         "author": "The ISRU compendium authors",
         "licence": "CC BY 4.0",
     }
@@ -289,5 +293,18 @@ def test_a_plugin_of_the_bibliography_is_looked_up_once(monkeypatch):
 )
 def test_the_line_under_a_title_names_the_kernel_that_computed(about, shown):
     run = SimpleNamespace(provenance=lambda _: about, stale={})
-    (line,) = provenance._lines(run, "06-forecaster")
+    (line,) = provenance._lines(run, "forecaster", configured(""))
     assert shown in line.astext()
+
+
+def test_a_former_address_leads_to_the_present_page(tmp_path):
+    (tmp_path / "results" / "notebooks").mkdir(parents=True)
+    app = SimpleNamespace(
+        outdir=tmp_path,
+        builder=SimpleNamespace(format="html"),
+        env=SimpleNamespace(found_docs={"results/notebooks/forecaster"}),
+    )
+    redirects.write(app, None)
+    (page,) = (tmp_path / "results" / "notebooks").iterdir()
+    assert page.name == "06-forecaster.html"
+    assert 'location.replace("forecaster.html" + location.hash)' in page.read_text()

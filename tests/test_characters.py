@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from isru.chapters.characters import study as characters
+from isru.chapters.characters.baselines import compressed_bits, ngram_bits
+from isru.chapters.characters.model import CharacterModel
+from isru.chapters.characters.plan import differences, plan, with_own_rates
+from isru.chapters.characters.study import ARMS, Case, new_model, quality_row
 from isru.data import text as text_module
 from isru.data.text import Alphabet, read_text, split
-from isru.experiments import characters
-from isru.experiments.characters import ARMS, Case, new_model, quality_row
-from isru.experiments.characters_baselines import compressed_bits, ngram_bits
-from isru.experiments.characters_model import CharacterModel
-from isru.experiments.characters_plan import differences, plan, with_own_rates
 from isru.lstm import CheckpointError, LSTMNetwork
 
 RATES = {"low": 0.003, "middle": 0.01, "high": 0.03}

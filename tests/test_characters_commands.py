@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from isru import paths
+from isru.chapters.characters import session as characters_session
+from isru.chapters.characters.model import CharacterModel
+from isru.chapters.characters.session import open_session, train_and_save
 from isru.cli import main
-from isru.experiments import characters_session
-from isru.experiments.characters_model import CharacterModel
-from isru.experiments.characters_session import open_session, train_and_save
 
 SMALL = {"units": 4, "activation": "tanh"}
 
@@ -78,7 +78,7 @@ def test_training_goes_on_from_the_file_and_from_a_start_that_stays(model_file, 
 
 def test_what_cannot_be_trained_is_said_in_one_message(model_file, book, capsys, tmp_path):
     command = ("train-characters", "--text", book, "--model")
-    published = paths.results() / "models" / "07-isru.npz"
+    published = paths.results() / "models" / "characters-isru.npz"
     odd = tmp_path / "odd.txt"
     odd.write_text("the ß" * 1000, encoding="utf-8")
     short = tmp_path / "short.txt"

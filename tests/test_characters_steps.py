@@ -4,8 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.data.published import load_published
-from isru.experiments.characters_steps import (
+from isru.chapters.characters.figures import (
+    learning_curves,
+    loss_differences,
+    published_beside_ours,
+    window_saving,
+)
+from isru.chapters.characters.steps import (
     STEPS,
     phases,
     setup_calls,
@@ -14,13 +19,8 @@ from isru.experiments.characters_steps import (
     window_cases,
     window_savings,
 )
-from isru.experiments.paired import compare
-from isru.figures.characters import (
-    learning_curves,
-    loss_differences,
-    published_beside_ours,
-    window_saving,
-)
+from isru.data.published import load_published
+from isru.studies.paired import compare
 
 CASE = {"framework": "numpy", "engine": "numpy", "layers": 2, "units": 3, "batch": 1}
 ARM = {"activation": "isru", "symbols": 5, "window": 4}
@@ -60,7 +60,7 @@ def test_a_timed_window_is_a_forward_pass_a_gradient_and_an_update():
 
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
 def test_the_calls_alone_are_as_many_as_the_layers_make(engine, monkeypatch):
-    from isru.experiments import characters_steps
+    from isru.chapters.characters import steps as characters_steps
 
     seen = {}
     monkeypatch.setattr(characters_steps, "setup_activations", lambda **given: seen.update(given))

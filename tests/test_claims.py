@@ -14,7 +14,8 @@ ONE = {
     "id": "C1",
     "sentence": "ISRU is faster.",
     "source": "someone2020",
-    "published": "Median {val}`00.gain_median:.1f unit`, {val}`00.files` files.",
+    "published": "Median {val}`published-evidence.gain_median:.1f unit`, "
+    "{val}`published-evidence.files` files.",
     "hypothesis": "It is not.",
     "effect": "saving",
     "unit": "%",
@@ -22,7 +23,7 @@ ONE = {
     "margin": 2,
     "relevance_margin": 2,
     "family": "time",
-    "metric": [{"value": "06.saving_{units}", "each": {"units": [10, 100]}}],
+    "metric": [{"value": "forecaster.saving_{units}", "each": {"units": [10, 100]}}],
 }
 
 
@@ -33,9 +34,9 @@ def write(tmp_path, *claims):
 
 
 def judge(tmp_path, values, **changes):
-    """Return the verdict on one claim, ``values`` being notebook 06's ``{name: entry}``."""
+    """Return the verdict on one claim, ``values`` being the forecaster's ``{name: entry}``."""
     claims = load_claims(write(tmp_path, ONE | changes))
-    return verdicts(claims, {"06": values})[0]
+    return verdicts(claims, {"forecaster": values})[0]
 
 
 def value(estimate, low=None, high=None, kind="machine"):
@@ -54,14 +55,14 @@ def test_the_published_claims_are_complete():
 def test_keys_come_from_their_template_and_conditions_from_their_levels():
     claims = {claim.id: claim for claim in load_claims()}
     first = claims["C3"].conditions[0]
-    assert first.value == "06.train_saving_numpy_10"
+    assert first.value == "forecaster.train_saving_numpy_10"
     assert first.label == "training, NumPy, 10 units"
     assert len(claims["C3"].conditions) == 54
 
 
 def test_published_keys_are_those_in_the_roles(tmp_path):
     claim = load_claims(write(tmp_path, ONE))[0]
-    assert claim.published_keys == ["00.gain_median", "00.files"]
+    assert claim.published_keys == ["published-evidence.gain_median", "published-evidence.files"]
 
 
 @pytest.mark.parametrize(
@@ -82,11 +83,17 @@ def test_published_keys_are_those_in_the_roles(tmp_path):
         ({"metric": []}, "claim C1, field metric: expected null or a list"),
         ({"metric": [{}]}, "claim C1, field metric 1: value: expected a value key"),
         ({"metric": [{"value": "saving"}]}, "claim C1, field metric 1: value: .* got 'saving'"),
-        ({"metric": [{"value": "06.s_{n}"}]}, "field metric 1: value: .*factors of"),
-        ({"metric": [{"value": "06.s", "low": 1}]}, "field metric 1: low: expected a field of"),
-        ({"metric": [{"value": "06.s", "each": {"units": 10}}]}, "metric 1: each units: .*levels"),
+        ({"metric": [{"value": "forecaster.s_{n}"}]}, "field metric 1: value: .*factors of"),
+        (
+            {"metric": [{"value": "forecaster.s", "low": 1}]},
+            "field metric 1: low: expected a field of",
+        ),
+        (
+            {"metric": [{"value": "forecaster.s", "each": {"units": 10}}]},
+            "metric 1: each units: .*levels",
+        ),
         ({"hardware": "a GPU"}, "claim C1, field hardware: expected null or"),
-        ({"interactions": {"units": "06.s"}}, "field interactions: units: expected a list"),
+        ({"interactions": {"units": "forecaster.s"}}, "field interactions: units: expected a list"),
     ],
 )
 def test_a_broken_claim_is_named_with_its_field(tmp_path, changes, message):
@@ -112,10 +119,10 @@ FIELDS = {
     ("metric", 0): ONE,
     ("metric", 0, "each", "units"): ONE,
     ("metric", 0, "each", "units", 0): ONE,
-    ("hardware", "name"): ONE | {"hardware": {"name": "GPU", "present": "06.gpu"}},
-    ("hardware", "present"): ONE | {"hardware": {"name": "GPU", "present": "06.gpu"}},
-    ("interactions", "units"): ONE | {"interactions": {"units": ["06.s"]}},
-    ("interactions", "units", 0): ONE | {"interactions": {"units": ["06.s"]}},
+    ("hardware", "name"): ONE | {"hardware": {"name": "GPU", "present": "forecaster.gpu"}},
+    ("hardware", "present"): ONE | {"hardware": {"name": "GPU", "present": "forecaster.gpu"}},
+    ("interactions", "units"): ONE | {"interactions": {"units": ["forecaster.s"]}},
+    ("interactions", "units", 0): ONE | {"interactions": {"units": ["forecaster.s"]}},
     ("range",): ONE | {"rule": "between"},
     ("range", 0): ONE | {"rule": "between", "range": [1, 2]},
 }
@@ -139,7 +146,7 @@ def test_no_field_of_any_kind_breaks_the_reader(monkeypatch, place):
             assert str(error).startswith("claims.yml, claim "), wrong
             assert len(str(error)) < 400
         else:
-            verdicts(claims, {"06": {"saving_10": value(8, 6, 10)}})
+            verdicts(claims, {"forecaster": {"saving_10": value(8, 6, 10)}})
 
 
 @pytest.mark.parametrize(
@@ -165,18 +172,31 @@ def test_a_file_that_holds_no_claims_is_named(tmp_path, content, message):
     ("changes", "message"),
     [
         ({"interactions": []}, "field interactions: expected factor"),
-        ({"hardware": {"name": 5, "present": "06.gpu"}}, "field hardware: name: expected text"),
-        ({"metric": [{"value": "06.s", "each": []}]}, "metric 1: each: expected factors"),
-        ({"metric": [{"value": "06.s", "each": {5: [1]}}]}, "metric 1: each 5: expected a word"),
-        ({"metric": [{"value": "06.s_{n}", "each": {"n": [True]}}]}, "each n: .* got True"),
         (
-            {"metric": [{"value": "06.s_{n.real}", "each": {"n": [1]}}]},
+            {"hardware": {"name": 5, "present": "forecaster.gpu"}},
+            "field hardware: name: expected text",
+        ),
+        ({"metric": [{"value": "forecaster.s", "each": []}]}, "metric 1: each: expected factors"),
+        (
+            {"metric": [{"value": "forecaster.s", "each": {5: [1]}}]},
+            "metric 1: each 5: expected a word",
+        ),
+        ({"metric": [{"value": "forecaster.s_{n}", "each": {"n": [True]}}]}, "each n: .* got True"),
+        (
+            {"metric": [{"value": "forecaster.s_{n.real}", "each": {"n": [1]}}]},
             "metric 1: value: .*factors",
         ),
-        ({"metric": [{"value": "06.s_{n:>999999999}", "each": {"n": [1]}}]}, "metric 1: value"),
-        ({"metric": [{"value": "06.s_{n", "each": {"n": [1]}}]}, "metric 1: value"),
         (
-            {"metric": [{"value": "06.s", "each": {f"f{n}": list(range(9)) for n in range(20)}}]},
+            {"metric": [{"value": "forecaster.s_{n:>999999999}", "each": {"n": [1]}}]},
+            "metric 1: value",
+        ),
+        ({"metric": [{"value": "forecaster.s_{n", "each": {"n": [1]}}]}, "metric 1: value"),
+        (
+            {
+                "metric": [
+                    {"value": "forecaster.s", "each": {f"f{n}": list(range(9)) for n in range(20)}}
+                ]
+            },
             "metric 1: each: expected at most 10,000 conditions",
         ),
     ],
@@ -207,7 +227,7 @@ def test_a_condition_that_a_profile_leaves_out_is_skipped(tmp_path):
 
 
 def test_absent_hardware_comes_before_everything(tmp_path):
-    hardware = {"name": "graphics processor", "present": "06.gpu"}
+    hardware = {"name": "graphics processor", "present": "forecaster.gpu"}
     values = {"saving_10": value(8, 6, 10), "gpu": value(False, kind="exact")}
     verdict = judge(tmp_path, values, hardware=hardware)
     assert verdict.word == "not testable here"
@@ -229,7 +249,7 @@ def test_a_sign_that_changes_with_a_factor_depends_on_it(tmp_path):
 
 def test_a_claim_that_depends_is_named_after_every_factor_that_its_size_changes_with(tmp_path):
     each = {"form": {"loop": "a loop", "call": "calls"}, "dtype": ["single", "double"]}
-    metric = [{"value": "06.saving_{form}_{dtype}", "each": each}]
+    metric = [{"value": "forecaster.saving_{form}_{dtype}", "each": each}]
     values = {
         "saving_loop_single": value(20, 18, 22),
         "saving_loop_double": value(8, 6, 10),
@@ -255,7 +275,7 @@ def test_contradictory_conditions_whose_intervals_meet_are_inconclusive(tmp_path
 
 def test_a_recorded_interaction_goes_before_intervals_apart(tmp_path):
     values = {"saving_10": value(8, 3, 12), "saving_100": value(1, -3, 5)}
-    interactions = {"units": ["06.slope"]}
+    interactions = {"units": ["forecaster.slope"]}
     values["slope"] = value(-2, -3, -1)
     assert judge(tmp_path, values, interactions=interactions).word == "depends on units"
     values["slope"] = value(-2, -5, 1)
@@ -270,7 +290,7 @@ def test_less_turns_the_effect_round(tmp_path):
 
 def test_a_ratio_is_held_against_one_on_both_sides_alike(tmp_path):
     ratio = {"scale": "ratio", "unit": "", "margin": 0.02, "relevance_margin": 0.02}
-    ratio["metric"] = [{"value": "06.ratio"}]
+    ratio["metric"] = [{"value": "forecaster.ratio"}]
     for entry, word in [
         (value(1.5, 1.3, 1.7), "confirmed"),
         (value(0.7, 0.6, 0.8), "refuted"),
@@ -278,12 +298,14 @@ def test_a_ratio_is_held_against_one_on_both_sides_alike(tmp_path):
         (value(1.0, 1 / 1.5, 1.5), "inconclusive"),
     ]:
         assert judge(tmp_path, {"ratio": entry}, **ratio).word == word
-    with pytest.raises(ValueError, match=r"claim C1, value 06.ratio: expected a ratio above 0"):
+    with pytest.raises(
+        ValueError, match=r"claim C1, value forecaster.ratio: expected a ratio above 0"
+    ):
         judge(tmp_path, {"ratio": value(0.1, -0.1, 0.3)}, **ratio)
 
 
 def test_one_failure_shows_nothing_and_one_success_refutes(tmp_path):
-    fails = {"rule": "fails", "metric": [{"value": "06.search"}]}
+    fails = {"rule": "fails", "metric": [{"value": "forecaster.search"}]}
     failed = judge(tmp_path, {"search": value(True, kind="exact")}, **fails)
     assert (failed.word, failed.reason) == (
         "inconclusive",
@@ -295,7 +317,7 @@ def test_one_failure_shows_nothing_and_one_success_refutes(tmp_path):
 
 
 def test_a_truth_holds_or_does_not(tmp_path):
-    holds = {"rule": "holds", "metric": [{"value": "06.smooth"}]}
+    holds = {"rule": "holds", "metric": [{"value": "forecaster.smooth"}]}
     assert judge(tmp_path, {"smooth": value(True, kind="exact")}, **holds).word == "confirmed"
     assert judge(tmp_path, {"smooth": value(False, kind="exact")}, **holds).word == "refuted"
     with pytest.raises(ValueError, match="expected true or false, got 1"):
@@ -303,7 +325,7 @@ def test_a_truth_holds_or_does_not(tmp_path):
 
 
 def test_a_floor_that_is_asked_for_must_be_there_and_hides_what_is_inside(tmp_path):
-    floor = {"metric": [{"value": "06.saving", "floor": "06.floor"}]}
+    floor = {"metric": [{"value": "forecaster.saving", "floor": "forecaster.floor"}]}
     values = {"saving": value(8, 6, 10)}
     assert judge(tmp_path, values, **floor).reason == "no A/A floor was recorded"
     assert judge(tmp_path, values | {"floor": value(0, -1, 1)}, **floor).word == "confirmed"
@@ -311,7 +333,7 @@ def test_a_floor_that_is_asked_for_must_be_there_and_hides_what_is_inside(tmp_pa
 
 
 def test_what_is_not_there_cannot_grow(tmp_path):
-    grows = {"metric": [{"value": "06.slope", "presumes": "06.saving"}]}
+    grows = {"metric": [{"value": "forecaster.slope", "presumes": "forecaster.saving"}]}
     slope = {"slope": value(8, 6, 10)}
     assert judge(tmp_path, slope | {"saving": value(5, 3, 7)}, **grows).word == "confirmed"
     assert judge(tmp_path, slope | {"saving": value(-5, -7, -3)}, **grows).word == "refuted"
@@ -320,7 +342,7 @@ def test_what_is_not_there_cannot_grow(tmp_path):
 
 
 def test_a_condition_that_decides_nothing_makes_no_claim_depend_on_it(tmp_path):
-    metric = [{"value": "06.skill_{units}", "control": "06.identity_{units}"}]
+    metric = [{"value": "forecaster.skill_{units}", "control": "forecaster.identity_{units}"}]
     metric[0]["each"] = {"units": [10, 25]}
     values = {"skill_10": value(0.2, 0.0, 0.3), "skill_25": value(-0.5, -0.9, -0.1)}
     values |= {"identity_10": value(-5, -9, -2), "identity_25": value(-1, -2, 0)}
@@ -331,7 +353,13 @@ def test_a_condition_that_decides_nothing_makes_no_claim_depend_on_it(tmp_path):
 def test_a_task_that_cannot_tell_the_control_apart_decides_nothing(tmp_path):
     changes = {
         "rule": "equivalent",
-        "metric": [{"value": "06.skill", "tost": "06.tost", "control": "06.identity"}],
+        "metric": [
+            {
+                "value": "forecaster.skill",
+                "tost": "forecaster.tost",
+                "control": "forecaster.identity",
+            }
+        ],
     }
     values = {"skill": value(0.1, -0.3, 0.5)}
     assert judge(tmp_path, values, **changes).reason == "no negative control was recorded"
@@ -346,22 +374,22 @@ def test_a_task_that_cannot_tell_the_control_apart_decides_nothing(tmp_path):
 
 
 def test_holm_corrects_within_a_family_only(tmp_path):
-    barely = {"06": {f"s{n}": value(4, 2.01, 6) for n in range(3)}}
-    claims = [ONE | {"id": f"C{n}", "metric": [{"value": f"06.s{n}"}]} for n in range(3)]
+    barely = {"forecaster": {f"s{n}": value(4, 2.01, 6) for n in range(3)}}
+    claims = [ONE | {"id": f"C{n}", "metric": [{"value": f"forecaster.s{n}"}]} for n in range(3)]
     together = verdicts(load_claims(write(tmp_path, *claims)), barely)
     assert {verdict.word for verdict in together} == {"inconclusive"}
     assert "Holm's correction over 3 claims of the family time" in together[0].reason
     apart = [claim | {"family": claim["id"]} for claim in claims]
     judged = verdicts(load_claims(write(tmp_path, *apart)), barely)
     assert {verdict.word for verdict in judged} == {"confirmed"}
-    not_run = {"06": {"s0": value(4, 2.01, 6)}}
+    not_run = {"forecaster": {"s0": value(4, 2.01, 6)}}
     assert verdicts(load_claims(write(tmp_path, *claims)), not_run)[0].word == "confirmed"
 
 
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        (value("fast"), "claim C1, value 06.saving_10: expected a number, got 'fast'"),
+        (value("fast"), "claim C1, value forecaster.saving_10: expected a number, got 'fast'"),
         (value(8, 10, 6), "expected an interval with low below high"),
     ],
 )
@@ -373,8 +401,8 @@ def test_a_recorded_value_of_a_wrong_kind_is_named(tmp_path, entry, message):
 def test_a_run_is_read_by_notebook(tmp_path):
     folder = tmp_path / "values"
     folder.mkdir()
-    (folder / "06.json").write_text(json.dumps({"values": {"saving_10": value(8, 6, 10)}}))
-    assert read_run_values(tmp_path) == {"06": {"saving_10": value(8, 6, 10)}}
+    (folder / "forecaster.json").write_text(json.dumps({"values": {"saving_10": value(8, 6, 10)}}))
+    assert read_run_values(tmp_path) == {"forecaster": {"saving_10": value(8, 6, 10)}}
     (folder / "07.json").write_text("{}")
     with pytest.raises(ValueError, match=r"07.json is damaged: it lacks values"):
         read_run_values(tmp_path)
@@ -391,9 +419,9 @@ def run_of(folder, values):
 
 def test_two_runs_are_compared_by_their_words_not_by_their_numbers(tmp_path):
     claims = load_claims(write(tmp_path, ONE))
-    published = run_of(tmp_path / "published", {"06": {"saving_10": value(8, 6, 10)}})
-    again = run_of(tmp_path / "again", {"06": {"saving_10": value(5, 3, 7)}})
-    other = run_of(tmp_path / "other", {"06": {"saving_10": value(-5, -7, -3)}})
+    published = run_of(tmp_path / "published", {"forecaster": {"saving_10": value(8, 6, 10)}})
+    again = run_of(tmp_path / "again", {"forecaster": {"saving_10": value(5, 3, 7)}})
+    other = run_of(tmp_path / "other", {"forecaster": {"saving_10": value(-5, -7, -3)}})
     (same,) = verdicts_beside(claims, published, again)
     assert (same.id, same.published.word, same.yours.word) == ("C1", "confirmed", "confirmed")
     assert same.same
@@ -403,10 +431,10 @@ def test_two_runs_are_compared_by_their_words_not_by_their_numbers(tmp_path):
 
 
 def test_only_what_both_runs_hold_is_compared(tmp_path):
-    two = [{"value": "06.saving_10"}, {"value": "08.saving_10"}]
+    two = [{"value": "forecaster.saving_10"}, {"value": "precision-threads-frameworks.saving_10"}]
     claims = load_claims(write(tmp_path, ONE | {"metric": two}))
     good, bad = {"saving_10": value(8, 6, 10)}, {"saving_10": value(-8, -10, -6)}
-    published = run_of(tmp_path / "published", {"06": good, "08": bad})
-    (pair,) = verdicts_beside(claims, published, run_of(tmp_path / "some", {"06": good}))
+    published = run_of(tmp_path / "published", {"forecaster": good, "exp-free": bad})
+    (pair,) = verdicts_beside(claims, published, run_of(tmp_path / "some", {"forecaster": good}))
     assert pair.same, "a notebook that one run lacks decides nothing"
-    assert not verdicts_beside(claims, published, run_of(tmp_path / "none", {"07": good}))
+    assert not verdicts_beside(claims, published, run_of(tmp_path / "none", {"characters": good}))

@@ -16,13 +16,13 @@ from isru.records import Record, to_json, write_atomically
 
 def write_run(folder, value, *, profile="full", parameters=None):
     values = {
-        "notebook": "06-forecaster",
+        "notebook": "forecaster",
         "provenance": {"profile": profile},
         "values": {"x": {"unit": "%", **value}},
     }
     manifest = {"stamp": {"parameters": parameters or {}}}
-    write_atomically(folder / "values" / "06.json", to_json(values))
-    write_atomically(folder / "manifest" / "06-forecaster.json", to_json(manifest))
+    write_atomically(folder / "values" / "forecaster.json", to_json(values))
+    write_atomically(folder / "manifest" / "forecaster.json", to_json(manifest))
 
 
 @pytest.mark.parametrize(
@@ -87,12 +87,12 @@ def test_a_setting_of_another_profile_is_no_difference(tmp_path):
 def test_a_value_that_only_one_run_holds_is_shown(tmp_path):
     write_run(tmp_path / "results", {"kind": "exact", "value": 2})
     write_run(tmp_path / "mine", {"kind": "exact", "value": 3})
-    mine = tmp_path / "mine" / "values" / "06.json"
+    mine = tmp_path / "mine" / "values" / "forecaster.json"
     mine.write_text(mine.read_text().replace('"x"', '"y"'))
     rows = compare_runs(tmp_path / "results", tmp_path / "mine")
     assert [(row.key, row.published, row.yours) for row in rows] == [
-        ("06.x", 2, None),
-        ("06.y", None, 3),
+        ("forecaster.x", 2, None),
+        ("forecaster.y", None, 3),
     ]
     assert [row.outcome for row in rows] == ["not in your run", "not published"]
 
@@ -100,7 +100,7 @@ def test_a_value_that_only_one_run_holds_is_shown(tmp_path):
 CLAIM = """
 - {id: C1, sentence: It saves., source: null, published: Not at all., hypothesis: It does.,
    effect: saving, unit: "%", rule: greater, margin: 2, relevance_margin: 2, family: time,
-   metric: [{value: 06.x}]}
+   metric: [{value: forecaster.x}]}
 """
 
 
@@ -119,7 +119,7 @@ def test_verify_says_which_verdicts_differ_and_does_not_fail_for_them(compendium
 
 def write_result(folder, path, *, numbers, kind, shown="", tags=(), source="1"):
     """Write the result of an exact notebook: a value, a table, a figure's numbers, a cell."""
-    record = Record("01-exact", folder)
+    record = Record("exact", folder)
     record.value("x", numbers[0], kind=kind, **({"rtol": 1e-3} if kind == "tolerance" else {}))
     tolerance = {"rtol": 1e-6} if kind == "tolerance" else {}
     frame = pd.DataFrame({"name": ["a"] * len(numbers), "size": numbers})
@@ -131,16 +131,16 @@ def write_result(folder, path, *, numbers, kind, shown="", tags=(), source="1"):
     cell.source, cell.metadata = source, nbformat.from_dict({"tags": list(tags)})
     data = {"text/plain": shown}
     cell.outputs = [nbformat.v4.new_output("execute_result", data, execution_count=1)]
-    write_atomically(folder / "notebooks" / "01-exact.ipynb", nbformat.writes(executed))
-    outputs = ["values/01.json", "tables/01-sizes.csv", "figures/a-line.csv"]
+    write_atomically(folder / "notebooks" / "exact.ipynb", nbformat.writes(executed))
+    outputs = ["values/exact.json", "tables/exact-sizes.csv", "figures/a-line.csv"]
     manifest = {"stamp": {"parameters": {}}, "outputs": dict.fromkeys(outputs, "")}
-    write_atomically(folder / "manifest" / "01-exact.json", to_json(manifest))
+    write_atomically(folder / "manifest" / "exact.json", to_json(manifest))
 
 
 @pytest.fixture
 def compared(compendium):
     """Return a function that writes two results of an exact notebook and compares them."""
-    path = write_notebook(compendium, "01-exact", ["1"], kind="exact")
+    path = write_notebook(compendium, "exact", ["1"], kind="exact")
     runs = compendium / "results", compendium / "runs" / "mine"
 
     def compare(published, yours):
@@ -176,14 +176,14 @@ def test_what_another_machine_may_move_is_no_difference(compared, published, you
 @pytest.mark.parametrize(
     ("published", "yours", "said"),
     [
-        (MOVED, MOVED | {"numbers": [17.3, 1e-14]}, "01.x"),
-        (MOVED, MOVED | {"numbers": [17.185, 1e-14]}, "tables/01-sizes.csv, row 1, size"),
+        (MOVED, MOVED | {"numbers": [17.3, 1e-14]}, "exact.x"),
+        (MOVED, MOVED | {"numbers": [17.185, 1e-14]}, "tables/exact-sizes.csv, row 1, size"),
         (MOVED, MOVED | {"numbers": [17.185, 1e-14]}, "figures/a-line.csv, row 1, size"),
         (MOVED, MOVED | {"numbers": [17.184551860166188]}, "rows"),
         (
             {"numbers": [2.0, 0.5], "kind": "exact"},
             {"numbers": [2.0, 0.50001], "kind": "exact"},
-            "tables/01-sizes.csv, row 2, size",
+            "tables/exact-sizes.csv, row 2, size",
         ),
         (MOVED | {"shown": "0.8016"}, MOVED | {"shown": "0.8017"}, "cell cell-0, output 0"),
         (
@@ -205,11 +205,11 @@ def test_what_no_machine_may_move_is_named(compared, published, yours, said):
 
 def test_a_table_of_a_run_that_kept_no_kinds_is_held_to_yours(compendium, compared):
     assert compared(MOVED, MOVED) == []
-    path = compendium / "results" / "values" / "01.json"
+    path = compendium / "results" / "values" / "exact.json"
     content = json.loads(path.read_text())
     del content["tables"]
     path.write_text(to_json(content))
-    moved = compendium / "results" / "tables" / "01-sizes.csv"
+    moved = compendium / "results" / "tables" / "exact-sizes.csv"
     moved.write_text(moved.read_text().replace("17.1845519", "17.1845520"))
     runs = compendium / "results", compendium / "runs" / "mine"
     assert differences(all_notebooks()[0], *runs) == []

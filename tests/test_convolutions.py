@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.experiments import convolution  # its setup_function would pass for one of pytest's
-from isru.experiments import convolution_shares as shares
-from isru.experiments.convolution import (
+from isru.chapters.convolutions import shares
+from isru.chapters.convolutions import (
+    study as convolution,  # its setup_function would pass for one of pytest's
+)
+from isru.chapters.convolutions.figures import free_savings, saving_gaps
+from isru.chapters.convolutions.study import (
     FORMS,
     FUNCTION_SIZE,
     KERNELS,
@@ -17,7 +20,6 @@ from isru.experiments.convolution import (
     layer_cases,
     setup_layer,
 )
-from isru.figures.convolutions import free_savings, saving_gaps
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru import embedded
-from isru.experiments import device
-from isru.experiments.battery import Device
-from isru.experiments.c_program import run_on_host
-from isru.figures.device import call_costs, step_gains
+from isru import firmware
+from isru.chapters.microcontrollers import study as device
+from isru.chapters.microcontrollers.c_program import run_on_host
+from isru.chapters.microcontrollers.figures import call_costs, step_gains
 from isru.lstm import LSTMNetwork
+from isru.studies.battery import Device
 
 
 def steps_frame():
@@ -68,7 +68,7 @@ def test_without_the_toolchain_the_published_counts_are_read(monkeypatch, tmp_pa
     with pytest.raises(FileNotFoundError, match=r"expected unicorn.*no stored"):
         device.counted("steps", pytest.fail)
     (tmp_path / "tables").mkdir()
-    steps_frame().to_csv(tmp_path / "tables" / "10-steps.csv", index=False)
+    steps_frame().to_csv(tmp_path / "tables" / "microcontrollers-steps.csv", index=False)
     pd.testing.assert_frame_equal(device.counted("steps", pytest.fail), steps_frame())
 
 
@@ -103,14 +103,14 @@ def test_a_network_that_no_study_kept_is_trained_briefly(monkeypatch, tmp_path):
     assert brief == ["libm", "exp_free"]
     assert networks["exp_free"].recurrent_activation.name == "isru_sigmoid"
     (tmp_path / "models").mkdir()
-    networks["libm"].save(tmp_path / "models" / "06-isru-2.npz")
+    networks["libm"].save(tmp_path / "models" / "forecaster-isru-2.npz")
     assert "isru" in device.trained_forecasters(2, epochs=1, seed=0)[0]
 
 
 def test_arguments_span_what_the_network_meets():
     network = LSTMNetwork(10, 3, 1, rng=np.random.default_rng(0))
     sequence = device.weather_sequence(5, seed=1)
-    seen = embedded.pre_activations(network, sequence)["gate"]
+    seen = firmware.pre_activations(network, sequence)["gate"]
     chosen = device.arguments(network, sequence, 7, "gate")
     assert len(chosen) == 7
     assert (chosen[0], chosen[-1]) == (seen.min(), seen.max())

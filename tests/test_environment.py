@@ -46,11 +46,14 @@ def test_the_package_runs_as_a_folder_in_a_bare_checkout(tmp_path):
     ("arguments", "message"),
     [
         (("execute", "--profile", "quik"), "unknown profile 'quik'"),
-        (("execute", "--notebook", "77"), "unknown notebook '77'"),
+        (("execute", "--notebook", "77"), "unknown chapter '77'"),
         (("execute", "--parameters", "seed=1"), "need the one notebook"),
-        (("execute", "--notebook", "06", "--parameters", "sed=1"), "unknown parameter 'sed'"),
-        (("execute", "--notebook", "06", "--parameters", "units=[1"), "not valid YAML"),
-        (("execute", "--notebook", "06", "--parameters", "units"), "name=value"),
+        (
+            ("execute", "--notebook", "forecaster", "--parameters", "sed=1"),
+            "unknown parameter 'sed'",
+        ),
+        (("execute", "--notebook", "forecaster", "--parameters", "units=[1"), "not valid YAML"),
+        (("execute", "--notebook", "forecaster", "--parameters", "units"), "name=value"),
         (("book", "--run", "none"), "no run 'none'"),
     ],
 )
@@ -64,11 +67,11 @@ def test_a_wrong_argument_is_one_clear_message(arguments, message):
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
 def test_a_full_or_read_only_disk_is_said_plainly(code, monkeypatch, capsys):
     def full(_):
-        raise OSError(code, "no", "results/values/06.json")
+        raise OSError(code, "no", "results/values/forecaster.json")
 
     monkeypatch.setattr("isru.commands.status", full)
     assert cli.main(["status"]) == 1
-    assert "cannot write results/values/06.json" in capsys.readouterr().err
+    assert "cannot write results/values/forecaster.json" in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from isru.chapters.published_evidence.carries import carried
 from isru.claims import load_claims
 from isru.data import evidence, law
-from isru.data.carries import carried
 from isru.data.published import load_published
 from isru.records import Record
 
@@ -70,7 +70,7 @@ def test_a_negative_net_time_is_counted_and_the_slowest_activation_named():
 
 
 def test_facts_are_recorded_as_exact_values(tmp_path, facts):
-    record = Record("00-published-evidence", folder=tmp_path)
+    record = Record("published-evidence", folder=tmp_path)
     table = evidence.keep(record, {"gpu_float32": facts["gpu_float32"]})
     assert record.values["gpu_float32"]["kind"] == "exact"
     assert table["is"].tolist() == ["2.148"]

@@ -8,7 +8,8 @@ import pytest
 
 from isru.activations import ACTIVATIONS
 from isru.cost import network_count
-from isru.experiments.exp_free import (
+from isru.lstm import LSTMNetwork
+from isru.studies.exp_free import (
     ARMS,
     CELLS,
     CORE,
@@ -22,7 +23,6 @@ from isru.experiments.exp_free import (
     quality_row,
     scale_candidate,
 )
-from isru.lstm import LSTMNetwork
 
 SMALL = Case("exp_free", 4, 0, epochs=1, window=6, horizon=2, batch_size=512)
 WITHOUT_EXP = {"isru", "isru_sigmoid", "hard_tanh", "hard_sigmoid", "softsign", "identity"}

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from isru.activations import get_activation
-from isru.data.memory import BLANK, CUE, adding, copying
-from isru.experiments.memory_tasks import (
+from isru.chapters.exp_free.memory_tasks import (
     CONTROL,
     SOLVED,
     Task,
@@ -18,6 +17,7 @@ from isru.experiments.memory_tasks import (
     memory_row,
     update_ratios,
 )
+from isru.data.memory import BLANK, CUE, adding, copying
 
 
 def seeded(seed=0):

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.experiments import swapping
-from isru.experiments.forecaster import train_network, windows_of
-from isru.experiments.swapping import STAGES, Swap, swap_pairs, swap_row
+from isru.chapters.exp_free import swapping
+from isru.chapters.exp_free.swapping import STAGES, Swap, swap_pairs, swap_row
+from isru.studies.forecaster import train_network, windows_of
 
 SMALL = Swap("tanh", 4, 0, epochs=2, window=6, horizon=2, batch_size=512, into=("isru", "exp_free"))
 

@@ -27,7 +27,7 @@ MARKS = "<<<<<<< mine\n{}\n=======\n{}\n>>>>>>> theirs\n"
 DAMAGED = {
     "empty": ("", "it is empty"),
     "zeros": ("\0" * 300, "it is empty"),
-    "cut off": ('{"notebook": "01-a", "val', "expected JSON"),
+    "cut off": ('{"notebook": "a", "val', "expected JSON"),
     "marks of a merge": (MARKS, "marks of a merge"),
     "foreign": ("[1, 2]", "expected a JSON object"),
     "another": ('{"a": 1}', "it lacks"),
@@ -38,11 +38,11 @@ DAMAGED = {
 
 def finish(run="quick", value=1):
     """Leave the result of notebook 01 as a run does, without a kernel; return its job."""
-    job = make_jobs(select("01"), run)[0]
+    job = make_jobs(select("a"), run)[0]
     entry = {"value": value, "unit": "", "kind": "exact"}
-    values = {"notebook": "01-a", "provenance": provenance(paths.root()), "values": {"x": entry}}
+    values = {"notebook": "a", "provenance": provenance(paths.root()), "values": {"x": entry}}
     source = json.loads(job.notebook.path.read_text())
-    contents = {"values/01.json": values, "notebooks/01-a.ipynb": source, "figures/curve.svg": 1}
+    contents = {"values/a.json": values, "notebooks/a.ipynb": source, "figures/curve.svg": 1}
     for name, content in contents.items():
         write_atomically(job.scratch / name, json.dumps(content))
     job.own.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def finish(run="quick", value=1):
 @pytest.fixture
 def result(compendium):
     """Return the folder of a run that holds the result of one notebook."""
-    write_notebook(compendium, "01-a", ["1"])
+    write_notebook(compendium, "a", ["1"])
     finish()
     install_all("quick")
     return paths.run("quick")
@@ -66,7 +66,7 @@ def files(folder):
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
-WHOLE = ["figures/curve.svg", "manifest/01-a.json", "notebooks/01-a.ipynb", "values/01.json"]
+WHOLE = ["figures/curve.svg", "manifest/a.json", "notebooks/a.ipynb", "values/a.json"]
 
 
 @pytest.fixture
@@ -85,11 +85,11 @@ def disks(compendium, monkeypatch):
 
 
 def test_folders_on_other_disks_take_what_a_run_made(compendium, disks):
-    write_notebook(compendium, "01-a", ["1"])
+    write_notebook(compendium, "a", ["1"])
     finish()
-    assert files(pending("quick")["01-a"]) == WHOLE
+    assert files(pending("quick")["a"]) == WHOLE
     install_all("quick")
-    assert publish("quick", all_notebooks()) == ["01-a"]
+    assert publish("quick", all_notebooks()) == ["a"]
     assert disks and files(paths.run("quick")) == WHOLE == files(paths.results())
     assert problems(paths.results()) == []
     assert not files(paths.build() / "scratch") and not files(paths.build() / "publishing")
@@ -98,7 +98,7 @@ def test_folders_on_other_disks_take_what_a_run_made(compendium, disks):
 def test_a_disk_that_is_full_while_a_result_is_copied_to_it_leaves_the_old_one(
     result, disks, monkeypatch
 ):
-    before = (result / "values" / "01.json").read_bytes()
+    before = (result / "values" / "a.json").read_bytes()
     finish(value=2)
     copy = shutil.copyfile
 
@@ -111,9 +111,9 @@ def test_a_disk_that_is_full_while_a_result_is_copied_to_it_leaves_the_old_one(
         with pytest.raises(OSError, match="full"):
             install_all("quick")
     assert files(result) == WHOLE
-    assert (result / "values" / "01.json").read_bytes() == before
+    assert (result / "values" / "a.json").read_bytes() == before
     install_all("quick")
-    assert (result / "values" / "01.json").read_bytes() != before
+    assert (result / "values" / "a.json").read_bytes() != before
 
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second file system")
@@ -123,11 +123,11 @@ def test_a_run_lies_behind_a_link_to_another_file_system(compendium, request):
     for name in ("runs", "results", "build"):
         (other / name).mkdir(parents=True)
     (compendium / "runs").symlink_to(other / "runs")
-    write_notebook(compendium, "01-a", ["1"])
+    write_notebook(compendium, "a", ["1"])
     finish()
     install_all("quick")
     (compendium / "results").symlink_to(other / "results")
-    assert publish("quick", all_notebooks()) == ["01-a"]
+    assert publish("quick", all_notebooks()) == ["a"]
     assert files(other / "results") == WHOLE == files(other / "runs" / "quick")
 
 
@@ -145,22 +145,22 @@ def test_what_is_written_has_the_mode_that_the_umask_gives(compendium):
 @pytest.mark.parametrize("kind", DAMAGED)
 def test_a_damaged_manifest_is_named_and_treated_as_not_run(result, kind, caplog):
     content, why = DAMAGED[kind]
-    path = result / "manifest" / "01-a.json"
+    path = result / "manifest" / "a.json"
     path.write_text(content, encoding="latin-1")
     with caplog.at_level(logging.WARNING):
-        assert state(select("01")[0], result) == "not run"
+        assert state(select("a")[0], result) == "not run"
     assert str(path) in caplog.text and why in caplog.text
-    with pytest.raises(CompendiumError, match="01-a: not run"):
+    with pytest.raises(CompendiumError, match="a: not run"):
         publish("quick", all_notebooks())
     finish(value=2)
     install_all("quick")
-    assert state(select("01")[0], result).startswith("current")
+    assert state(select("a")[0], result).startswith("current")
 
 
 def test_a_finished_result_whose_manifest_is_damaged_is_made_again(compendium):
-    write_notebook(compendium, "01-a", ["1"])
+    write_notebook(compendium, "a", ["1"])
     finish()
-    (pending("quick")["01-a"] / "manifest" / "01-a.json").write_text("")
+    (pending("quick")["a"] / "manifest" / "a.json").write_text("")
     _discard_stale("quick")
     assert not pending("quick")
 
@@ -168,13 +168,13 @@ def test_a_finished_result_whose_manifest_is_damaged_is_made_again(compendium):
 @pytest.mark.parametrize("kind", DAMAGED)
 def test_damaged_values_are_named(result, kind):
     content, why = DAMAGED[kind]
-    path = result / "values" / "01.json"
+    path = result / "values" / "a.json"
     path.write_text(content, encoding="latin-1")
-    with pytest.raises(ValueError, match=f"01.json is damaged: .*{why}.*make execute NB=01"):
-        read_values("01", result)
+    with pytest.raises(ValueError, match=f"a.json is damaged: .*{why}.*make execute NB=isru"):
+        read_values("isru", result)
 
 
-@pytest.mark.parametrize("part", ["manifest/01-a.json", "values/01.json", "notebooks/01-a.ipynb"])
+@pytest.mark.parametrize("part", ["manifest/a.json", "values/a.json", "notebooks/a.ipynb"])
 @pytest.mark.parametrize("content", ["", MARKS, "[]"])
 @pytest.mark.parametrize("command", ["status", "verify", "publish", "book", "refresh"])
 def test_no_command_ends_in_a_traceback_on_a_damaged_file(
@@ -200,9 +200,9 @@ def test_no_command_ends_in_a_traceback_on_a_damaged_file(
         "figures/../../../README.md",
         "README.md",
         "{root}/README.md",
-        "manifest/01-a.json",
-        "values/02.json",
-        "models/02-net.npz",
+        "manifest/a.json",
+        "values/net.json",
+        "models/net.npz",
         "figures",
         "figures\\..\\..\\README.md",
         "",
@@ -213,7 +213,7 @@ def test_a_manifest_that_names_files_outside_its_result_touches_none(result, out
     (root / "README.md").write_text("precious")
     publish("quick", all_notebooks())
     for folder in (result, paths.results()):
-        path = folder / "manifest" / "01-a.json"
+        path = folder / "manifest" / "a.json"
         manifest = json.loads(path.read_text())
         manifest["outputs"][output.format(root=root)] = "0"
         path.write_text(json.dumps(manifest))
@@ -221,7 +221,7 @@ def test_a_manifest_that_names_files_outside_its_result_touches_none(result, out
         publish("quick", all_notebooks())
     finish(value=2)
     install_all("quick")
-    assert publish("quick", all_notebooks()) == ["01-a"]
+    assert publish("quick", all_notebooks()) == ["a"]
     assert (root / "README.md").read_text() == "precious"
     assert "expected a file below" in caplog.text or "another notebook's" in caplog.text
 
@@ -232,11 +232,11 @@ def test_a_manifest_that_names_files_outside_its_result_touches_none(result, out
         ({"profile": "smoke"}, "proves nothing"),
         ({"provenance": {"dirty": True}}, "commit them"),
         ({"provenance": {"commit": "unknown"}}, "git does not say"),
-        ({"outputs": {"values/01.json": "0"}}, "edited by hand"),
+        ({"outputs": {"values/a.json": "0"}}, "edited by hand"),
     ],
 )
 def test_what_must_not_be_published_is_not(result, change, message):
-    path = result / "manifest" / "01-a.json"
+    path = result / "manifest" / "a.json"
     manifest = json.loads(path.read_text())
     for part, new in change.items():
         manifest[part] = manifest[part] | new if part == "provenance" else new
@@ -260,7 +260,7 @@ def test_a_link_out_of_a_run_is_no_result(result, tmp_path):
 @pytest.mark.parametrize("option", ["run", "profile"])
 def test_a_run_or_profile_is_named_not_given_as_a_path(compendium, name, option, capsys):
     command = ["status", f"--run={name}"] if option == "run" else ["execute", f"--profile={name}"]
-    write_notebook(compendium, "01-a", ["1"])
+    write_notebook(compendium, "a", ["1"])
     assert cli.main(command) == 1
     assert f"expected the name of a {option} such as 'quick'" in capsys.readouterr().err
 
@@ -312,6 +312,6 @@ def test_cleaning_leaves_a_run_that_is_under_way_alone(result):
 
 
 def test_a_cell_that_finds_the_disk_full_fails_with_the_cause_in_words(compendium):
-    write_notebook(compendium, "01-a", ["raise OSError(28, 'No space left on device', 'x.npz')"])
-    with pytest.raises(CompendiumError, match=r"01-a failed in cell .*the disk is full.*make room"):
+    write_notebook(compendium, "a", ["raise OSError(28, 'No space left on device', 'x.npz')"])
+    with pytest.raises(CompendiumError, match=r"a failed in cell .*the disk is full.*make room"):
         execute(make_jobs(all_notebooks(), "quick"))

@@ -5,8 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.figures.cost import FORM_NAMES, cost_map, cost_operations
-from isru.figures.cost_curves import (
+from isru.chapters.activation_cost.figure_curves import (
     INPUT_MARKERS,
     INPUT_ROWS,
     LINES,
@@ -14,7 +13,8 @@ from isru.figures.cost_curves import (
     cost_original,
     cost_sizes,
 )
-from isru.figures.cost_roofline import cost_roofline
+from isru.chapters.activation_cost.figure_roofline import cost_roofline
+from isru.chapters.activation_cost.figures import FORM_NAMES, cost_map, cost_operations
 
 DTYPES = ("float32", "float64")
 

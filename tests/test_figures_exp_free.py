@@ -5,10 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
 
-from isru.experiments.exp_free import ARMS, CELLS
-from isru.experiments.memory_tasks import CONTROL
-from isru.experiments.swapping import STAGES
-from isru.figures.exp_free import (
+from isru.chapters.exp_free.figures import (
     ARM_NAMES,
     STAGE_NAMES,
     difference_rows,
@@ -16,7 +13,10 @@ from isru.figures.exp_free import (
     swap_stages,
     updates_by_length,
 )
-from isru.figures.style import COLOURS, use_style
+from isru.chapters.exp_free.memory_tasks import CONTROL
+from isru.chapters.exp_free.swapping import STAGES
+from isru.drawing.style import COLOURS, use_style
+from isru.studies.exp_free import ARMS, CELLS
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
 
-from isru.figures.forecaster import paired_differences, saving_by_units, weather_year
-from isru.figures.style import COLOURS, use_style
+from isru.chapters.forecaster.figures import paired_differences, saving_by_units, weather_year
+from isru.drawing.style import COLOURS, use_style
 
 
 @pytest.fixture(autouse=True)

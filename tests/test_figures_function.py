@@ -4,9 +4,9 @@ import matplotlib
 import pandas as pd
 import pytest
 
-from isru.figures import COLOURS
-from isru.figures import function as figures
-from isru.symbolic import TWINS, isru, sample
+from isru.analysis.symbolic import TWINS, isru, sample
+from isru.chapters.isru import figures
+from isru.drawing import COLOURS
 
 matplotlib.use("Agg")
 NAMES = ("tanh", "isru", "softsign")

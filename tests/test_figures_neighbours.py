@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.figures import COLOURS
-from isru.figures import neighbours as figures
-from isru.symbolic import TWINS, derivative, sample
+from isru.analysis.symbolic import TWINS, derivative, sample
+from isru.chapters.neighbours import figures
+from isru.drawing import COLOURS
 
 matplotlib.use("Agg")
 

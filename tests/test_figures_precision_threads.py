@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.experiments.threads import published_speedups
-from isru.figures import frameworks, precision, threads
-from isru.figures.style import COLOURS, use_style
+from isru.chapters.precision_threads_frameworks import figures_frameworks as frameworks
+from isru.chapters.precision_threads_frameworks import figures_precision as precision
+from isru.chapters.precision_threads_frameworks import figures_threads as threads
+from isru.chapters.precision_threads_frameworks.threads import published_speedups
+from isru.drawing.style import COLOURS, use_style
 
 ENDS = {"low": 0.9, "high": 1.1, "floor_low": -1.0, "floor_high": 1.0}
 

@@ -4,8 +4,8 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
-from isru.figures import COLOURS
-from isru.figures import propagation as figures
+from isru.chapters.propagation import figures
+from isru.drawing import COLOURS
 
 matplotlib.use("Agg")
 

@@ -4,10 +4,10 @@ import io
 
 import pytest
 
+from isru.chapters.published_evidence import figures as draw
 from isru.data import evidence, law
 from isru.data.published import load_published
-from isru.figures import published as draw
-from isru.figures import use_style
+from isru.drawing import use_style
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from isru import paths
-from isru.figures.slider import alpha_slider
-from isru.symbolic import TWINS, sample
+from isru.analysis.symbolic import TWINS, sample
+from isru.chapters.isru.slider import alpha_slider
 
 TABLE = pd.DataFrame(sample({"tanh": TWINS["tanh"]}, [-5, 0, 5]))
 

@@ -9,9 +9,11 @@ import pytest
 
 from isru.activations import ACTIVATIONS
 from isru.data.forecast import forecast_windows
-from isru.experiments import forecaster
-from isru.experiments.baselines import baseline_accuracies, baseline_skills, skill
-from isru.experiments.forecaster import (
+from isru.kernels import rows, twin
+from isru.lstm import DivergenceError, History
+from isru.studies import forecaster
+from isru.studies.baselines import baseline_accuracies, baseline_skills, skill
+from isru.studies.forecaster import (
     ARMS,
     Case,
     choose_learning_rates,
@@ -20,9 +22,7 @@ from isru.experiments.forecaster import (
     quality_row,
     train_network,
 )
-from isru.experiments.timed_steps import setup_activations, setup_step
-from isru.kernels import rows, twin
-from isru.lstm import DivergenceError, History
+from isru.studies.timed_steps import setup_activations, setup_step
 
 SMALL = Case("isru", 4, 0, epochs=1, window=6, horizon=2, batch_size=512)
 

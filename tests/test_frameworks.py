@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from isru.experiments import frameworks, frameworks_setups
+from isru.chapters.precision_threads_frameworks import frameworks, frameworks_setups
 from isru.keras_bridge import build_keras, load_tensorflow
 
 SHAPE = {"layers": 1, "rows": 3, "columns": 2}

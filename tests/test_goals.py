@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.bench import goals, kernel_goals, memory
+from isru.bench import memory
 from isru.bench.lstm_arms import keras, ours, step_flop, stream, task
 from isru.bench.plain_c import PlainStep, build, compiler
+from isru.chapters.speed_goals import goals, kernel_goals
 from isru.lstm import Adam, train_step
 from isru.stats import Interval
 

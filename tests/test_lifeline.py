@@ -92,7 +92,7 @@ def test_a_killed_process_takes_its_own_with_it(start, tmp_path, code, count):
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
 def test_a_run_that_is_ended_leaves_no_process(compendium, start, number):
-    write_notebook(compendium, "01-a", [POOL])
+    write_notebook(compendium, "a", [POOL])
     process, below = start("-m", "isru", "execute", count=6)
     process.send_signal(number)
     process.wait(timeout=SECONDS)
@@ -102,7 +102,7 @@ def test_a_run_that_is_ended_leaves_no_process(compendium, start, number):
 
 
 def test_a_kernel_that_is_killed_leaves_no_process(compendium, start):
-    write_notebook(compendium, "01-a", [POOL])
+    write_notebook(compendium, "a", [POOL])
     process, below = start("-m", "isru", "execute", count=6)
     kernel = next(p for p in below if any(word == "-f" for word in p.cmdline()))
     kernel.kill()

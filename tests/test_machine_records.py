@@ -11,8 +11,6 @@ import pytest
 
 from isru.cli import main
 from isru.data.published import load_published
-from isru.figures import machines as figures
-from isru.figures.machines import machine_gains, machine_steps
 from isru.machine_records import (
     Interrupted,
     check_record,
@@ -24,6 +22,8 @@ from isru.machine_records import (
     schema,
     summaries,
 )
+from isru.machine_records import figure as figures
+from isru.machine_records.figure import machine_gains, machine_steps
 from isru.machine_records.plans import all_parts, setup_threaded, thread_counts
 from isru.publish import machines
 from isru.publish.errors import CompendiumError

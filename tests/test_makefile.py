@@ -81,8 +81,8 @@ def test_several_values_go_together_and_what_is_not_given_is_left_out(tmp_path, 
     for name in ("P", "NB", "PROFILE", "RUN", "RECORD", "PORT", "K", "NAME", "REPEAT"):
         monkeypatch.delenv(name, raising=False)
     assert make(tmp_path, "execute", "NB=") == ["execute"]
-    assert make(tmp_path, "execute", "P=a=1", "NB=06") == [
-        *("execute", "--notebook=06", "--parameters=a=1")
+    assert make(tmp_path, "execute", "P=a=1", "NB=forecaster") == [
+        *("execute", "--notebook=forecaster", "--parameters=a=1")
     ]
     given = make(tmp_path, "publish", "REPEAT=1", "RUN=full")
     assert given == ["publish", "--run=full", "--repeat"]

@@ -8,10 +8,16 @@ import pytest
 import sympy as sp
 
 from isru.activations import ACTIVATIONS
-from isru.approximants import bend, distance, gate_distance, knots, table_distance
-from isru.atlas import FormulaTable, curves, meeting, overview, page, prove
-from isru.data.certificates import as_text, definitions, load_certificates
-from isru.hazards import (
+from isru.analysis.symbolic import TWINS, NotProved, alpha, isru, x
+from isru.chapters.neighbours.approximants import (
+    bend,
+    distance,
+    gate_distance,
+    knots,
+    table_distance,
+)
+from isru.chapters.neighbours.atlas import FormulaTable, curves, meeting, overview, page, prove
+from isru.chapters.neighbours.hazards import (
     falls,
     first_zero,
     is_right,
@@ -21,8 +27,8 @@ from isru.hazards import (
     spread,
     worst_slopes,
 )
-from isru.rsqrt import error_curves, every_error, fast_rsqrt, relative_error
-from isru.symbolic import TWINS, NotProved, alpha, isru, x
+from isru.chapters.neighbours.rsqrt import error_curves, every_error, fast_rsqrt, relative_error
+from isru.data.certificates import as_text, definitions, load_certificates
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ import psutil
 import pytest
 from processes import goes_on
 
-from isru.bench.neighbours import busy_neighbours
-from isru.experiments.activation_cost import cases
-from isru.experiments.activation_neighbours import (
+from isru.bench.busy_core import busy_neighbours
+from isru.chapters.activation_cost.busy_core import (
     measure_beside,
     neighbour_arms,
     slowdowns,
     tanh_over_isru,
 )
+from isru.chapters.activation_cost.costs import cases
 
 
 def started():
@@ -38,7 +38,7 @@ def test_neighbours_compute_and_end_with_the_context():
 
 def test_a_neighbour_ends_when_the_process_that_started_it_is_killed():
     code = (
-        "import psutil, time\nfrom isru.bench.neighbours import busy_neighbours\n"
+        "import psutil, time\nfrom isru.bench.busy_core import busy_neighbours\n"
         "with busy_neighbours(1):\n"
         "    print(psutil.Process().children()[0].pid, flush=True)\n    time.sleep(60)"
     )

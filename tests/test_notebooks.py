@@ -2,7 +2,6 @@
 
 import json
 import logging
-import shutil
 
 import pytest
 from notebook_files import write_notebook
@@ -28,48 +27,56 @@ def _nothing_said(monkeypatch):
     [
         ("Untitled.ipynb", EMPTY),
         ("Untitled.ipynb", ""),
-        ("14-an-idea.ipynb", EMPTY),
-        ("06-forecaster-Copy1.ipynb", None),
+        ("an-idea.ipynb", EMPTY),
+        ("forecaster-Copy1.ipynb", None),
         ("{x}.ipynb", "{"),
     ],
 )
 def test_a_foreign_notebook_is_named_once_and_ignored(compendium, caplog, name, content):
-    own = write_notebook(compendium, "06-forecaster", ["1"])
+    own = write_notebook(compendium, "forecaster", ["1"])
     path = compendium / "notebooks" / name
     path.write_text(own.read_text() if content is None else content)
     with caplog.at_level(logging.WARNING):
-        assert [n.name for n in all_notebooks()] == ["06-forecaster"]
-        assert [n.name for n in select(None)] == ["06-forecaster"]
+        assert [n.name for n in all_notebooks()] == ["forecaster"]
+        assert [n.name for n in select(None)] == ["forecaster"]
     assert [record.getMessage().split(":")[0] for record in caplog.records] == [f"notebooks/{name}"]
     with pytest.raises(CompendiumError, match=r"is no chapter: (its name|it has no metadata)"):
-        select(f"06,{path.stem}")
+        select(f"forecaster,{path.stem}")
     assert read_profile("quick") == {}
 
 
-def test_two_notebooks_of_one_number_or_one_section_are_refused_by_name(compendium):
-    path = write_notebook(compendium, "06-forecaster", ["1"])
-    other = shutil.copy(path, compendium / "notebooks" / "06-weather.ipynb")
-    with pytest.raises(CompendiumError, match=r"06-forecaster.ipynb and 06-weather.ipynb.*number"):
-        all_notebooks()
-    other.rename(compendium / "notebooks" / "07-forecaster.ipynb")
-    with pytest.raises(CompendiumError, match=r"06-forecaster.ipynb and 07-forecaster.*section"):
-        all_notebooks()
+def test_a_number_is_refused_with_the_name_of_the_chapter(compendium):
+    write_notebook(compendium, "forecaster", ["1"])
+    former = compendium / "book" / "former-names.yml"
+    former.parent.mkdir(exist_ok=True)
+    former.write_text("06-forecaster: forecaster\n")
+    for name in ("06", "06-forecaster", "06-forecaster.ipynb"):
+        with pytest.raises(CompendiumError, match=r"by its name: 06.* is now forecaster"):
+            select(name)
+
+
+def test_chapters_come_in_the_order_of_the_contents_and_the_others_after_them(compendium):
+    for name in ("a", "b", "c"):
+        write_notebook(compendium, name, ["1"])
+    contents = "root: book/intro\nchapters:\n- file: results/notebooks/c\n"
+    (compendium / "_toc.yml").write_text(contents)
+    assert [n.name for n in all_notebooks()] == ["c", "a", "b"]
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("", "06-forecaster.ipynb: expected a notebook"),
-        ("\x00", "06-forecaster.ipynb: expected a notebook"),
-        ("[]", "06-forecaster.ipynb: expected a notebook"),
-        ("<<<<<<< ours\n{}\n", "06-forecaster.ipynb: expected a notebook"),
-        ("[" * 100_000, "06-forecaster.ipynb: expected a notebook"),
+        ("", "forecaster.ipynb: expected a notebook"),
+        ("\x00", "forecaster.ipynb: expected a notebook"),
+        ("[]", "forecaster.ipynb: expected a notebook"),
+        ("<<<<<<< ours\n{}\n", "forecaster.ipynb: expected a notebook"),
+        ("[" * 100_000, "forecaster.ipynb: expected a notebook"),
         ({"kind": "good"}, "expected a kind of"),
         ({"kind": ["exact"]}, "expected a kind of"),
-        ({"needs": "04"}, "needs: expected a list of two digits each, got '04'"),
-        ({"needs": [4]}, "needs: expected a list of two digits each"),
-        ({"needs": ["99"]}, "unknown notebook '99' needed by 06"),
-        ({"needs": ["06"]}, "notebooks need each other: 06 -> 06"),
+        ({"needs": "isru"}, "needs: expected a list of chapters' names, got 'isru'"),
+        ({"needs": [4]}, "needs: expected a list of chapters' names"),
+        ({"needs": ["nobody"]}, "unknown notebook 'nobody' needed by forecaster"),
+        ({"needs": ["forecaster"]}, "notebooks need each other: forecaster -> forecaster"),
         ({"measures": "no"}, "measures: expected true or false, got 'no'"),
         ({"budget_minutes": 3}, "budget_minutes: expected minutes above 0 of smoke, quick"),
         ({"budget_minutes": {"smoke": 1}}, "budget_minutes: expected minutes above 0"),
@@ -80,7 +87,7 @@ def test_two_notebooks_of_one_number_or_one_section_are_refused_by_name(compendi
     ],
 )
 def test_a_broken_notebook_is_refused_with_its_name_and_what_is_wrong(compendium, change, message):
-    path = write_notebook(compendium, "06-forecaster", ["1"])
+    path = write_notebook(compendium, "forecaster", ["1"])
     if isinstance(change, str):
         path.write_text(change)
     else:
@@ -92,16 +99,16 @@ def test_a_broken_notebook_is_refused_with_its_name_and_what_is_wrong(compendium
 
 
 def test_a_notebook_that_is_no_utf_8_is_refused(compendium):
-    path = write_notebook(compendium, "06-forecaster", ["1"])
+    path = write_notebook(compendium, "forecaster", ["1"])
     path.write_bytes(b'{"a": "\xff"}')
-    with pytest.raises(CompendiumError, match=r"06-forecaster.ipynb: expected a notebook"):
+    with pytest.raises(CompendiumError, match=r"forecaster.ipynb: expected a notebook"):
         all_notebooks()
 
 
 @pytest.mark.parametrize("code", ["<<<<<<< ours", "%matplotlib inline", "x = (1", "a = 1\n!ls"])
 def test_a_cell_that_is_no_python_is_named_with_its_line(compendium, code):
-    path = write_notebook(compendium, "06-forecaster", ["1", code])
-    with pytest.raises(CompendiumError, match=r"06-forecaster.ipynb: .* code cell 3, got '"):
+    path = write_notebook(compendium, "forecaster", ["1", code])
+    with pytest.raises(CompendiumError, match=r"forecaster.ipynb: .* code cell 3, got '"):
         notebook_code(path)
 
 
@@ -110,8 +117,8 @@ def test_a_folder_of_any_name_holds_notebooks_that_run(compendium, monkeypatch):
     monkeypatch.setenv("ISRU_ROOT", str(root))
     body = "record.value('x', n, kind='exact', note=t)"
     cell = "n: int = 1  # a number, 1..10\nt: str = 'a'  # any text"
-    path = write_notebook(root, "01-a", [body], parameters=cell)
-    given = given_parameters("01-a", declared_parameters(path), "n=7; t='it''s {x}; $(touch y)'")
-    execute([Job(select("01")[0], "adhoc", "adhoc", given)])
-    values = json.loads((root / "runs" / "adhoc" / "values" / "01.json").read_text())["values"]
+    path = write_notebook(root, "a", [body], parameters=cell)
+    given = given_parameters("a", declared_parameters(path), "n=7; t='it''s {x}; $(touch y)'")
+    execute([Job(select("a")[0], "adhoc", "adhoc", given)])
+    values = json.loads((root / "runs" / "adhoc" / "values" / "a.json").read_text())["values"]
     assert (values["x"]["value"], values["x"]["note"]) == (7, "it's {x}; $(touch y)")

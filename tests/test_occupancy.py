@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from isru.chapters.forecaster import occupancy as experiment
+from isru.chapters.forecaster.figure_occupancy import rules_and_networks
+from isru.chapters.forecaster.occupancy import OccupancyCase, occupancy_row, occupancy_study
 from isru.data import occupancy
 from isru.data.occupancy import occupancy_folder, occupancy_windows, read_occupancy
-from isru.experiments import occupancy as experiment
-from isru.experiments.occupancy import OccupancyCase, occupancy_row, occupancy_study
-from isru.experiments.occupancy_rules import best_threshold, confusion, rules
-from isru.figures.occupancy import rules_and_networks
+from isru.studies.occupancy_rules import best_threshold, confusion, rules
 
 WHERE = {"processes": 1, "progress": False}
 STUDY = {"seed": 0, "learning_rates": [0.003], "choice_seeds": 1, "where": WHERE}

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.experiments.paired import compare, differences, told_apart
+from isru.studies.paired import compare, differences, told_apart
 
 
 def rows(**shifts):

@@ -22,8 +22,8 @@ seed: int = 7  # first seed
 
 @pytest.fixture
 def forecaster(compendium):
-    write_notebook(compendium, "05-lesson", ["1"])
-    return write_notebook(compendium, "06-forecaster", ["1"], parameters=CELL)
+    write_notebook(compendium, "lesson", ["1"])
+    return write_notebook(compendium, "forecaster", ["1"], parameters=CELL)
 
 
 def test_a_declaration_gives_type_default_range_and_help(forecaster):
@@ -51,17 +51,17 @@ def test_a_declaration_gives_type_default_range_and_help(forecaster):
 def test_a_wrong_parameter_is_refused_with_what_was_expected(forecaster, given, message):
     defaults = {name: p.default for name, p in declared_parameters(forecaster).items()}
     with pytest.raises(CompendiumError, match=message):
-        settle_parameters("06-forecaster", defaults | given)
+        settle_parameters("forecaster", defaults | given)
 
 
 def test_an_integer_serves_as_float_and_comes_out_as_one(forecaster):
     namespace = {"rate": 1, "In": [], "Out": {}, "_": 3}
-    settle_parameters("06-forecaster", namespace)
+    settle_parameters("forecaster", namespace)
     assert namespace["rate"] == 1.0
     assert isinstance(namespace["rate"], float)
 
 
-CHECK = "settle_parameters('06-forecaster', globals())"
+CHECK = "settle_parameters('forecaster', globals())"
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def shell(forecaster):
 def test_what_lies_in_the_namespace_is_no_parameter(forecaster, shell):
     assert shell(CELL, CHECK)["seed"] == 7
     namespace = {"seed": 0, "facts": {}, "unit": 3, "forecaster": {"seed": 5}}
-    settle_parameters("06-forecaster", namespace)
+    settle_parameters("forecaster", namespace)
     assert namespace["seed"] == 0
 
 

@@ -74,9 +74,9 @@ def test_another_parent_than_papermill_tells_nothing(differing):
 
 def test_a_plain_papermill_command_is_refused_with_both_readings(compendium):
     cell = "n: int = 1  # a number, 1..100"
-    write_notebook(compendium, "01-a", ["record.value('x', n, kind='exact')"], parameters=cell)
+    write_notebook(compendium, "a", ["record.value('x', n, kind='exact')"], parameters=cell)
     Path(compendium / "p.yml").write_text("a:\n  n: 010\n")
-    command = [sys.executable, "-m", "papermill", "notebooks/01-a.ipynb", "out.ipynb"]
+    command = [sys.executable, "-m", "papermill", "notebooks/a.ipynb", "out.ipynb"]
     done = subprocess.run(
         [*command, "-k", "python3", "--no-progress-bar", "-f", "p.yml"],
         capture_output=True,

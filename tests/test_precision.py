@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.experiments import precision, precision_setup
-from isru.experiments.paired import compare
+from isru.chapters.precision_threads_frameworks import precision, precision_setup
+from isru.studies.paired import compare
 from isru.sweep import run_sweep
 
 TINY = {"epochs": 1, "window": 6}

@@ -74,15 +74,15 @@ def test_a_job_computes_as_the_user_set_it_and_says_so(compendium, monkeypatch):
         pytest.skip(f"NumPy computes with {blas()} here")
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Nehalem")
     cell = "from isru.provenance import blas\nrecord.value('kernel', blas(), kind='machine')"
-    write_notebook(compendium, "01-a", [cell])
-    execute(make_jobs(select("01"), "quick"))
-    values = json.loads((compendium / "runs" / "quick" / "values" / "01.json").read_text())
+    write_notebook(compendium, "a", [cell])
+    execute(make_jobs(select("a"), "quick"))
+    values = json.loads((compendium / "runs" / "quick" / "values" / "a.json").read_text())
     assert values["values"]["kernel"]["value"] == values["provenance"]["blas"]
     assert values["provenance"]["settings"] == "OPENBLAS_CORETYPE=Nehalem"
 
 
 def test_a_run_by_another_kernel_is_no_repeat(compendium):
-    write_notebook(compendium, "01-a", ["1"])
+    write_notebook(compendium, "a", ["1"])
     for folder, kernel in (
         ("results", "OpenBLAS 0.3 SkylakeX"),
         ("runs/quick", "OpenBLAS 0.3 Zen"),
@@ -90,9 +90,9 @@ def test_a_run_by_another_kernel_is_no_repeat(compendium):
         manifest = {
             "stamp": {},
             "provenance": {"machine": "one", "blas": kernel},
-            "outputs": {"values/01.json": kernel},
+            "outputs": {"values/a.json": kernel},
         }
-        write_atomically(compendium / folder / "manifest" / "01-a.json", to_json(manifest))
+        write_atomically(compendium / folder / "manifest" / "a.json", to_json(manifest))
     (said,) = release._no_repeat(all_notebooks()[0], compendium / "runs" / "quick")
     assert "another kernel of BLAS, OpenBLAS 0.3 SkylakeX" in said
 
@@ -103,17 +103,17 @@ import json, sys
 from isru.publish.processor import leave_out_impossible
 leave_out_impossible()
 from isru import paths
-from isru.approximation import rounded
-from isru.propagation import mean_field
+from isru.analysis.approximation import rounded
+from isru.chapters.propagation.signal import mean_field
 from isru.records import Record
-from isru.recurrence import lyapunov
+from isru.chapters.propagation.recurrence import lyapunov
 
-notebook = json.loads((paths.notebooks() / "00-published-evidence.ipynb").read_text("utf-8"))
+notebook = json.loads((paths.notebooks() / "published-evidence.ipynb").read_text("utf-8"))
 names = {}
 for cell in notebook["cells"]:
     if cell["cell_type"] == "code" and "figure" not in cell["metadata"].get("tags", []):
         exec("".join(cell["source"]), names)
-record = Record("03-signal-propagation")
+record = Record("propagation")
 for name in ("tanh", "isru"):
     record.value(f"fade_{name}", rounded(mean_field(name, 20, 1.0)[1][0], 6), kind="exact")
     record.value(f"rate_{name}_2", rounded(lyapunov(name, 2.0), 6), kind="exact")

@@ -23,15 +23,21 @@ NOTEBOOKS = sorted(notebook.path for notebook in all_notebooks())
 PAGES = [*sorted((ROOT / "book").glob("*.md")), *NOTEBOOKS]
 
 LAYERS = {
-    0: ("activations", "registry", "records", "paths", "provenance", "errors", "lifeline"),
-    1: (
-        *("lstm", "kernels", "keras_bridge", "cost", "stats", "data"),
-        *("symbolic", "approximation", "atlas", "approximants"),
-        *("rsqrt", "hazards", "propagation", "recurrence"),
+    0: (
+        "activations",
+        "registry",
+        "records",
+        "paths",
+        "provenance",
+        "errors",
+        "lifeline",
+        "lazily",
     ),
-    2: ("experiments", "sweep", "bench", "embedded", "deploy", "certify"),
-    3: ("publish", "claims", "figures", "machine_records"),
-    4: ("cli", "commands", "__main__", "terminal"),
+    1: ("lstm", "kernels", "keras_bridge", "cost", "stats", "data", "drawing", "analysis"),
+    2: ("sweep", "bench", "embedded", "deploy", "firmware", "emulator", "certify"),
+    3: ("studies", "machine_records", "publish", "claims"),
+    4: ("chapters",),
+    5: ("cli", "commands", "__main__", "terminal"),
 }
 LAYER = {name: layer for layer, names in LAYERS.items() for name in names}
 

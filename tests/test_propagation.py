@@ -5,10 +5,7 @@ import numpy as np
 import pytest
 
 from isru.activations import ACTIVATIONS
-from isru.lstm import cell_forward
-from isru.lstm.initializers import lstm_weights
-from isru.propagation import compare_deep, mean_field, moments, simulate_deep
-from isru.recurrence import (
+from isru.chapters.propagation.recurrence import (
     backward_jacobian,
     compare_lstm,
     compare_recurrent,
@@ -18,6 +15,9 @@ from isru.recurrence import (
     simulate_recurrent,
     step_jacobian,
 )
+from isru.chapters.propagation.signal import compare_deep, mean_field, moments, simulate_deep
+from isru.lstm import cell_forward
+from isru.lstm.initializers import lstm_weights
 
 BOTH = pytest.mark.parametrize("name", ["isru", "tanh"])
 

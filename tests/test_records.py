@@ -10,21 +10,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.figures import use_style
+from isru.drawing import use_style
 from isru.provenance import ARITHMETIC_VARIABLES, provenance
-from isru.records import Record, read_values, write_atomically
+from isru.records import Record, move, read_values, write_atomically
 
 
 @pytest.fixture
 def record(compendium):
-    return Record("06-forecaster", folder=compendium / "run")
+    return Record("forecaster", folder=compendium / "run")
 
 
 def test_a_value_comes_back_under_its_notebook_with_interval_and_provenance(record):
     record.value("saving_10", np.float32(2.5), kind="machine", unit="%", low=1, high=4)
-    read = read_values("06", record.folder)["saving_10"]
+    read = read_values("forecaster", record.folder)["saving_10"]
     assert read == {"value": 2.5, "unit": "%", "kind": "machine", "low": 1, "high": 4}
-    stored = json.loads((record.folder / "values" / "06.json").read_text())
+    stored = json.loads((record.folder / "values" / "forecaster.json").read_text())
     assert stored["provenance"]["profile"] == "adhoc"
 
 
@@ -41,7 +41,7 @@ def test_a_value_comes_back_under_its_notebook_with_interval_and_provenance(reco
 )
 def test_an_exact_number_is_rounded_when_it_is_recorded(record, value, kept):
     assert record.value("x", value, kind="exact") == kept
-    assert read_values("06", record.folder)["x"]["value"] == kept
+    assert read_values("forecaster", record.folder)["x"]["value"] == kept
 
 
 def test_a_number_of_another_kind_keeps_its_digits(record):
@@ -50,7 +50,7 @@ def test_a_number_of_another_kind_keeps_its_digits(record):
 
 def test_tables_and_figures_keep_their_kind_and_tolerance(record):
     record.table("sizes", pd.DataFrame({"x": [1]}), kind="tolerance", rtol=0.05)
-    stored = json.loads((record.folder / "values" / "06.json").read_text())
+    stored = json.loads((record.folder / "values" / "forecaster.json").read_text())
     assert stored["tables"] == {"sizes": {"kind": "tolerance", "rtol": 0.05}}
 
 
@@ -67,8 +67,8 @@ def test_a_bad_name_or_kind_is_refused(record, name, kind):
 
 
 def test_values_of_a_notebook_that_was_not_run_say_how_to_run_it(compendium):
-    with pytest.raises(FileNotFoundError, match="make execute NB=04"):
-        read_values("04")
+    with pytest.raises(FileNotFoundError, match="make execute NB=activation-cost"):
+        read_values("activation-cost")
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch):
@@ -81,6 +81,49 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch
         write_atomically(path, "new")
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
     assert path.read_text() == "old"
+
+
+@pytest.fixture(params=["pipe", "folder"])
+def no_file(request, tmp_path):
+    path = tmp_path / "taken"
+    if request.param == "folder":
+        path.mkdir()
+    elif hasattr(os, "mkfifo"):
+        os.mkfifo(path)
+    else:
+        pytest.skip("this system has no named pipes")
+    return path
+
+
+def test_what_is_no_file_is_refused_before_anything_is_written(no_file, tmp_path):
+    before, source = no_file.stat(), tmp_path / "source"
+    source.write_text("new")
+    for write in (lambda: write_atomically(no_file, "new"), lambda: move(source, no_file)):
+        with pytest.raises(ValueError, match=r"taken: expected a file's name, got that of a "):
+            write()
+    assert no_file.stat() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"taken", "source"}
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_and_the_file_that_it_leads_to_is_written(tmp_path, there):
+    target, link, source = tmp_path / "far" / "a.txt", tmp_path / "link", tmp_path / "source"
+    target.parent.mkdir()
+    if there:
+        target.write_text("old")
+    link.symlink_to(target)
+    write_atomically(link, "new")
+    assert (link.is_symlink(), target.read_text()) == (True, "new")
+    source.write_text("newer")
+    move(source, link)
+    assert (link.is_symlink(), target.read_text()) == (True, "newer")
+
+
+def test_a_link_to_what_is_no_file_is_refused(no_file, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(no_file)
+    with pytest.raises(ValueError, match="taken: expected a file's name"):
+        write_atomically(link, "new")
 
 
 def test_a_figure_is_byte_stable_and_carries_its_metadata(record):
@@ -96,7 +139,7 @@ def test_a_figure_is_byte_stable_and_carries_its_metadata(record):
         plt.close(figure)
         seen.append((record.folder / "figures" / "a-line.svg").read_bytes())
     assert seen[0] == seen[1]
-    for text in (b"A line", b"The ISRU compendium authors", b"CC BY 4.0", b"06-forecaster"):
+    for text in (b"A line", b"The ISRU compendium authors", b"CC BY 4.0", b"forecaster"):
         assert text in seen[0]
     assert (record.folder / "figures" / "a-line.csv").read_text() == "x,y\n0,0.1\n1,0.333333333\n"
 

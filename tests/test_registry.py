@@ -7,8 +7,8 @@ import pytest
 
 from isru.activations import ACTIVATIONS
 from isru.bench import activation_arms, c_loops
-from isru.embedded.errors import ExportError
-from isru.embedded.twins import twin
+from isru.firmware.c_forms import twin
+from isru.firmware.errors import ExportError
 from isru.kernels import UFUNCS
 from isru.kernels.ufuncs import FAST_BOUNDS
 from isru.lstm import LSTMNetwork

@@ -32,27 +32,27 @@ def run(profile="quick"):
     execute(make_jobs(all_notebooks(), profile))
 
 
-def value(root, number="01"):
-    path = root / "runs" / "quick" / "values" / f"{number}.json"
+def value(root, chapter="a"):
+    path = root / "runs" / "quick" / "values" / f"{chapter}.json"
     return json.loads(path.read_text())["values"]["x"]["value"]
 
 
 def test_a_run_leaves_notebook_values_and_manifest_and_reads_upstream(compendium):
-    write_notebook(compendium, "01-a", [RECORD.format(value=2)], kind="exact")
+    write_notebook(compendium, "a", [RECORD.format(value=2)], kind="exact")
     downstream = "record.value('x', 3 * read_values('01')['x']['value'], kind='exact')"
-    write_notebook(compendium, "02-b", [downstream], needs=["01"], measures=True)
+    write_notebook(compendium, "b", [downstream], needs=["a"], measures=True)
     run()
-    assert value(compendium, "02") == 6
+    assert value(compendium, "b") == 6
     quick = compendium / "runs" / "quick"
-    manifest = json.loads((quick / "manifest" / "02-b.json").read_text())
-    assert set(manifest["outputs"]) == {"notebooks/02-b.ipynb", "values/02.json"}
+    manifest = json.loads((quick / "manifest" / "b.json").read_text())
+    assert set(manifest["outputs"]) == {"notebooks/b.ipynb", "values/b.json"}
     assert [state(n, quick).split(" (")[0] for n in all_notebooks()] == ["current", "current"]
 
 
 def test_an_exact_notebook_is_byte_identical_when_run_again(compendium):
     code = [RECORD.format(value=2), "object()", "print('seen at', record.folder.parents[2])"]
-    write_notebook(compendium, "01-a", code, kind="exact")
-    executed = compendium / "runs" / "quick" / "notebooks" / "01-a.ipynb"
+    write_notebook(compendium, "a", code, kind="exact")
+    executed = compendium / "runs" / "quick" / "notebooks" / "a.ipynb"
     run()
     first = executed.read_bytes()
     run()
@@ -61,32 +61,32 @@ def test_an_exact_notebook_is_byte_identical_when_run_again(compendium):
 
 
 def test_a_failing_notebook_leaves_the_last_run_as_it_was_and_the_next_run_resumes(compendium):
-    write_notebook(compendium, "01-a", [RECORD.format(value=1)])
-    write_notebook(compendium, "02-b", [RECORD.format(value=1)])
+    write_notebook(compendium, "a", [RECORD.format(value=1)])
+    write_notebook(compendium, "b", [RECORD.format(value=1)])
     run()
-    write_notebook(compendium, "01-a", [RECORD.format(value=2)])
-    write_notebook(compendium, "02-b", ["1 / 0"])
-    with pytest.raises(CompendiumError, match=r"02-b failed in cell .*ZeroDivisionError"):
+    write_notebook(compendium, "a", [RECORD.format(value=2)])
+    write_notebook(compendium, "b", ["1 / 0"])
+    with pytest.raises(CompendiumError, match=r"b failed in cell .*ZeroDivisionError"):
         run()
-    assert value(compendium, "01") == 1
-    assert (paths.build() / "failed" / "02-b.ipynb").is_file()
-    finished = pending("quick")["01-a"] / "values" / "01.json"
+    assert value(compendium, "a") == 1
+    assert (paths.build() / "failed" / "b.ipynb").is_file()
+    finished = pending("quick")["a"] / "values" / "a.json"
     made = finished.stat().st_mtime_ns
-    write_notebook(compendium, "02-b", [RECORD.format(value=2)])
+    write_notebook(compendium, "b", [RECORD.format(value=2)])
     run()
-    assert (value(compendium, "01"), value(compendium, "02")) == (2, 2)
-    kept = compendium / "runs" / "quick" / "values" / "01.json"
+    assert (value(compendium, "a"), value(compendium, "b")) == (2, 2)
+    kept = compendium / "runs" / "quick" / "values" / "a.json"
     assert kept.stat().st_mtime_ns == made, "the finished notebook ran again"
 
 
 @pytest.mark.parametrize(
-    ("profile", "first", "beside"), [("quick", ["01-a"], []), ("smoke", ["01-a", "02-b"], ["03-c"])]
+    ("profile", "first", "beside"), [("quick", ["a"], []), ("smoke", ["a", "b"], ["c"])]
 )
 def test_what_measures_runs_alone_unless_its_numbers_do_not_count(
     compendium, monkeypatch, profile, first, beside
 ):
-    for name in ("01-a", "02-b", "03-c"):
-        write_notebook(compendium, name, ["1"], measures=name != "01-a")
+    for name in ("a", "b", "c"):
+        write_notebook(compendium, name, ["1"], measures=name != "a")
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     schedule = _Schedule(make_jobs(all_notebooks(), profile))
     assert [job.notebook.name for job in schedule._startable()] == first
@@ -97,31 +97,31 @@ def test_what_measures_runs_alone_unless_its_numbers_do_not_count(
 
 
 def test_what_needs_a_failed_notebook_is_not_run(compendium):
-    write_notebook(compendium, "01-a", ["1 / 0"])
-    write_notebook(compendium, "02-b", ["1"], needs=["01"])
-    with pytest.raises(CompendiumError, match="02-b not run: it needs 01"):
+    write_notebook(compendium, "a", ["1 / 0"])
+    write_notebook(compendium, "b", ["1"], needs=["a"])
+    with pytest.raises(CompendiumError, match="b not run: it needs a"):
         run()
 
 
 def test_a_kernel_that_dies_is_said_to_have_died(compendium):
-    write_notebook(compendium, "01-a", ["import os\nos._exit(3)"])
-    with pytest.raises(CompendiumError, match=r"01-a failed.*[Kk]ernel died"):
+    write_notebook(compendium, "a", ["import os\nos._exit(3)"])
+    with pytest.raises(CompendiumError, match=r"a failed.*[Kk]ernel died"):
         run()
 
 
 def test_writing_to_the_error_stream_is_a_failure_but_progress_is_not(compendium):
     progress = "from tqdm import tqdm\nlist(tqdm(range(3), unit='row'))\ntqdm(unit='row').close()"
-    write_notebook(compendium, "01-a", [progress, RECORD.format(value=1)])
+    write_notebook(compendium, "a", [progress, RECORD.format(value=1)])
     run()
-    executed = nbformat.read(compendium / "runs/quick/notebooks/01-a.ipynb", as_version=4)
+    executed = nbformat.read(compendium / "runs/quick/notebooks/a.ipynb", as_version=4)
     assert all(not cell.get("outputs") or cell.id == "cell-1" for cell in executed.cells)
-    write_notebook(compendium, "01-a", ["import warnings\nwarnings.warn('careful')"])
+    write_notebook(compendium, "a", ["import warnings\nwarnings.warn('careful')"])
     with pytest.raises(CompendiumError, match="careful"):
         run()
 
 
 def test_a_second_run_at_the_same_time_is_refused(compendium):
-    write_notebook(compendium, "01-a", ["1"])
+    write_notebook(compendium, "a", ["1"])
     paths.build().mkdir()
     with (
         FileLock(paths.build() / "run.lock"),
@@ -131,18 +131,18 @@ def test_a_second_run_at_the_same_time_is_refused(compendium):
 
 
 def test_a_finished_notebook_runs_again_with_what_it_needs(compendium):
-    write_notebook(compendium, "01-a", [RECORD.format(value=1)])
+    write_notebook(compendium, "a", [RECORD.format(value=1)])
     upstream = "record.value('x', read_values('01')['x']['value'], kind='exact')"
-    write_notebook(compendium, "02-b", [upstream], needs=["01"])
-    write_notebook(compendium, "03-c", ["1 / 0"])
+    write_notebook(compendium, "b", [upstream], needs=["a"])
+    write_notebook(compendium, "c", ["1 / 0"])
     run_of = {n.number: n for n in all_notebooks()}
-    execute(make_jobs([run_of["01"]], "quick"))
+    execute(make_jobs([run_of["a"]], "quick"))
     with pytest.raises(CompendiumError, match="ZeroDivisionError"):
-        execute(make_jobs([run_of["02"], run_of["03"]], "quick"))
-    assert list(pending("quick")) == ["02-b"]
-    write_notebook(compendium, "03-c", ["1"])
+        execute(make_jobs([run_of["b"], run_of["c"]], "quick"))
+    assert list(pending("quick")) == ["b"]
+    write_notebook(compendium, "c", ["1"])
     jobs = make_jobs(all_notebooks(), "quick")
-    assert [job.notebook.name for job in _unfinished(jobs)] == ["01-a", "02-b", "03-c"]
+    assert [job.notebook.name for job in _unfinished(jobs)] == ["a", "b", "c"]
     assert not pending("quick"), "its values may have changed"
 
 
@@ -153,56 +153,56 @@ def test_what_read_data_that_changed_since_is_not_kept(compendium):
     reading = "from isru import paths\nfrom isru.records import note_read, sha256\n"
     reading += "name = 'data/numbers.csv'\nnote_read(name, sha256(paths.root() / name))\n"
     reading += RECORD.format(value=1)
-    write_notebook(compendium, "01-a", [reading])
-    write_notebook(compendium, "02-b", ["1 / 0"])
+    write_notebook(compendium, "a", [reading])
+    write_notebook(compendium, "b", ["1 / 0"])
     with pytest.raises(CompendiumError, match="ZeroDivisionError"):
         run()
-    assert list(pending("quick")) == ["01-a"]
+    assert list(pending("quick")) == ["a"]
     data.write_text("2")
     _discard_stale("quick")
     assert not pending("quick")
 
 
 def test_a_job_that_cannot_start_is_a_failure_and_the_others_finish(compendium, monkeypatch):
-    write_notebook(compendium, "01-a", [RECORD.format(value=1)])
-    write_notebook(compendium, "02-b", [RECORD.format(value=2)])
+    write_notebook(compendium, "a", [RECORD.format(value=1)])
+    write_notebook(compendium, "b", [RECORD.format(value=2)])
     start = Job.start
 
     def refuse(job):
-        if job.notebook.number == "01":
+        if job.notebook.number == "a":
             raise SyntaxError("a module that is being edited")
         start(job)
 
     monkeypatch.setattr(Job, "start", refuse)
-    with pytest.raises(CompendiumError, match="01-a could not be started: SyntaxError"):
+    with pytest.raises(CompendiumError, match="a could not be started: SyntaxError"):
         run()
-    assert list(pending("quick")) == ["02-b"]
+    assert list(pending("quick")) == ["b"]
 
 
 def test_an_ad_hoc_run_on_published_values_is_current(compendium):
-    write_notebook(compendium, "01-a", [RECORD.format(value=2)])
+    write_notebook(compendium, "a", [RECORD.format(value=2)])
     upstream = "record.value('x', read_values('01')['x']['value'], kind='exact')"
-    write_notebook(compendium, "02-b", [upstream], needs=["01"])
+    write_notebook(compendium, "b", [upstream], needs=["a"])
     run()
-    publish("quick", select("01"))
-    execute([Job(select("02")[0], "adhoc", "adhoc", {})])
-    assert state(select("02")[0], compendium / "runs" / "adhoc").startswith("current")
+    publish("quick", select("a"))
+    execute([Job(select("b")[0], "adhoc", "adhoc", {})])
+    assert state(select("b")[0], compendium / "runs" / "adhoc").startswith("current")
 
 
 def test_a_kernel_computes_on_one_thread(compendium):
     names = "('OMP_NUM_THREADS', 'VECLIB_MAXIMUM_THREADS', 'TF_NUM_INTRAOP_THREADS')"
     code = f"import os\nrecord.value('x', all(os.environ[n] == '1' for n in {names}), kind='exact')"
-    write_notebook(compendium, "01-a", [code])
+    write_notebook(compendium, "a", [code])
     run()
     assert value(compendium) is True
 
 
 def test_an_interruption_loses_nothing_that_was_finished(compendium):
-    write_notebook(compendium, "01-a", [RECORD.format(value=1)])
+    write_notebook(compendium, "a", [RECORD.format(value=1)])
     own = "import subprocess, sys\nsleep = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
     slow = own + "own = subprocess.Popen(sleep)\nopen('own', 'w').write(str(own.pid))\nown.wait()"
-    write_notebook(compendium, "02-b", [slow], needs=["01"])
-    left = paths.build() / "kernels" / "quick" / "02-b" / "own"
+    write_notebook(compendium, "b", [slow], needs=["a"])
+    left = paths.build() / "kernels" / "quick" / "b" / "own"
     # A shell that starts the tests in the background lets them ignore the signal: undo that.
     code = (
         "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -221,41 +221,39 @@ def test_an_interruption_loses_nothing_that_was_finished(compendium):
         finally:
             process.kill()
     assert "the same command resumes with it" in said.replace("\n", " ")
-    assert list(pending("quick")) == ["01-a"]
+    assert list(pending("quick")) == ["a"]
     assert not (compendium / "runs" / "quick" / "values").exists()
     assert not goes_on(int(left.read_text())), "a process of the kernel goes on"
 
 
 def test_given_parameters_reach_the_notebook_and_the_run_is_ad_hoc(compendium):
     cell = "n: int = 1  # a number, 1..10"
-    write_notebook(compendium, "01-a", ["record.value('x', n, kind='exact')"], parameters=cell)
-    execute([Job(select("01")[0], "adhoc", "adhoc", {"n": 7})])
-    path = compendium / "runs" / "adhoc" / "values" / "01.json"
+    write_notebook(compendium, "a", ["record.value('x', n, kind='exact')"], parameters=cell)
+    execute([Job(select("a")[0], "adhoc", "adhoc", {"n": 7})])
+    path = compendium / "runs" / "adhoc" / "values" / "a.json"
     assert json.loads(path.read_text())["values"]["x"]["value"] == 7
 
 
 def test_a_plain_papermill_run_refuses_a_misspelt_parameter_and_writes_ad_hoc(compendium):
     cell = "n: int = 1  # a number, 1..10"
-    path = write_notebook(
-        compendium, "01-a", ["record.value('x', n, kind='exact')"], parameters=cell
-    )
+    path = write_notebook(compendium, "a", ["record.value('x', n, kind='exact')"], parameters=cell)
     options = {"progress_bar": False, "kernel_name": "python3"}
     out = compendium / "out.ipynb"
     with pytest.raises(PapermillExecutionError, match="unknown parameter 'm'"):
         papermill.execute_notebook(path, out, {"m": 2}, **options)
     papermill.execute_notebook(path, out, {"n": 2}, **options)
-    assert (compendium / "runs" / "adhoc" / "values" / "01.json").is_file()
+    assert (compendium / "runs" / "adhoc" / "values" / "a.json").is_file()
 
 
 def test_a_result_is_published_whole_and_a_hand_edit_is_noticed(compendium):
-    write_notebook(compendium, "01-a", [RECORD.format(value=1)], kind="exact")
+    write_notebook(compendium, "a", [RECORD.format(value=1)], kind="exact")
     run()
     publish("quick", all_notebooks())
     assert problems(compendium / "results") == []
-    path = compendium / "results" / "values" / "01.json"
+    path = compendium / "results" / "values" / "a.json"
     path.write_text(path.read_text().replace('"value": 1', '"value": 9'))
-    assert problems(compendium / "results") == ["01-a: values/01.json was edited"]
-    write_notebook(compendium, "01-a", [RECORD.format(value=5)], kind="exact")
+    assert problems(compendium / "results") == ["a: values/a.json was edited"]
+    write_notebook(compendium, "a", [RECORD.format(value=5)], kind="exact")
     assert any("code changed" in line for line in problems(compendium / "results"))
 
 
@@ -265,7 +263,7 @@ def kept(compendium):
 
 def test_a_run_again_is_kept_beside_the_published_one_until_that_is_replaced(compendium, capsys):
     time = 'import time\nrecord.value("x", time.time(), kind="machine");'
-    write_notebook(compendium, "01-a", [time])
+    write_notebook(compendium, "a", [time])
     run()
     with pytest.raises(CompendiumError, match=r"no repeat kept.*\n01-a: not published yet"):
         keep_repeats("quick", all_notebooks())
@@ -273,18 +271,18 @@ def test_a_run_again_is_kept_beside_the_published_one_until_that_is_replaced(com
     with pytest.raises(CompendiumError, match="published or kept already"):
         keep_repeats("quick", all_notebooks())
     run()
-    assert keep_repeats("quick", all_notebooks()) == ["01-a, run 2"]
+    assert keep_repeats("quick", all_notebooks()) == ["a, run 2"]
     with pytest.raises(CompendiumError, match="published or kept already"):
         keep_repeats("quick", all_notebooks())
-    values = compendium / "results" / "repeats" / "2" / "values" / "01.json"
-    assert kept(compendium) == [values, values.parents[1] / "manifest" / "01-a.json"]
+    values = compendium / "results" / "repeats" / "2" / "values" / "a.json"
+    assert kept(compendium) == [values, values.parents[1] / "manifest" / "a.json"]
     assert problems(compendium / "results") == []
     values.write_text(values.read_text() + " ")
-    assert problems(compendium / "results") == ["a repeat: repeats/2/values/01.json was edited"]
+    assert problems(compendium / "results") == ["a repeat: repeats/2/values/a.json was edited"]
     with pytest.raises(CompendiumError, match=r"nothing published.*\n01-a: kept as a repeat"):
         publish("quick", all_notebooks())
     run()
-    assert publish("quick", all_notebooks()) == ["01-a"]
+    assert publish("quick", all_notebooks()) == ["a"]
     assert not kept(compendium), "it repeated another result"
     run()
     keep_repeats("quick", all_notebooks())
@@ -298,10 +296,10 @@ def test_a_run_again_is_kept_beside_the_published_one_until_that_is_replaced(com
 
 
 def test_only_a_run_of_the_same_code_is_a_repeat(compendium):
-    write_notebook(compendium, "01-a", [RECORD.format(value=1)])
+    write_notebook(compendium, "a", [RECORD.format(value=1)])
     run()
     publish("quick", all_notebooks())
-    write_notebook(compendium, "01-a", [RECORD.format(value=2)])
+    write_notebook(compendium, "a", [RECORD.format(value=2)])
     run()
     with pytest.raises(
         CompendiumError, match="the notebook's code changed since the published run"

@@ -6,7 +6,7 @@ import pytest
 
 from isru.bench import measure
 from isru.cost import layer_count
-from isru.experiments.savings import (
+from isru.studies.savings import (
     fit_cases,
     predicted,
     savings,

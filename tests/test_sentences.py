@@ -74,50 +74,54 @@ def test_the_changes_that_came_later_are_counted_as_they_are_listed():
 
 
 def test_a_throughput_above_its_latency_is_explained():
-    found, page = values("04"), PAGES["04-activation-cost"]
+    found, page = values("activation-cost"), PAGES["activation-cost"]
     for name, latency in found.items():
         arm = re.fullmatch(r"latency_(\w+)_float32", name)
         if arm and found[f"throughput_{arm[1]}_float32"] > latency:
-            assert f"04.throughput_{arm[1]}_float32" in page, f"{arm[1]}: not a word about it"
+            assert f"activation-cost.throughput_{arm[1]}_float32" in page, (
+                f"{arm[1]}: not a word about it"
+            )
 
 
 def test_a_difference_of_times_below_zero_is_counted_on_its_page():
-    if (table("07-phases")[["forward", "backward", "update"]] < 0).any(axis=None):
-        assert "{rows}`07-phases: update<0`" in PAGES["07-characters"]
+    if (table("characters-phases")[["forward", "backward", "update"]] < 0).any(axis=None):
+        assert "{rows}`characters-phases: update<0`" in PAGES["characters"]
 
 
 def test_floors_that_are_no_goals_and_fail_are_counted_on_their_page():
-    goals = table("90-goals")
+    goals = table("speed-goals-goals")
     floors = goals["goal"].str.startswith("A/A")
-    assert values("90")["goals"] == (~floors).sum()
+    assert values("speed-goals")["goals"] == (~floors).sum()
     if (goals.loc[floors, "holds"] == "no").any():
-        assert PAGES["90-speed-goals"].count("{rows}`90-goals: goal~A/A, holds=no`") >= 2
+        assert PAGES["speed-goals"].count("{rows}`speed-goals-goals: goal~A/A, holds=no`") >= 2
 
 
 def test_networks_that_two_chapters_share_are_said_to_be_the_same():
     key = ["arm", "units", "seed", "target", "learning_rate"]
-    both = table("06-networks").merge(table("09-networks"), on=key, suffixes=("_06", "_09"))
-    same = both["validation_loss_06"] == both["validation_loss_09"]
+    both = table("forecaster-networks").merge(
+        table("exp-free-networks"), on=key, suffixes=("", "_exp_free")
+    )
+    same = both["validation_loss"] == both["validation_loss_exp_free"]
     assert same.any() and same.all(), "the sentence says: wherever these agree"
-    for page, other in (("06-forecaster", "09-exp-free"), ("09-exp-free", "06-forecaster")):
+    for page, other in (("forecaster", "exp-free"), ("exp-free", "forecaster")):
         assert re.search(rf"{other}`[^\n]*to the last digit", PAGES[page]), page
 
 
 def test_a_prediction_stands_beside_what_was_measured():
     """From unit costs alone a NumPy step seems to lose little; the two pages say what it loses."""
-    predicted, measured = values("05"), values("06")
+    predicted, measured = values("lstm"), values("forecaster")
     for units in (10, 100):
         gap = predicted[f"saving_32_{units}"] - measured[f"predict_saving_numpy_{units}"]
         if abs(gap) > 2:
-            for page in ("05-lstm-from-scratch", "06-forecaster"):
-                assert f"05.saving_32_{units}:" in PAGES[page]
-                assert f"06.predict_saving_numpy_{units}:" in PAGES[page]
+            for page in ("lstm", "forecaster"):
+                assert f"lstm.saving_32_{units}:" in PAGES[page]
+                assert f"forecaster.predict_saving_numpy_{units}:" in PAGES[page]
 
 
 def test_an_effect_that_one_diverged_network_makes_is_said_to_be_one():
-    networks = table("07-networks")
+    networks = table("characters-networks")
     diverged = networks["diverged"] & (networks["arm"] != "identity")
     remark = next(claim.remark for claim in load_claims() if claim.id == "C6")
     for network in networks.loc[diverged, "network"].unique():
         assert f"network={network}" in remark
-        assert f"units={network}_" in PAGES["07-characters"]
+        assert f"units={network}_" in PAGES["characters"]

@@ -9,12 +9,19 @@ import pandas as pd
 import pytest
 
 from isru import paths
-from isru.cli import HELP, main
-from isru.embedded.integer import quantise, run
-from isru.embedded.programs import integer_tables
-from isru.experiments.battery import Device
-from isru.experiments.pareto import Answer, cheapest, difference, front, mean_interval
-from isru.experiments.smallest import (
+from isru.chapters.smallest.answer import Map, ask, describe, export_point, model_name, read_map
+from isru.chapters.smallest.baselines import pruning_curve
+from isru.chapters.smallest.costs import (
+    all_costs,
+    equal_cost_units,
+    join,
+    network_costs,
+    with_joules,
+)
+from isru.chapters.smallest.figures import skill_against_cost
+from isru.chapters.smallest.integer import integer_output
+from isru.chapters.smallest.pareto import Answer, cheapest, difference, front, mean_interval
+from isru.chapters.smallest.study import (
     Case,
     _last_output,
     chosen_rates,
@@ -25,20 +32,13 @@ from isru.experiments.smallest import (
     stand_in_gap,
     tidy,
 )
-from isru.experiments.smallest_answer import Map, ask, describe, export_point, model_name, read_map
-from isru.experiments.smallest_baselines import pruning_curve
-from isru.experiments.smallest_costs import (
-    all_costs,
-    equal_cost_units,
-    join,
-    network_costs,
-    with_joules,
-)
-from isru.experiments.smallest_integer import integer_output
-from isru.experiments.smallest_tasks import task_data
-from isru.figures.smallest import skill_against_cost
+from isru.chapters.smallest.tasks import task_data
+from isru.cli import HELP, main
+from isru.firmware.integer import quantise, run
+from isru.firmware.programs import integer_tables
 from isru.lstm import LSTMNetwork
 from isru.stats import Interval
+from isru.studies.battery import Device
 
 SMALL = Case("exp_free", 3, 0, epochs=1, window=6, horizon=2, batch_size=512, test=True, keep=True)
 NOISE = np.array([-0.2, 0.1, 0.0, 0.3, -0.1, -0.1])
@@ -233,11 +233,11 @@ def published(request, row, gru_row, tmp_path, monkeypatch):
     points, _ = join(costs, skills)
     (tmp_path / "tables").mkdir()
     points = points.assign(largest_input=4.0)
-    points.to_csv(tmp_path / "tables" / "11-points.csv", index=False)
-    skills.to_csv(tmp_path / "tables" / "11-skills.csv", index=False)
+    points.to_csv(tmp_path / "tables" / "smallest-points.csv", index=False)
+    skills.to_csv(tmp_path / "tables" / "smallest-skills.csv", index=False)
     kept = model_name("change", cell, "exp_free", "3")
     kept_network(replace(SMALL, cell=cell), row["kept"]).save(
-        tmp_path / "models" / f"11-{kept}.npz"
+        tmp_path / "models" / f"smallest-{kept}.npz"
     )
     monkeypatch.setattr(paths, "results", lambda: tmp_path)
     return cell
@@ -293,7 +293,7 @@ def test_what_needs_no_network_is_said_to_need_none(wanted, named):
 
 def test_every_printed_example_asks_for_what_only_a_network_does():
     """A skill that a rule without a network reaches, too, would be no example."""
-    pages = [Path(paths.root(), "notebooks", "11-smallest-model.ipynb").read_text(encoding="utf-8")]
+    pages = [Path(paths.root(), "notebooks", "smallest.ipynb").read_text(encoding="utf-8")]
     found = re.findall(r"smallest +--task (\w+) --skill (\S+)", HELP + pages[0])
     library = Path(paths.root(), "book", "library.md").read_text(encoding="utf-8")
     found += re.findall(r"read_map\(\"(\w+)\".*?skill=([0-9.]+)", library, re.DOTALL)
@@ -332,7 +332,7 @@ def test_wrong_questions_to_the_command_are_one_message(published, capsys, more,
 def test_an_unpublished_map_is_a_message(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(paths, "results", lambda: tmp_path)
     assert main(["smallest"]) == 1
-    assert "make execute NB=11" in capsys.readouterr().err
+    assert "make execute NB=smallest" in capsys.readouterr().err
 
 
 def test_every_word_of_the_front_is_drawn_and_baselines_are_named(row):

@@ -7,9 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.experiments.battery import Device
-from isru.experiments.pareto import Answer
-from isru.experiments.smallest_map import (
+from isru.chapters.smallest.map import (
     against,
     answer_all,
     budgets,
@@ -20,7 +18,9 @@ from isru.experiments.smallest_map import (
     network_name,
     worth,
 )
+from isru.chapters.smallest.pareto import Answer
 from isru.stats import Interval
+from isru.studies.battery import Device
 
 DEVICE = Device(64, 4, 3, 3, 220, steps_per_second=100)
 ARMS = {"libm": "tanh", "exp_free": "exp_free", "table": "tanh"}

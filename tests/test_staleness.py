@@ -138,21 +138,21 @@ def test_what_only_starts_or_shows_notebooks_is_no_source_of_results():
 @pytest.fixture
 def result(compendium):
     """Return a notebook with a result in runs/quick that is current."""
-    write_notebook(compendium, "01-first", ["1"], kind="exact")
-    write_notebook(compendium, "02-second", ["2"], parameters="n: int = 1  # n", needs=["01"])
+    write_notebook(compendium, "first", ["1"], kind="exact")
+    write_notebook(compendium, "second", ["2"], parameters="n: int = 1  # n", needs=["first"])
     second = all_notebooks()[1]
     run = compendium / "runs" / "quick"
-    values = {"notebook": "01-first", "values": {"x": {"value": 1, "unit": "", "kind": "exact"}}}
-    write_atomically(run / "values" / "01.json", to_json(values))
+    values = {"notebook": "first", "values": {"x": {"value": 1, "unit": "", "kind": "exact"}}}
+    write_atomically(run / "values" / "first.json", to_json(values))
     stamp = staleness.make_stamp(second, {}, {}, [run])
     manifest = {
-        "notebook": "02-second",
+        "notebook": "second",
         "profile": "quick",
         "parameters": {},
         "stamp": stamp,
         "outputs": {},
     }
-    write_atomically(run / "manifest" / "02-second.json", to_json(manifest))
+    write_atomically(run / "manifest" / "second.json", to_json(manifest))
     return second, run
 
 
@@ -175,7 +175,7 @@ def test_changed_prose_does_not_make_a_result_stale(result):
         ("code", "the notebook's code changed"),
         ("default", "parameter n changed"),
         ("profile", "parameter n changed"),
-        ("upstream", "values of notebook 01 changed"),
+        ("upstream", "values of notebook first changed"),
     ],
 )
 def test_a_changed_source_is_named_as_the_reason(result, compendium, change, reason):
@@ -189,14 +189,14 @@ def test_a_changed_source_is_named_as_the_reason(result, compendium, change, rea
     elif change == "profile":
         (compendium / "notebooks/parameters/quick.yml").write_text("second:\n  n: 9\n")
     else:
-        path = run / "values" / "01.json"
+        path = run / "values" / "first.json"
         path.write_text(path.read_text().replace('"value": 1', '"value": 2'))
     assert any(reason in why for why in staleness.stale_reasons(notebook, run))
 
 
 def test_new_provenance_alone_does_not_make_what_rests_on_it_stale(result):
     notebook, run = result
-    path = run / "values" / "01.json"
+    path = run / "values" / "first.json"
     content = json.loads(path.read_text()) | {"provenance": {"date": "2030-01-01"}}
     path.write_text(to_json(content))
     assert staleness.stale_reasons(notebook, run) == []
@@ -208,13 +208,13 @@ def test_new_provenance_alone_does_not_make_what_rests_on_it_stale(result):
 )
 def test_last_digits_and_notes_do_not_make_what_rests_on_a_value_stale(result, change, stale):
     notebook, run = result
-    path = run / "values" / "01.json"
+    path = run / "values" / "first.json"
     for entry in ({"value": 1.0}, {"value": 1.0} | change):
         content = json.loads(path.read_text())
         content["values"]["x"] |= {"kind": "tolerance"} | entry
         path.write_text(to_json(content))
         if entry == {"value": 1.0}:
-            manifest = run / "manifest" / "02-second.json"
+            manifest = run / "manifest" / "second.json"
             stamped = json.loads(manifest.read_text())
             stamped["stamp"] = staleness.make_stamp(notebook, {}, {}, [run])
             manifest.write_text(to_json(stamped))
@@ -223,7 +223,7 @@ def test_last_digits_and_notes_do_not_make_what_rests_on_a_value_stale(result, c
 
 def test_what_a_notebook_no_longer_needs_does_not_make_it_stale(result):
     _, run = result
-    write_notebook(run.parents[1], "02-second", ["2"], parameters="n: int = 1  # n")
+    write_notebook(run.parents[1], "second", ["2"], parameters="n: int = 1  # n")
     assert staleness.stale_reasons(all_notebooks()[1], run) == []
 
 
@@ -242,19 +242,19 @@ def test_the_digest_of_a_data_file_is_found_in_the_compendium_and_in_packages(co
 
 
 def test_notebooks_come_after_what_they_need(compendium):
-    write_notebook(compendium, "01-late", ["1"], needs=["05"])
-    write_notebook(compendium, "05-early", ["1"])
-    assert [n.name for n in all_notebooks()] == ["05-early", "01-late"]
+    write_notebook(compendium, "late", ["1"], needs=["early"])
+    write_notebook(compendium, "early", ["1"])
+    assert [n.name for n in all_notebooks()] == ["early", "late"]
 
 
 def test_a_circle_of_needs_is_an_error(compendium):
-    write_notebook(compendium, "01-a", ["1"], needs=["02"])
-    write_notebook(compendium, "02-b", ["1"], needs=["01"])
-    with pytest.raises(CompendiumError, match="01 -> 02 -> 01"):
+    write_notebook(compendium, "a", ["1"], needs=["b"])
+    write_notebook(compendium, "b", ["1"], needs=["a"])
+    with pytest.raises(CompendiumError, match="a -> b -> a"):
         all_notebooks()
 
 
 def test_an_unknown_notebook_lists_those_that_exist(compendium):
-    write_notebook(compendium, "01-a", ["1"])
-    with pytest.raises(CompendiumError, match=r"unknown notebook '07'.*01-a"):
+    write_notebook(compendium, "a", ["1"])
+    with pytest.raises(CompendiumError, match=r"unknown chapter '07'.*a"):
         select("07")

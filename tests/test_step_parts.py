@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.cost import layer_count
-from isru.experiments import lesson, step_parts
-from isru.experiments.step_parts import (
+from isru.chapters.lstm import lesson, step_parts
+from isru.chapters.lstm.figures import amdahl_bounds, learning_curve, step_shares
+from isru.chapters.lstm.step_parts import (
     bounds,
     compiled_bounds,
     fit_steps,
@@ -14,7 +14,8 @@ from isru.experiments.step_parts import (
     part_cases,
     shares,
 )
-from isru.figures.lstm import amdahl_bounds, learning_curve, roofline, step_shares
+from isru.chapters.speed_goals.figures import roofline
+from isru.cost import layer_count
 
 
 def samples(arms, units=(10, 30, 100)):

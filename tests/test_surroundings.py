@@ -42,7 +42,7 @@ def hostile(compendium, tmp_path, monkeypatch):
     (other / "kernels" / "python3" / "kernel.json").write_text(json.dumps(spec))
     foreign = "import sys\nforeign = sys.foreign = 1\n"
     (home / "isru" / "__init__.py").write_text("raise ImportError('another isru')")
-    (home / "profile_default" / "startup" / "00.py").write_text(foreign)
+    (home / "profile_default" / "startup" / "published-evidence.py").write_text(foreign)
     (home / "startup.py").write_text(foreign)
     (home / "keras.json").write_text('{"backend": "jax", "floatx": "float16"}')
     given = {
@@ -74,10 +74,10 @@ def hostile(compendium, tmp_path, monkeypatch):
 
 
 def test_a_job_computes_in_the_stated_environment_and_in_this_python(compendium, hostile):
-    write_notebook(compendium, "01-a", [LOOK])
+    write_notebook(compendium, "a", [LOOK])
     execute(make_jobs(all_notebooks(), "quick"))
     run = paths.run("quick")
-    seen = json.loads((run / "values" / "01.json").read_text())
+    seen = json.loads((run / "values" / "a.json").read_text())
     value = {name: entry["value"] for name, entry in seen["values"].items()}
     assert value["python"] == sys.executable
     assert value["code"] == __import__("isru").__file__
@@ -85,7 +85,7 @@ def test_a_job_computes_in_the_stated_environment_and_in_this_python(compendium,
     environment = json.loads(value["environment"])
     assert not [n for n in hostile if environment.get(n) == str(hostile[n])]
     assert (environment["OPENBLAS_CORETYPE"], environment["MINE"]) == ("Haswell", "kept")
-    made = json.loads((run / "manifest" / "01-a.json").read_text())["provenance"]
+    made = json.loads((run / "manifest" / "a.json").read_text())["provenance"]
     assert seen["provenance"]["python"] == made["python"]
 
 

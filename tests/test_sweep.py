@@ -204,7 +204,7 @@ def test_the_cost_is_rows_times_time_over_workers(log, tmp_path):
 
 
 def test_dask_is_imported_only_when_asked_for(log):
-    code = "import sys, isru.sweep, isru.experiments.forecaster\n\
+    code = "import sys, isru.sweep, isru.studies.forecaster\n\
 print([m for m in ('dask', 'distributed', 'pandas.plotting') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "dask" not in done.stdout and "distributed" not in done.stdout

@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 
 from isru.activations import ACTIVATIONS
-from isru.symbolic import (
+from isru.analysis.symbolic import (
     TWINS,
     NotProved,
     alpha,

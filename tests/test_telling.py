@@ -15,8 +15,8 @@ from isru_book.run import Run
 class Fails:
     """A directive and a role that fail."""
 
-    arguments = ("06-x",)
-    text = "06.x"
+    arguments = ("x",)
+    text = "forecaster.x"
 
     def run(self):
         """Fail as a state file does that lacks a key."""
@@ -37,27 +37,30 @@ def test_an_exception_of_the_extension_is_told_with_page_and_cause(monkeypatch):
         telling.LOGGER, "error", lambda text, *words, location, **_: told.append([location, *words])
     )
     assert telling.told_directive("result-table", Fails)().run() == []
-    assert telling.told_role("val", Fails())("val", "06.x") == ([], [])
+    assert telling.told_role("val", Fails())("val", "forecaster.x") == ([], [])
     app = SimpleNamespace(env=SimpleNamespace(temp_data={"docname": "book/figures"}))
     assert telling.told_handler(lambda app, page: {}["kind"])(app, "book/intro") is None
     assert telling.told_handler(lambda app, page: {}["kind"])(app, None) is None
     assert [row[0] for row in told] == [*["book/intro.md:3"] * 2, "book/intro", "book/figures"]
-    assert [row[1] for row in told[:2]] == ["result-table 06-x", "val 06.x"]
+    assert [row[1] for row in told[:2]] == ["result-table x", "val forecaster.x"]
     assert all("KeyError: 'kind' (test_telling.py, line" in row[2] for row in told)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "results/values/06.json: expected JSON, got "),
-        ("[]", "results/values/06.json: expected an object, got list"),
-        ('{"notebook": 6}', "results/values/06.json: notebook: expected str, got int"),
-        ('{"notebook": "06-x"}', "results/values/06.json: provenance: expected dict, got nothing"),
-        (b"\xff", "results/values/06.json: expected JSON, got .*utf-8"),
+        ("", "results/values/forecaster.json: expected JSON, got "),
+        ("[]", "results/values/forecaster.json: expected an object, got list"),
+        ('{"notebook": 6}', "results/values/forecaster.json: notebook: expected str, got int"),
+        (
+            '{"notebook": "x"}',
+            "results/values/forecaster.json: provenance: expected dict, got nothing",
+        ),
+        (b"\xff", "results/values/forecaster.json: expected JSON, got .*utf-8"),
     ],
 )
 def test_an_odd_file_of_a_run_is_named(tmp_path, text, message):
-    path = tmp_path / "results" / "values" / "06.json"
+    path = tmp_path / "results" / "values" / "x.json"
     path.parent.mkdir(parents=True)
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ValueError, match=message):

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.experiments import threads, threads_setups
-from isru.experiments.threads_runners import RUNNERS, KeptThreads, in_turn
-from isru.experiments.threads_step import SharedStep
+from isru.chapters.precision_threads_frameworks import threads, threads_setups
+from isru.chapters.precision_threads_frameworks.threads_runners import RUNNERS, KeptThreads, in_turn
+from isru.chapters.precision_threads_frameworks.threads_step import SharedStep
 from isru.lstm import LSTMNetwork
 from isru.stats import Interval
 

@@ -9,7 +9,7 @@ _HOME = {
     "isru": "isru.activations",
     "ACTIVATIONS": "isru.activations",
     "LSTMNetwork": "isru.lstm",
-    "export_c": "isru.embedded",
+    "export_c": "isru.firmware",
 }
 
 __all__ = ["__version__", *_HOME]

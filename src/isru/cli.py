@@ -26,7 +26,7 @@ The five that most people need:
   help          show this
 
 Re-running:
-  execute --profile smoke|quick|full --notebook 06 --parameters "seeds=5; units=[10, 25]"
+  execute --profile smoke|quick|full --notebook forecaster --parameters "seeds=5; units=[10, 25]"
   refresh       run only what is stale           status        how every result stands
   verify        your run beside the published    publish       take a run into results/
 Books:
@@ -45,7 +45,7 @@ Housekeeping:
   publish --record FILE   take a machine record into the book
   certify NAME  look at every float32 input of one activation, or of all (minutes each)
 
-With make: make execute PROFILE=quick NB=06 P="seeds=5"; make verify RUN=quick; ...
+With make: make execute PROFILE=quick NB=forecaster P="seeds=5"; make verify RUN=quick; ...
 """
 
 
@@ -144,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "train-characters",
         model=file | {"help": "by default runs/characters/model.npz"},
-        start=file | {"help": "a model to begin with, such as results/models/07-isru.npz"},
+        start=file | {"help": "a model to begin with, such as results/models/characters-isru.npz"},
         text=file | {"default": "kjv", "help": "UTF-8; by default the King James Bible"},
         updates=number | {"default": 1000},
         **about,

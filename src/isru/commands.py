@@ -32,6 +32,8 @@ from isru.publish.runner import PROFILES, alone, make_jobs, with_missing_needs
 from isru.publish.runner import execute as execute_jobs
 from isru.publish.staleness import stale_reasons
 
+_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
 
 def execute(options: Namespace) -> None:
     """Run notebooks, then build the book of that run beside the published one."""
@@ -39,7 +41,9 @@ def execute(options: Namespace) -> None:
     notebooks = select(options.notebook)
     if options.parameters:
         if not options.notebook or len(notebooks) != 1:
-            raise CompendiumError("parameters need the one notebook that they are for: NB=06")
+            raise CompendiumError(
+                "parameters need the one notebook that they are for: NB=forecaster"
+            )
         run = "adhoc"
         execute_jobs([Job(notebooks[0], run, run, _given(notebooks[0], options.parameters))])
     else:
@@ -57,14 +61,14 @@ def _given(notebook, text: str) -> dict:
 def refresh(options: Namespace) -> None:
     """Run what is stale in a profile's run, and what rests on it."""
     folder = paths.run(options.profile)
-    stale = {n.number for n in all_notebooks() if stale_reasons(n, folder)}
+    stale = {n.name for n in all_notebooks() if stale_reasons(n, folder)}
     for notebook in all_notebooks():
         if stale & set(notebook.needs):
-            stale.add(notebook.number)
+            stale.add(notebook.name)
     if not stale:
         say(f"nothing is stale in {folder.name}")
         return
-    execute_jobs(make_jobs([n for n in all_notebooks() if n.number in stale], options.profile))
+    execute_jobs(make_jobs([n for n in all_notebooks() if n.name in stale], options.profile))
     _build(options.profile)
 
 
@@ -139,7 +143,7 @@ def _build(run: str) -> None:
 
 def bench(options: Namespace) -> None:
     """Measure the goals of our own implementation."""
-    from isru.bench.goals import measure
+    from isru.chapters.speed_goals.goals import measure
 
     with _measuring():
         try:
@@ -258,9 +262,9 @@ def _known(look_up):
 
 def sample(options: Namespace) -> None:
     """Write a prompt and what a character model makes of it."""
-    from isru.experiments.characters_model import CharacterModel
+    from isru.chapters.characters.model import CharacterModel
 
-    path = options.model or paths.results() / "models" / "07-isru.npz"
+    path = options.model or paths.results() / "models" / "characters-isru.npz"
     model = _told(CharacterModel.load, path)
     about = {"prompt": options.prompt, "temperature": options.temperature}
     if options.seed < 0:
@@ -272,7 +276,7 @@ def sample(options: Namespace) -> None:
 
 def train_characters(options: Namespace) -> None:
     """Train a character model that exists, or a new one, and save it as it goes."""
-    from isru.experiments.characters_session import (
+    from isru.chapters.characters.session import (
         DEFAULTS,
         held_out,
         open_session,
@@ -303,7 +307,7 @@ def train_characters(options: Namespace) -> None:
 
 def smallest(options: Namespace) -> int:
     """Say which published network is the cheapest that fits, and write its C; 1 if none does."""
-    from isru.experiments.smallest_answer import answer_in_words
+    from isru.chapters.smallest.answer import answer_in_words
 
     folder = Path(options.out or paths.root() / "runs" / "smallest")
     fits, text = _told(answer_in_words, options, folder)
@@ -334,12 +338,15 @@ def test(options: Namespace) -> int:
     return attended(command, cwd=paths.root())
 
 
+def find_chromium() -> str | None:
+    """Return the path of an installed Chromium or Chrome, None if there is none."""
+    return next((path for path in map(shutil.which, _CHROMIUMS) if path), None)
+
+
 def test_browser(options: Namespace) -> int:
     """Open every page of a built book in a headless Chromium, the network cut."""
-    from isru.publish.browser import CHROMIUMS, find_chromium
-
     if find_chromium() is None:
-        raise CompendiumError(f"expected one of {', '.join(CHROMIUMS)} on the path, found none")
+        raise CompendiumError(f"expected one of {', '.join(_CHROMIUMS)} on the path, found none")
     _existing(options.run)
     if not (paths.html(options.run) / "index.html").is_file():
         _build(options.run)

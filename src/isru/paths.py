@@ -9,7 +9,8 @@ from pathlib import Path
 
 from isru.errors import CompendiumError
 
-RUN_PARTS = ("notebooks", "values", "figures", "tables", "models", "manifest")
+# What a chapter can be called, everywhere: its notebook, its files, the keys of its values.
+CHAPTER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def root() -> Path:
@@ -41,6 +42,11 @@ def root() -> Path:
 def notebooks() -> Path:
     """Return the folder of the source notebooks."""
     return root() / "notebooks"
+
+
+def contents() -> Path:
+    """Return the file with the contents of the book."""
+    return root() / "_toc.yml"
 
 
 def profile(name: str) -> Path:

@@ -18,6 +18,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from functools import cache
 from pathlib import Path
 
@@ -41,8 +42,15 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file so that a reader sees the old content or the new, never a part.
 
     So does one after a power cut: the content is on the disk before the name is. The file may be
-    read by whom the umask lets, like every other.
+    read by whom the umask lets, like every other. A link stays, and the file that it leads to is
+    written.
+
+    Raises
+    ------
+    ValueError
+        If a folder, a device, a pipe or a socket has the name.
     """
+    path = _file_name(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
     scratch = _beside(path)
@@ -62,8 +70,9 @@ def move(source: Path, target: Path) -> None:
     """Move a file or a folder to a name that is free or a file, to another disk if need be.
 
     The target is there whole or not at all. Between two disks nothing can be renamed: then it is
-    copied beside the target first.
+    copied beside the target first. Links and errors are as in `write_atomically`.
     """
+    target = _file_name(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     _sync(source)
     try:
@@ -84,6 +93,23 @@ def move(source: Path, target: Path) -> None:
             raise
         _remove(source)
     _sync_folder(target.parent)
+
+
+def _file_name(path: Path) -> Path:
+    """Return a name that a file can be given: a free one, a file's, or where a link leads."""
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    if kind != stat.S_IFREG:
+        raise ValueError(f"{path}: expected a file's name, got that of {_kind_name(kind)}")
+    return path
+
+
+def _kind_name(kind: int) -> str:
+    names = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return names.get(kind, "a device")
 
 
 def read_state(path: Path, *fields: str) -> dict | None:
@@ -192,16 +218,15 @@ class Record:
     Parameters
     ----------
     notebook : str
-        The notebook's name, ``"06-forecaster"``; its number, ``"06"``, leads every value's key.
+        The chapter's name, ``"forecaster"``, which leads every value's key.
     folder : Path, optional
         The run's folder; by default the one that the runner names, else ``runs/adhoc``.
     """
 
     def __init__(self, notebook: str, folder: Path | None = None):
-        if not re.fullmatch(r"\d\d-[a-z0-9-]+", notebook):
-            raise ValueError(f"expected a notebook's name like '06-forecaster', got {notebook!r}")
+        if not paths.CHAPTER.fullmatch(notebook):
+            raise ValueError(f"expected a chapter's name like 'forecaster', got {notebook!r}")
         self.notebook = notebook
-        self.number = notebook[:2]
         self.folder = Path(folder) if folder else paths.output()
         self.values: dict[str, dict] = {}
         self.tables: dict[str, dict] = {}
@@ -220,7 +245,7 @@ class Record:
         atol: float | None = None,
         note: str = "",
     ):
-        """Record one number or word under the key ``NN.name`` and return it as recorded.
+        """Record one number or word under the key ``CHAPTER.name`` and return it as recorded.
 
         An exact number that is not whole is rounded to `EXACT_DIGITS` significant digits.
 
@@ -265,18 +290,18 @@ class Record:
         }
         if self.tables:
             content["tables"] = self.tables
-        write_atomically(self.folder / "values" / f"{self.number}.json", to_json(content))
+        write_atomically(self.folder / "values" / f"{self.notebook}.json", to_json(content))
 
     def table(
         self, name: str, frame, *, kind: str, rtol: float | None = None, atol: float | None = None
     ):
-        """Write a pandas DataFrame to ``tables/NN-name.csv`` and return it.
+        """Write a pandas DataFrame to ``tables/CHAPTER-name.csv`` and return it.
 
         ``rtol`` and ``atol`` are as in `value`, for every number of the table.
         """
         _check(name, _IDENTIFIER, "a table's name in lower case, words joined by '-'")
         _check_kind(kind)
-        write_atomically(self.folder / "tables" / f"{self.number}-{name}.csv", _csv(frame))
+        write_atomically(self.folder / "tables" / f"{self.notebook}-{name}.csv", _csv(frame))
         self.tables[name] = {"kind": kind, **_tolerance(rtol, atol)}
         self._write()
         return frame
@@ -333,16 +358,16 @@ class Record:
         return figure
 
     def model(self, name: str, arrays: dict[str, np.ndarray]) -> Path:
-        """Write arrays (no pickles) to ``models/NN-name.npz`` and return the path."""
+        """Write arrays (no pickles) to ``models/CHAPTER-name.npz`` and return the path."""
         _check(name, _IDENTIFIER, "a model's name in lower case, words joined by '-'")
-        path = self.folder / "models" / f"{self.number}-{name}.npz"
+        path = self.folder / "models" / f"{self.notebook}-{name}.npz"
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez(path, **arrays)
         return path
 
 
-def read_values(number: str, folder: Path | None = None) -> dict[str, dict]:
-    """Return the values that notebook ``number`` (``"04"``) recorded.
+def read_values(chapter: str, folder: Path | None = None) -> dict[str, dict]:
+    """Return the values that a chapter (``"forecaster"``) recorded.
 
     Raises
     ------
@@ -352,11 +377,11 @@ def read_values(number: str, folder: Path | None = None) -> dict[str, dict]:
         If the file does not hold values; the message names it.
     """
     for run in [Path(folder)] if folder else paths.upstream():
-        path = run / "values" / f"{number}.json"
+        path = run / "values" / f"{chapter}.json"
         if path.is_file():
             return _values_of(path)
     raise FileNotFoundError(
-        f"no values of notebook {number}: run it first (make execute NB={number})"
+        f"no values of the chapter {chapter}: run it first (make execute NB={chapter})"
     )
 
 

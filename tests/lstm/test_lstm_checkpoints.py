@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import tracemalloc
 import zipfile
 
@@ -266,6 +267,14 @@ def test_a_size_that_a_file_claims_is_checked_before_anything_is_allocated(chang
 def test_a_folder_is_no_network(tmp_path):
     with pytest.raises(CheckpointError, match="expected a file, got a folder"):
         LSTMNetwork.load(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_saving_in_the_place_of_a_pipe_is_refused_and_leaves_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="expected a file's name, got that of a pipe"):
+        build().save(tmp_path / "pipe")
+    assert [path.is_fifo() for path in tmp_path.iterdir()] == [True]
 
 
 def test_what_could_not_be_loaded_is_not_saved(tmp_path):

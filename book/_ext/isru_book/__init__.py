@@ -8,7 +8,7 @@ claim). Directives: ``result-figure``, ``figure-list``, ``result-table``, ``clai
 
 from __future__ import annotations
 
-from isru_book import accessibility, html, numbering, offline, plugins, provenance, repository
+from isru_book import accessibility, html, offline, plugins, provenance, redirects, repository
 from isru_book.case import YourCase
 from isru_book.claims import ClaimsTable, VerdictRole
 from isru_book.comparison import RunComparison
@@ -57,7 +57,6 @@ def setup(app) -> dict:
     for name, directive in _DIRECTIVES.items():
         app.add_directive(name, directive)
     html.add_nodes(app)
-    numbering.use_notebook_numbers()
     plugins.remember()
     app.connect("config-inited", offline.use_local_scripts)
     app.connect("config-inited", repository.use_repository)
@@ -69,5 +68,6 @@ def setup(app) -> dict:
     app.connect("html-page-context", accessibility.repair)
     app.connect("html-page-context", repository.launch_sources, repository.AFTER_THE_THEME)
     app.connect("build-finished", write_files)
+    app.connect("build-finished", redirects.write)
     app.connect("build-finished", offline.remove_templates)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True}

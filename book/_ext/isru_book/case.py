@@ -36,7 +36,7 @@ class YourCase(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the form, or a sentence if the run holds no constants of any platform."""
         run = run_of(self.env)
-        values = (run.values("06") or {}).get("values", {})
+        values = (run.values("forecaster") or {}).get("values", {})
         data = {}
         for platform in PLATFORMS:
             keys = {name: values.get(f"case_{platform}_{name}") for name in CONSTANTS}

@@ -32,7 +32,7 @@ def judged(env) -> list[tuple]:
     path = env.srcdir / "book" / "claims.yml"
     env.note_dependency(str(path))
     for values in run.every_values():
-        env.note_dependency(str(run.values_file(values["notebook"][:2])))
+        env.note_dependency(str(run.values_file(values["notebook"])))
     if not hasattr(run, "judged"):  # once a build: a page may ask many times
         claims = load_claims(path)
         found = verdicts(claims, read_run_values(run.folder))

@@ -35,14 +35,13 @@ class RunComparison(SphinxDirective):
         rows = compare_runs(run.source / PUBLISHED, run.folder)
         if not rows:
             return _sentence("Nothing to compare: no value of this run has been published.")
-        names = {values["notebook"][:2]: values["notebook"] for values in run.every_values()}
         differing = [row for row in rows if row.outcome == DIFFERS]
         found = self._verdicts(run)
         found += _sentence(f"Of {len(rows)} values of your run, {_counts(rows)}.")
         found += [_table(differing)] if differing else []
-        for number, group in groupby(rows, key=lambda row: row.key[:2]):
+        for name, group in groupby(rows, key=lambda row: row.key.partition(".")[0]):
             own = list(group)
-            found.append(disclosure(f"{names[number]}: {_counts(own)}", _table(own)))
+            found.append(disclosure(f"{name}: {_counts(own)}", _table(own)))
         return found
 
     def _claims(self) -> list:

@@ -45,12 +45,12 @@ class EnvironmentTable(SphinxDirective):
         ran, used = [], {}
         for values in run.every_values():
             name, about = values["notebook"], values["provenance"]
-            self.env.note_dependency(str(run.values_file(name[:2])))
+            self.env.note_dependency(str(run.values_file(name)))
             own = [about.get(key, "unknown") for key in ("machine", "python", "numpy")]
             computed = " · ".join(arithmetic(about)) or "not recorded"
             ran.append([[link(name, page_of(name))], *own, computed])
             for package, version in run.manifest(name).get("stamp", {}).get("versions", {}).items():
-                used.setdefault((package, version), []).append(name[:2])
+                used.setdefault((package, version), []).append(name)
         packages = [[p, v, ", ".join(sorted(ns))] for (p, v), ns in sorted(used.items())]
         return ran, packages
 

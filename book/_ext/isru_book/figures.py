@@ -50,7 +50,7 @@ class ResultFigure(SphinxDirective):
         svg = run.folder / "figures" / f"{identifier}.svg"
         for suffix in (".svg", ".json", ".csv"):
             self.env.note_dependency(str(svg.with_suffix(suffix)))
-        self.env.note_dependency(str(run.values_file(about["notebook"][:2])))
+        self.env.note_dependency(str(run.values_file(about["notebook"])))
         figure = nodes.figure("", classes=["isru-figure"])
         figure += Picture("", stem=identifier, alt=self._alt(identifier), **size_of(svg))
         if "thumbnail" in self.options:

@@ -132,7 +132,7 @@ def _draw(env, name: str) -> dict:
     """Write a figure's files into the book and return its size in CSS pixels."""
     import matplotlib as mpl
 
-    from isru.figures.style import use_style
+    from isru.drawing.style import use_style
 
     with mpl.rc_context():
         use_style()

@@ -12,7 +12,7 @@ NBSP = "\N{NO-BREAK SPACE}"
 MISSING = "\N{EM DASH}"
 __all__ = ["MINUS", "MISSING", "CannotShow", "Wanted", "find", "formatted", "plain_text", "shown"]
 _TEXT = re.compile(
-    r"(?P<number>\d\d)\.(?P<name>[a-z0-9_]+)(?::(?P<format>\S+))?"
+    r"(?P<chapter>[a-z][a-z0-9-]*)\.(?P<name>[a-z0-9_]+)(?::(?P<format>\S+))?"
     r"(?P<words>(?: (?:unit|interval|optional))*)"
 )
 IN_TEXT = re.compile(r"\{val\}`([^`]+)`")
@@ -24,8 +24,8 @@ class Wanted:
     Parameters
     ----------
     text : str
-        ``NN.name`` or ``NN.name:FORMAT``, then any of the words ``unit``, ``interval`` and
-        ``optional`` (a run other than the published one may do without this value; any run
+        ``CHAPTER.name`` or ``CHAPTER.name:FORMAT``, then any of the words ``unit``, ``interval``
+        and ``optional`` (a run other than the published one may do without this value; any run
         may without its interval).
     """
 
@@ -33,17 +33,17 @@ class Wanted:
         found = _TEXT.fullmatch(text.strip())
         if not found:
             raise CannotShow(
-                f"expected 'NN.name' or 'NN.name:.1f', then 'unit', 'interval', 'optional', "
-                f"got {text!r}"
+                f"expected 'CHAPTER.name' or 'CHAPTER.name:.1f', then 'unit', 'interval', "
+                f"'optional', got {text!r}"
             )
-        self.number, self.name = found["number"], found["name"]
+        self.chapter, self.name = found["chapter"], found["name"]
         self.format = found["format"] or ""
         self.words = found["words"].split()
 
     @property
     def key(self) -> str:
-        """The value's key, ``"06.saving_10"``."""
-        return f"{self.number}.{self.name}"
+        """The value's key, ``"forecaster.saving_10"``."""
+        return f"{self.chapter}.{self.name}"
 
 
 def find(run: Run, wanted: Wanted) -> dict | None:
@@ -57,15 +57,15 @@ def find(run: Run, wanted: Wanted) -> dict | None:
     CannotShow
         If the run has no such value; the message names the nearest keys.
     """
-    record = run.values(wanted.number)
-    if record is None and run.is_missing(wanted.number):
+    record = run.values(wanted.chapter)
+    if record is None and run.is_missing(wanted.chapter):
         return None
     if record is None or wanted.name not in record["values"]:
         if "optional" in wanted.words and run.name != "published":
             return None
         near = difflib.get_close_matches(wanted.key, run.keys(), 3, 0.5)
         hint = f"; the nearest keys: {', '.join(near)}" if near else ""
-        where = f"values/{wanted.number}.json"
+        where = f"values/{wanted.chapter}.json"
         what = f"no {where} in this run" if record is None else f"{where} has no such name"
         raise CannotShow(f"no value {wanted.key!r}: {what}{hint}")
     return record["values"][wanted.name]
@@ -99,7 +99,7 @@ def plain_text(run: Run, text: str) -> str:
 
 def tooltip(run: Run, wanted: Wanted, entry: dict) -> str:
     """Return value, unit, interval, kind and provenance in words."""
-    record = run.values(wanted.number)
+    record = run.values(wanted.chapter)
     about = record["provenance"]
     value = f"{wanted.key} = {entry['value']} {entry.get('unit', '')}".strip()
     if "low" in entry and "high" in entry:

@@ -28,11 +28,11 @@ def add_to_page(app, doctree: nodes.document) -> None:
     if section is None:
         return
     notebook = notebook_of(env.docname)
-    added = [*_left_out(doctree), *(_lines(app.config, run, notebook) if notebook else [])]
+    added = [*_left_out(doctree), *(_lines(run, notebook, app.config) if notebook else [])]
     section[1:1] = added
 
 
-def _lines(config, run: Run, notebook: str) -> list[nodes.Node]:
+def _lines(run: Run, notebook: str, config) -> list[nodes.Node]:
     about = run.provenance(notebook)
     line = nodes.paragraph("", "", ids=[ABOUT], classes=["isru-provenance"])
     parts = [
@@ -96,7 +96,7 @@ class ProvenanceTable(SphinxDirective):
         run = run_of(self.env)
         rows = []
         for values in run.every_values():
-            self.env.note_dependency(str(run.values_file(values["notebook"][:2])))
+            self.env.note_dependency(str(run.values_file(values["notebook"])))
             about = values["provenance"]
             rows.append(
                 [

@@ -2,12 +2,12 @@
 
 ::
 
-    {rows}`90-goals: goal~A/A, holds=no`                    how many rows
-    {rows}`mean of skill:.1f in 11-skills: task=change`     the mean of a column over them
-    {rows}`least of update:.2f in 07-phases`                or its least or greatest number
+    {rows}`speed-goals-goals: goal~A/A, holds=no`                    how many rows
+    {rows}`mean of skill:.1f in smallest-skills: task=change`     the mean of a column over them
+    {rows}`least of update:.2f in characters-phases`                or its least or greatest number
 
 A condition holds where the column's number is equal (``=``), not equal (``!=``), below (``<``) or
-above (``>``), or its text contains (``~``) what is given; ``{11.pruned_units}`` in its place
+above (``>``), or its text contains (``~``) what is given; ``{smallest.pruned_units}`` in its place
 stands for a value of the run. A column whose name is no single word stands in brackets,
 ``[training, trend]<0``. The word ``optional`` at the end is that of the role ``val``.
 """
@@ -28,11 +28,11 @@ from isru_book.values import left_out, link
 
 _TEXT = re.compile(
     r"(?:(?P<statistic>mean|least|most) of (?P<column>\w+)(?::(?P<format>\S+))? in )?"
-    r"(?P<table>\d\d-[a-z0-9-]+)(?:: (?P<conditions>.+?))?(?P<optional> optional)?"
+    r"(?P<table>[a-z][a-z0-9-]+)(?:: (?P<conditions>.+?))?(?P<optional> optional)?"
 )
 _CONDITION = re.compile(r"(?P<column>\w+|\[[^]]+\])(?P<sign>!=|=|<|>|~)(?P<value>.+)")
 _BETWEEN = re.compile(r", (?![^[]*\])")  # a comma that stands in no brackets
-_VALUE = re.compile(r"\{(\d\d\.[a-z0-9_]+)\}")
+_VALUE = re.compile(r"\{([a-z][a-z0-9-]*\.[a-z0-9_]+)\}")
 _STATISTICS = {"mean": fmean, "least": min, "most": max}
 _SIGNS = {"=": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt}
 
@@ -44,19 +44,19 @@ class RowsRole(SphinxRole):
         """Return a link to the notebook that made the table, or a dash if the run lacks it."""
         run = run_of(self.env)
         try:
-            number, text = from_rows(run, self.text)
+            chapter, text = from_rows(run, self.text)
         except CannotShow as error:
             LOGGER.warning("rows: %s", error, location=self.get_location(), type="isru")
             return [nodes.inline("", f"[{self.text}]")], []
         if text is None:
-            return [left_out(self.env, number)], []
+            return [left_out(self.env, chapter)], []
         self.env.note_dependency(str(run.folder / "tables" / f"{_parsed(self.text)['table']}.csv"))
-        notebook = run.values(number)["notebook"]
+        notebook = run.values(chapter)["notebook"]
         return [link(text, page_of(notebook), f"of the table: {self.text}")], []
 
 
 def from_rows(run: Run, text: str) -> tuple[str, str | None]:
-    """Return the table's number and what the role shows, None where the run leaves it out.
+    """Return the table's chapter and what the role shows, None where the run leaves it out.
 
     Raises
     ------
@@ -65,21 +65,21 @@ def from_rows(run: Run, text: str) -> tuple[str, str | None]:
         does not have.
     """
     wanted = _parsed(text)
-    number = wanted["table"][:2]
+    chapter = run.maker(wanted["table"])
     path = run.folder / "tables" / f"{wanted['table']}.csv"
     if not path.is_file():
-        if run.is_missing(number) or (wanted["optional"] and run.name != "published"):
-            return number, None
+        if run.is_missing(chapter) or (wanted["optional"] and run.name != "published"):
+            return chapter, None
         raise CannotShow(f"no table {wanted['table']!r} in this run")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for condition in _BETWEEN.split(wanted["conditions"] or ""):
         rows = _fitting(run, rows, condition) if condition else rows
     if not wanted["statistic"]:
-        return number, formatted(len(rows))
+        return chapter, formatted(len(rows))
     if not rows and wanted["optional"] and run.name != "published":
-        return number, None
-    return number, _statistic(rows, wanted, text)
+        return chapter, None
+    return chapter, _statistic(rows, wanted, text)
 
 
 def _parsed(text: str) -> re.Match:

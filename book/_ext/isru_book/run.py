@@ -11,11 +11,13 @@ from types import MappingProxyType
 
 from sphinx.util import logging
 
+from isru.publish.contents import chapters, read_contents
+
 LOGGER = logging.getLogger(__name__)
 CHECK = "run.json"  # written by isru.publish.book; a book of results/ has none
 _VALUES = {"notebook": str, "provenance": dict, "values": dict}
 _FIGURE = dict.fromkeys(("id", "title", "notebook", "author", "licence"), str)
-_NOTEBOOK = re.compile(r"results/notebooks/(\d\d-[a-z0-9-]+)")
+_NOTEBOOK = re.compile(r"results/notebooks/([a-z][a-z0-9-]*)")
 
 
 class Run:
@@ -32,35 +34,36 @@ class Run:
         self.folder = self.source / "results"
         about = _json(self.source / CHECK) or {}
         self.name: str = about.get("run", "published")
+        self.order = {name: n for n, name in enumerate(_chapters(self.source))}
         self.missing: list[str] = about.get("missing", [])
         self.stale: dict[str, list[str]] = about.get("stale", {})
-        self.other_books: dict[str, str] = about.get("books", {})
         self.skipped_records: dict[str, str] = about.get("skipped_records", {})
 
-    def values_file(self, number: str) -> Path:
-        """Return where the values of notebook ``number`` lie."""
-        return self.folder / "values" / f"{number}.json"
+    def values_file(self, chapter: str) -> Path:
+        """Return where the values of a chapter lie."""
+        return self.folder / "values" / f"{chapter}.json"
 
-    def values(self, number: str) -> dict | None:
-        """Return ``{"notebook", "provenance", "values"}`` of a notebook, None if not run."""
-        return _json(self.values_file(number), _VALUES)
+    def values(self, chapter: str) -> dict | None:
+        """Return ``{"notebook", "provenance", "values"}`` of a chapter, None if not run."""
+        return _json(self.values_file(chapter), _VALUES)
 
     def every_values(self) -> list[dict]:
-        """Return the content of each values file, in the order of the notebooks."""
-        return [_json(path, _VALUES) for path in sorted((self.folder / "values").glob("*.json"))]
+        """Return the content of each values file, in reading order."""
+        found = [_json(path, _VALUES) for path in (self.folder / "values").glob("*.json")]
+        return sorted(found, key=lambda values: self.place(values["notebook"]))
 
     def keys(self) -> list[str]:
-        """Return every key of the run, ``"06.saving_10"``."""
-        return [f"{v['notebook'][:2]}.{name}" for v in self.every_values() for name in v["values"]]
+        """Return every key of the run, ``"forecaster.saving_10"``."""
+        return [f"{v['notebook']}.{name}" for v in self.every_values() for name in v["values"]]
 
     def figure(self, identifier: str) -> dict | None:
         """Return what is known of a figure, None if the run has none of this name."""
         return _json(self.folder / "figures" / f"{identifier}.json", _FIGURE)
 
     def figures(self) -> list[dict]:
-        """Return every figure's description, sorted by notebook and name."""
+        """Return every figure's description, in reading order."""
         found = [_json(path, _FIGURE) for path in (self.folder / "figures").glob("*.json")]
-        return sorted(found, key=lambda about: (about["notebook"], about["id"]))
+        return sorted(found, key=lambda about: (self.place(about["notebook"]), about["id"]))
 
     def manifest(self, notebook: str) -> dict:
         """Return the manifest of a notebook's result, empty if there is none."""
@@ -68,12 +71,27 @@ class Run:
 
     def provenance(self, notebook: str) -> dict:
         """Return profile, commit, date, machine and versions of a notebook's result."""
-        values = self.values(notebook[:2]) or {}
+        values = self.values(notebook) or {}
         return values.get("provenance") or self.manifest(notebook).get("provenance") or {}
 
-    def is_missing(self, number: str) -> bool:
-        """Tell whether the run is a partial one, made without notebook ``number``."""
-        return any(name.startswith(f"{number}-") for name in self.missing)
+    def is_missing(self, chapter: str) -> bool:
+        """Tell whether the run is a partial one, made without a chapter."""
+        return chapter in self.missing
+
+    def place(self, chapter: str) -> tuple[int, str]:
+        """Return where a chapter comes in the contents, those without a page at the end."""
+        return (self.order.get(chapter, len(self.order)), chapter)
+
+    def maker(self, table: str) -> str:
+        """Return the chapter that made a table, by the table's name; "" for none of this run."""
+        known = [*self.missing, *(path.stem for path in (self.folder / "values").glob("*.json"))]
+        return max((name for name in known if table.startswith(f"{name}-")), key=len, default="")
+
+
+def _chapters(source: Path) -> list[str]:
+    """Return the chapters that the contents name."""
+    toc = source / "_toc.yml"
+    return chapters(read_contents(toc)) if toc.is_file() else []
 
 
 def run_of(env) -> Run:

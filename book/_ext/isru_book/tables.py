@@ -16,7 +16,7 @@ from isru_book.run import CHECK, LOGGER, run_of
 
 
 class ResultTable(SphinxDirective):
-    """Show ``tables/NN-name.csv`` with a number, a caption and a link to the file.
+    """Show ``tables/CHAPTER-name.csv`` with a number, a caption and a link to the file.
 
     ``:columns:`` chooses columns and renames them, ``units=Units, saving=Saving (%)``;
     ``:format:`` is the format of the numbers, ``.3g`` unless told. Integers stay as they are.
@@ -35,7 +35,7 @@ class ResultTable(SphinxDirective):
         run = run_of(self.env)
         path = run.folder / "tables" / f"{name}.csv"
         if not path.is_file():
-            if run.is_missing(name[:2]):
+            if run.is_missing(run.maker(name)):
                 self.env.note_dependency(str(run.source / CHECK))
                 text = f"The table {name} is not part of this run."
                 return [nodes.paragraph("", text, classes=["not-in-run"])]

@@ -14,22 +14,22 @@ _LONG = 32  # characters from which a value may be broken at the end of a line
 
 
 class ValueRole(SphinxRole):
-    """Show ``NN.name`` as the run has it; an unknown name is a warning that names near ones."""
+    """Show ``CHAPTER.name`` as the run has it; a warning names what is near an unknown name."""
 
     def run(self):
         """Return a link with a tooltip, or a dash if the notebook is not part of the run."""
         run = run_of(self.env)
         try:
             wanted = Wanted(self.text)
-            self.env.note_dependency(str(run.values_file(wanted.number)))
+            self.env.note_dependency(str(run.values_file(wanted.chapter)))
             entry = find(run, wanted)
             if entry is None:
-                return [left_out(self.env, wanted.number)], []
+                return [left_out(self.env, wanted.chapter)], []
             text = shown(entry, wanted)
         except CannotShow as error:
             LOGGER.warning("val: %s", error, location=self.get_location(), type="isru")
             return [nodes.inline("", f"[{self.text}]")], []
-        notebook = run.values(wanted.number)["notebook"]
+        notebook = run.values(wanted.chapter)["notebook"]
         return [link(text, page_of(notebook), tooltip(run, wanted, entry))], []
 
 
@@ -43,10 +43,10 @@ def link(text: str, page: str, title: str = "", anchor: str = "") -> nodes.refer
     return node
 
 
-def left_out(env, number: str) -> nodes.inline:
+def left_out(env, chapter: str) -> nodes.inline:
     """Return a dash for a value that this run leaves out, alone or with its whole notebook."""
     env.note_dependency(str(env.srcdir / CHECK))
-    missing = [f"not-in-run-{number}"] if run_of(env).is_missing(number) else []
+    missing = [f"not-in-run-{chapter}"] if run_of(env).is_missing(chapter) else []
     return nodes.inline("", MISSING, classes=["not-in-run", *missing])
 
 

@@ -14,9 +14,9 @@ from isru.claims.rules import RULES
 from isru.publish.errors import CompendiumError
 from isru.publish.wording import shortened
 
-KEY = re.compile(r"\d\d\.[a-z0-9]+(_[a-z0-9]+)*")
+KEY = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9]+(_[a-z0-9]+)*")
 SCALES = ("difference", "ratio")
-_ROLE = re.compile(r"\{val\}`(\d\d\.[a-z0-9_]+)[^`]*`")
+_ROLE = re.compile(r"\{val\}`([a-z][a-z0-9-]*\.[a-z0-9_]+)[^`]*`")
 _TEXTS = ("sentence", "published", "hypothesis", "effect", "family")
 _REQUIRED = ("id", "source", *_TEXTS, "rule", "metric", "margin", "relevance_margin")
 _OPTIONAL = ("unit", "scale", "range", "remark", "hardware", "interactions")
@@ -220,15 +220,17 @@ def _levels(claim: str, where: str, each: object):
 
 
 def _key(claim: str, where: str, template: object, levels: Mapping) -> str:
-    """Return a value key from its template, ``06.saving_{units}``."""
-    _expect(isinstance(template, str), claim, where, "a value key such as 06.saving", template)
+    """Return a value key from its template, ``forecaster.saving_{units}``."""
+    _expect(
+        isinstance(template, str), claim, where, "a value key such as forecaster.saving", template
+    )
     texts = {factor: str(text) for factor, (text, _) in levels.items()}
     named = f"a key whose {{fields}} are factors of {list(levels)}"
     known = all(field in texts for field in _FIELD.findall(template))
     _expect(known, claim, where, named, template)
     key = _FIELD.sub(lambda found: texts[found[1]], template)
     _expect("{" not in key, claim, where, named, template)
-    _expect(KEY.fullmatch(key), claim, where, "a value key such as 06.saving", key)
+    _expect(KEY.fullmatch(key), claim, where, "a value key such as forecaster.saving", key)
     return key
 
 

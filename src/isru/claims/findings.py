@@ -109,9 +109,9 @@ def _margins(claim: Claim) -> tuple[float, float]:
 
 
 def lookup(values: Values, key: str | None) -> Mapping | None:
-    """Return the entry of a key such as ``06.saving_10``, or None if the run has none."""
-    number, _, name = (key or "").partition(".")
-    return values.get(number, {}).get(name)
+    """Return the entry of a key such as ``forecaster.saving_10``, or None if the run has none."""
+    chapter, _, name = (key or "").partition(".")
+    return values.get(chapter, {}).get(name)
 
 
 def interval(claim: Claim, key: str, values: Values) -> Interval | None:

@@ -38,7 +38,7 @@ class Verdict:
 
 
 def read_run_values(run_folder: str | Path) -> dict[str, dict[str, dict]]:
-    """Return what a run recorded: ``{"06": {"saving_10": {"value": ..., ...}}}``.
+    """Return what a run recorded: ``{"forecaster": {"saving_10": {"value": ..., ...}}}``.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def read_run_values(run_folder: str | Path) -> dict[str, dict[str, dict]]:
     if not folder.is_dir():
         raise FileNotFoundError(f"no run at {folder}: expected a folder with values/, run it first")
     values = {}
-    for path in sorted((folder / "values").glob("[0-9][0-9].json")):
+    for path in sorted((folder / "values").glob("*.json")):
         try:
             values[path.stem] = read_object(path, "values")["values"]
         except DamagedFile as error:

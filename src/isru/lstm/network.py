@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from isru.lstm.arrays import aligned_zeros
 from isru.lstm.checkpoints import load_network, save_network
 from isru.lstm.engines import layer_class
 from isru.lstm.initializers import network_weights
@@ -25,7 +24,7 @@ from isru.lstm.inputs import (
 )
 from isru.lstm.losses import LOSSES
 from isru.lstm.weights import Weights
-from isru.lstm.workspace import Workspaces
+from isru.lstm.workspace import Workspaces, aligned_zeros
 from isru.registry import registered
 
 
@@ -296,7 +295,10 @@ class LSTMNetwork:
         )[0]
 
     def save(self, path) -> None:
-        """Write settings and weights to `path` (.npz), whole or not at all, without pickle."""
+        """Write settings and weights to `path` (.npz), whole or not at all, without pickle.
+
+        A ValueError tells of weights that are not finite, and of a name that is not a file's.
+        """
         save_network(self, path)
 
     @classmethod

@@ -177,7 +177,7 @@ def gains(shown: Shown | None) -> pd.DataFrame:
 
 def drawing(name: str, shown: Shown | None):
     """Return a figure of `FIGURES` and the table that it shows; without records as published."""
-    from isru.figures.machines import machine_gains, machine_steps
+    from isru.machine_records.figure import machine_gains, machine_steps
 
     if name == "machine-gains":
         data = gains(shown)

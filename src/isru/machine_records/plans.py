@@ -12,7 +12,7 @@ import numpy as np
 
 from isru.bench import Arm
 from isru.bench.activation_arms import INPUTS, cost_arms
-from isru.experiments.timed_steps import setup_step
+from isru.studies.timed_steps import setup_step
 
 REFERENCE_SIZE = 100_000  # measured with every input, the other sizes with the typical one
 SIZES = (1_000, REFERENCE_SIZE, 1_000_000)
@@ -31,7 +31,7 @@ COMPILED = {
 }
 _HERE = "isru.machine_records.plans"
 _LOOP = "isru.bench.form_arms:compiled"
-_STEP = "isru.experiments.timed_steps:setup_step"
+_STEP = "isru.studies.timed_steps:setup_step"
 
 
 @dataclass(frozen=True)

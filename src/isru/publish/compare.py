@@ -139,7 +139,7 @@ def differences(notebook: Notebook, published: Path, yours: Path) -> list[str]:
     where the cell is tagged ``tolerance``. Pictures are drawn from the numbers, and prose is
     always the present one: neither is compared.
     """
-    rows = [r for r in compare_runs(published, yours) if r.key.startswith(f"{notebook.number}.")]
+    rows = [r for r in compare_runs(published, yours) if r.key.startswith(f"{notebook.name}.")]
     found = [
         f"{row.key}: published {row.published}, yours {row.yours}: {row.outcome}"
         for row in rows

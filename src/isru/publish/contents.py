@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from isru import paths
 from isru.publish.errors import CompendiumError
 from isru.publish.wording import shortened
 
@@ -39,6 +40,17 @@ def read_contents(toc: Path) -> dict:
             got = shortened(entry["file"])
             raise CompendiumError(f"{toc.name}: expected a page's path as file, got {got}")
     return contents
+
+
+def former_names() -> dict[str, str]:
+    """Return what chapters were once called: ``{"06-forecaster": "forecaster"}``.
+
+    Their old addresses lead to the pages of today.
+    """
+    from isru.publish.yaml_text import read_yaml_file
+
+    path = paths.root() / "book" / "former-names.yml"
+    return (read_yaml_file(path, path.name) or {}) if path.is_file() else {}
 
 
 def _entries(entry: dict) -> Iterator[dict]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from isru import paths
+from isru.publish.contents import chapters, former_names, read_contents
 from isru.publish.errors import CompendiumError
-from isru.publish.parameters import CHAPTER, read_cells, slug, unknown
+from isru.publish.parameters import read_cells, unknown
 from isru.publish.wording import shortened
 from isru.records import KINDS
 
 _LOG = logging.getLogger(__name__)
 _NAMED: set[Path] = set()  # what was said to be ignored
-_TWO = re.compile(r"\d\d")
 _PROFILES = ("smoke", "quick", "full")
 
 
@@ -30,11 +29,6 @@ class Notebook:
     needs: tuple[str, ...]
     measures: bool
     budget_minutes: dict[str, float]
-
-    @property
-    def number(self) -> str:
-        """The two digits that lead the name and every key of its values."""
-        return self.name[:2]
 
 
 def read_notebook(path: Path) -> Notebook:
@@ -57,10 +51,10 @@ def read_notebook(path: Path) -> Notebook:
     kind, needs, measures, budgets = (declared[name] for name in wanted)
     if kind not in KINDS:
         raise CompendiumError(f"{path.name}: expected a kind of {KINDS}, got {shortened(kind)}")
-    numbers = isinstance(needs, list) and all(
-        isinstance(n, str) and _TWO.fullmatch(n) for n in needs
+    names = isinstance(needs, list) and all(
+        isinstance(n, str) and paths.CHAPTER.fullmatch(n) for n in needs
     )
-    _expect(path, "needs", numbers, "a list of two digits each", needs)
+    _expect(path, "needs", names, "a list of chapters' names", needs)
     _expect(path, "measures", isinstance(measures, bool), "true or false", measures)
     whole = isinstance(budgets, dict) and all(_minutes(budgets.get(name)) for name in _PROFILES)
     _expect(path, "budget_minutes", whole, f"minutes above 0 of {', '.join(_PROFILES)}", budgets)
@@ -90,8 +84,8 @@ def foreign(path: Path) -> str:
 
     A file with a chapter's name that cannot be read is a chapter that is broken.
     """
-    if not CHAPTER.fullmatch(path.stem):
-        return "its name is not of the form 06-forecaster.ipynb"
+    if not paths.CHAPTER.fullmatch(path.stem):
+        return "its name is not of the form exp-free.ipynb (a to z, 0 to 9, '-')"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
@@ -103,9 +97,14 @@ def foreign(path: Path) -> str:
 
 
 def _chapters() -> list[Path]:
-    """Return the files of the chapters; others are named, once a process, and left alone."""
+    """Return the files of the chapters, in reading order, then by name those without a page.
+
+    Others are named, once a process, and left alone.
+    """
+    place = {name: n for n, name in enumerate(chapters(read_contents(paths.contents())))}
+    files = paths.notebooks().glob("*.ipynb")
     found = []
-    for path in sorted(paths.notebooks().glob("*.ipynb")):
+    for path in sorted(files, key=lambda p: (place.get(p.stem, len(place)), p.stem)):
         why = foreign(path)
         if not why:
             found.append(path)
@@ -115,67 +114,54 @@ def _chapters() -> list[Path]:
     return found
 
 
-def _distinct(notebooks: list[Notebook]) -> None:
-    """Refuse two notebooks of one number, which leads their values, or of one profile's section."""
-    for what, key in (("number", lambda n: n.number), ("section in the profiles", _section)):
-        seen: dict[str, Notebook] = {}
-        for notebook in notebooks:
-            other = seen.setdefault(key(notebook), notebook)
-            if other is not notebook:
-                raise CompendiumError(
-                    f"{other.path.name} and {notebook.path.name} have one {what}, "
-                    f"{key(notebook)}: rename one of them, or move it out of notebooks/"
-                )
-
-
-def _section(notebook: Notebook) -> str:
-    return slug(notebook.name)
-
-
 def all_notebooks() -> list[Notebook]:
     """Return every source notebook, each after those that it needs.
 
     Raises
     ------
     CompendiumError
-        If one is broken, two have one number or section, or one needs another that is not there.
+        If one is broken, or needs another that is not there.
     """
     read = [read_notebook(path) for path in _chapters()]
-    _distinct(read)
-    known = {notebook.number: notebook for notebook in read}
+    known = {notebook.name: notebook for notebook in read}
     ordered: dict[str, Notebook] = {}
 
-    def add(number: str, path: tuple[str, ...]) -> None:
-        if number in path:
-            raise CompendiumError(f"notebooks need each other: {' -> '.join([*path, number])}")
-        if number not in known:
-            raise CompendiumError(unknown("notebook", number, known, f"needed by {path[-1]}"))
-        for needed in known[number].needs:
-            add(needed, (*path, number))
-        ordered.setdefault(number, known[number])
+    def add(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            raise CompendiumError(f"notebooks need each other: {' -> '.join([*path, name])}")
+        if name not in known:
+            raise CompendiumError(unknown("notebook", name, known, f"needed by {path[-1]}"))
+        for needed in known[name].needs:
+            add(needed, (*path, name))
+        ordered.setdefault(name, known[name])
 
-    for number in known:
-        add(number, ())
+    for name in known:
+        add(name, ())
     return list(ordered.values())
 
 
 def select(names: str | None) -> list[Notebook]:
-    """Return the notebooks that ``"06"``, ``"06-forecaster"`` or ``"01,06"`` names; None: all.
+    """Return the notebooks that ``"forecaster"`` or ``"isru,forecaster"`` names; None: all.
 
     Raises
     ------
     CompendiumError
-        For a name that no notebook has; the message lists those that exist.
+        For a name that no notebook has; the message lists those that exist, and says what a
+        chapter is called that once had a number.
     """
     notebooks = all_notebooks()
     if not names:
         return notebooks
-    by_name = {n.number: n for n in notebooks} | {n.name: n for n in notebooks}
+    by_name = {n.name: n for n in notebooks}
     wanted = [name.strip().removesuffix(".ipynb") for name in names.split(",")]
     for name in wanted:
         path = paths.notebooks() / f"{name}.ipynb"
-        if name not in by_name and path.is_file() and (why := foreign(path)):
+        if name in by_name:
+            continue
+        if path.is_file() and (why := foreign(path)):
             raise CompendiumError(f"notebooks/{path.name} is no chapter: {why}")
-        if name not in by_name:
-            raise CompendiumError(unknown("notebook", name, [n.name for n in notebooks]))
-    return [n for n in notebooks if n in [by_name[name] for name in wanted]]
+        for former, present in former_names().items():
+            if name in (former, former.partition("-")[0]):
+                raise CompendiumError(f"a chapter is known by its name: {name} is now {present}")
+        raise CompendiumError(unknown("chapter", name, by_name))
+    return [n for n in notebooks if n.name in wanted]

@@ -26,7 +26,6 @@ _SCALARS = {"int": int, "float": float, "bool": bool, "str": str}
 _LISTS = {f"list[{name}]": kind for name, kind in _SCALARS.items()}
 _RANGE = re.compile(r",\s*(?P<low>[-+\d.eE]+)\.\.(?P<high>[-+\d.eE]+)\s*$")
 _CHOICE = re.compile(r",\s*one of:\s*(?P<choices>.+)$")
-CHAPTER = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*")  # what a notebook of the compendium is called
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,8 @@ class Parameter:
 
 
 def slug(notebook: str) -> str:
-    """Return the section of a notebook in a profile: ``06-forecaster`` -> ``forecaster``."""
-    return notebook[3:].replace("-", "_")
+    """Return the section of a notebook in a profile: ``exp-free`` -> ``exp_free``."""
+    return notebook.replace("-", "_")
 
 
 def parse_parameters(source: str, where: str) -> dict[str, Parameter]:
@@ -257,7 +256,7 @@ def read_profile(name: str) -> dict[str, dict]:
         return {}
     if not isinstance(sections, dict):
         raise CompendiumError(
-            f"{where}: expected sections of names and values, one a notebook, "
+            f"{where}: expected sections of names and values, one a chapter, "
             f"got {shortened(sections)}"
         )
     by_slug = {slug(p.stem): p for p in chapter_files()}
@@ -278,8 +277,8 @@ def read_profile(name: str) -> dict[str, dict]:
 
 
 def chapter_files() -> list[Path]:
-    """Return the notebooks that are called as a chapter is, ``06-forecaster.ipynb``."""
-    return [p for p in sorted(paths.notebooks().glob("*.ipynb")) if CHAPTER.fullmatch(p.stem)]
+    """Return the notebooks that are called as a chapter is, ``forecaster.ipynb``."""
+    return [p for p in sorted(paths.notebooks().glob("*.ipynb")) if paths.CHAPTER.fullmatch(p.stem)]
 
 
 def settle_parameters(notebook: str, namespace: dict) -> None:
@@ -293,7 +292,7 @@ def settle_parameters(notebook: str, namespace: dict) -> None:
     Parameters
     ----------
     notebook : str
-        ``"06-forecaster"``.
+        ``"forecaster"``.
     namespace : dict
         The notebook's ``globals()``; checked values are written back to it.
 

@@ -35,7 +35,7 @@ def times_run(published: Path) -> dict[str, int]:
 
 def values_file(notebook: Notebook) -> str:
     """Return where the values of a notebook lie in a run."""
-    return f"values/{notebook.number}.json"
+    return f"values/{notebook.name}.json"
 
 
 def keep(notebook: Notebook, run_folder: Path) -> str:

@@ -36,12 +36,12 @@ def make_jobs(notebooks: list[Notebook], profile: str) -> list[Job]:
 def with_missing_needs(notebooks: list[Notebook], run: str) -> list[Notebook]:
     """Return the notebooks and those that they need and the run has no result of."""
     everything = all_notebooks()
-    wanted = {n.number for n in notebooks}
+    wanted = {n.name for n in notebooks}
     for notebook in reversed(everything):
-        if notebook.number in wanted:
-            needed = (n for n in everything if n.number in notebook.needs)
-            wanted |= {n.number for n in needed if not read_manifest(paths.run(run), n.name)}
-    return [n for n in everything if n.number in wanted]
+        if notebook.name in wanted:
+            needed = (n for n in everything if n.name in notebook.needs)
+            wanted |= {n.name for n in needed if not read_manifest(paths.run(run), n.name)}
+    return [n for n in everything if n.name in wanted]
 
 
 def execute(jobs: list[Job]) -> None:
@@ -105,7 +105,7 @@ def _unfinished(jobs: list[Job]) -> list[Job]:
     waiting: list[Job] = []
     for job in jobs:  # what a notebook needs stands before it
         finished = pending(job.run).get(job.notebook.name)
-        if finished and not {j.notebook.number for j in waiting} & set(job.notebook.needs):
+        if finished and not {j.notebook.name for j in waiting} & set(job.notebook.needs):
             continue
         if finished:
             shutil.rmtree(finished)
@@ -164,7 +164,7 @@ class _Schedule:
         running = [job for job, _ in self.running]
         if any(job.alone for job in running):
             return []
-        unfinished = {job.notebook.number for job in [*self.waiting, *running]}
+        unfinished = {job.notebook.name for job in [*self.waiting, *running]}
         ready = [job for job in self.waiting if not unfinished & set(job.notebook.needs)]
         quiet = [job for job in ready if not job.alone]
         if quiet:
@@ -208,7 +208,7 @@ class _Schedule:
 
     def _fail(self, job: Job, message: str) -> None:
         self.failures.append(message)
-        self.lost.add(job.notebook.number)
+        self.lost.add(job.notebook.name)
         tqdm.write(f"  {job.notebook.name}: failed")
 
 

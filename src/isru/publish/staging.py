@@ -175,7 +175,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def tracebacks(run_folder: Path) -> list[str]:
-    """Return the cells of executed notebooks that hold an error, ``"06-forecaster: cell x"``."""
+    """Return the cells of executed notebooks that hold an error, ``"forecaster: cell x"``."""
     found = []
     for path in sorted((run_folder / "notebooks").glob("*.ipynb")):
         for cell in read_object(path, "cells")["cells"]:

@@ -146,13 +146,13 @@ def present_data(stamp: dict) -> dict[str, str]:
     return {name: data_digest(name) or recorded for name, recorded in stamp["data"].items()}
 
 
-def upstream_digest(number: str, folders: list[Path]) -> str:
-    """Return a hash of the values that notebook ``number`` recorded.
+def upstream_digest(chapter: str, folders: list[Path]) -> str:
+    """Return a hash of the values that a chapter recorded.
 
     Neither provenance nor notes count, nor the last digits, which differ between processors.
     """
     for folder in folders:
-        path = folder / "values" / f"{number}.json"
+        path = folder / "values" / f"{chapter}.json"
         if path.is_file():
             found = read_state(path, "values")
             if not found:
@@ -190,7 +190,7 @@ def make_stamp(
         "notebook": code_digest(code),
         "parameters": defaults | parameters,
         "data": reads,
-        "upstream": {number: upstream_digest(number, upstream) for number in notebook.needs},
+        "upstream": {name: upstream_digest(name, upstream) for name in notebook.needs},
         "code": modules,
         "versions": versions,
     }

@@ -1,0 +1,4 @@
+"""Exact mathematics that several chapters share: derivations and best approximations.
+
+No measurements.
+"""

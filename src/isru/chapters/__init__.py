@@ -1,0 +1,1 @@
+"""What one chapter alone needs, a folder each. No chapter imports another."""

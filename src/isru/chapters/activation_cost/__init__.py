@@ -1,0 +1,1 @@
+"""What the chapter `activation-cost` alone needs: its study, its figures, its tables."""

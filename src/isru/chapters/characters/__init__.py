@@ -1,0 +1,1 @@
+"""What the chapter `characters` alone needs: its study, its figures, its tables."""

@@ -1,0 +1,1 @@
+"""What the chapter `convolutions` alone needs: its study, its figures, its tables."""

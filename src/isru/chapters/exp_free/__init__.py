@@ -1,0 +1,1 @@
+"""What the chapter `exp-free` alone needs: its study, its figures, its tables."""

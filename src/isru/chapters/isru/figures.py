@@ -1,0 +1,216 @@
+"""Figures of the function itself: ISRU beside tanh and softsign, and where they differ.
+
+Every function takes a table with a column ``x`` and one column a curve, as
+:func:`isru.analysis.symbolic.sample` computes it, and returns the figure.
+"""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from isru.drawing.style import COLOURS
+
+LABELS = {"tanh": "tanh", "isru": "ISRU", "softsign": "softsign"}
+_GUIDE = {"color": "#777777", "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorder": 1}
+_HALO = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0}
+
+
+def function_curves(table):
+    """Draw the functions on the whole range of ``x`` with their common limits."""
+    figure, axes = plt.subplots()
+    _curves(axes, table)
+    for limit in (-1, 1):
+        axes.axhline(limit, **_GUIDE)
+    _name(axes, table, "tanh", 1.05, (-8, 8), "right")
+    _name(axes, table, "isru", 1.75, (10, -10), "left")
+    _name(axes, table, "softsign", 2.6, (6, -14), "left")
+    axes.set(xlabel="input $x$", ylabel="output", xlim=_span(table), ylim=(-1.12, 1.12))
+    return figure
+
+
+def derivative_curves(table, crossing):
+    """Draw the derivatives; ``crossing`` = (x, value) is where ISRU's and tanh's are equal."""
+    figure, axes = plt.subplots()
+    _curves(axes, table)
+    axes.plot(*crossing, "o", color="black", markersize=5, zorder=5)
+    axes.annotate(
+        f"equal at $x$ = {crossing[0]:.2f};\nfurther out ISRU\nis the steeper",
+        crossing,
+        xytext=(48, 24),
+        textcoords="offset points",
+        arrowprops={"arrowstyle": "-", "color": "#777777", "shrinkB": 4},
+    )
+    _name(axes, table, "tanh", 0.7, (8, 4), "left")
+    _name(axes, table, "isru", -0.62, (-8, 2), "right")
+    _name(axes, table, "softsign", -2.6, (-4, 6), "center")
+    axes.set(xlabel="input $x$", ylabel="derivative", xlim=_span(table), ylim=(0, 1.06))
+    return figure
+
+
+def integral_curves(table):
+    """Draw the integrals from 0, with the modulus that all of them run along."""
+    figure, axes = plt.subplots()
+    axes.plot(table["x"], table["modulus"], **_GUIDE)
+    _curves(axes, table)
+    _name(axes, table, "modulus", 2.2, (-8, 4), "right", "$|x|$")
+    for name, lift in (("tanh", 3), ("isru", -5), ("softsign", 0)):
+        end = (table["x"].iloc[-1], table[name].iloc[-1])
+        _note(axes, LABELS[name], end, (5, lift), "left", COLOURS[name], fontweight="bold")
+    axes.set(xlabel="input $x$", ylabel="integral from 0 to $x$", xlim=_span(table), ylim=(0, 4.5))
+    return figure
+
+
+def tail_curves(table, ratios):
+    """Draw 1 - f and f' on a logarithmic scale; ``ratios`` has x, isru, tanh, ratio."""
+    figure, (missing, slope) = plt.subplots(1, 2, sharex=True)
+    for axes, suffix in ((missing, "missing"), (slope, "slope")):
+        for name in ("tanh", "isru"):
+            axes.plot(table["x"], table[f"{name}_{suffix}"], color=COLOURS[name])
+        axes.set(xlabel="input $x$", yscale="log", xlim=(0, 10.4), ylim=(3e-9, 2.5))
+        axes.minorticks_off()
+    missing.set_ylabel("distance to the limit, 1 − output")
+    slope.set_ylabel("derivative")
+    _name(missing, table, "isru_missing", 6.0, (6, 11), "center", "ISRU, $1/(2x^2)$", "isru")
+    _name(missing, table, "tanh_missing", 5.0, (-6, -8), "right", "tanh, $2e^{-2x}$", "tanh")
+    _name(slope, table, "isru_slope", 4.6, (4, 9), "left", "ISRU, $1/x^3$", "isru")
+    _name(slope, table, "tanh_slope", 5.2, (-6, -8), "right", "tanh, $4e^{-2x}$", "tanh")
+    for x, isru, tanh, ratio in ratios.itertuples(index=False):
+        slope.plot([x, x], [tanh, isru], color="#777777", linewidth=0.9, zorder=1)
+        if x >= 5:
+            slope.annotate(
+                f"× {ratio:,.0f}",
+                (x, isru / 8),
+                xytext=(-4 if x > 6 else 4, 0),
+                textcoords="offset points",
+                ha="right" if x > 6 else "left",
+                va="center",
+            )
+    return figure
+
+
+def distance_curves(table, labels):
+    """Draw tanh - f for several members of the family.
+
+    Parameters
+    ----------
+    table : DataFrame
+    labels : dict
+        Column -> text, in the order of drawing; the first is ISRU as it is.
+    """
+    styles = [
+        {"color": COLOURS["isru"], "linewidth": 2.2},
+        {"color": COLOURS["isru_plain"], "linestyle": (0, (6, 2))},
+        {"color": COLOURS["exp_free"], "linestyle": (0, (3, 1.5, 1, 1.5))},
+        {"color": "black", "linewidth": 1.4},
+    ]
+    figure, axes = plt.subplots()
+    axes.axhline(0, color="#777777", linewidth=0.9)
+    for (column, label), style in zip(labels.items(), styles, strict=False):
+        axes.plot(table["x"], table[column], label=label, **style)
+    axes.legend(loc="upper right", handlelength=3)
+    axes.set(xlabel="input $x$", ylabel="tanh − approximation", xlim=_span(table))
+    return figure
+
+
+def identity_curves(stacked, ray):
+    """Draw the hyperbola that tanh and ISRU share, and ISRU stacked on itself.
+
+    Parameters
+    ----------
+    stacked : DataFrame
+        ``x`` and a column ``"n"`` for every number n of layers.
+    ray : dict
+        ``height`` of the point on the hyperbola X^2 - Y^2 = 1, and ``output`` = f(height).
+    """
+    figure, (left, right) = plt.subplots(1, 2, width_ratios=(1, 1.15))
+    _hyperbola(left, ray["height"], ray["output"])
+    counts = [column for column in stacked.columns if column != "x"]
+    for position, count in enumerate(counts):
+        fade = 1 - 0.75 * position / len(counts)
+        right.plot(stacked["x"], stacked[count], color=COLOURS["isru"], alpha=fade)
+        end = stacked[count].iloc[-1]
+        right.annotate(
+            f"n = {count}",
+            (stacked["x"].iloc[-1], end),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+        )
+    right.set(xlabel="input $x$", ylabel="output of $n$ stacked ISRUs", xlim=_span(stacked))
+    return figure
+
+
+def _hyperbola(axes, height, output):
+    """Draw the ray from the origin to (sqrt(1 + x^2), x); it crosses X = 1 at f(x)."""
+    area = np.linspace(-0.6, np.arcsinh(height) + 0.35, 200)
+    sector = np.linspace(0, np.arcsinh(height), 100)
+    tip = (np.hypot(1, height), height)
+    axes.fill(
+        [0, *np.cosh(sector)], [0, *np.sinh(sector)], color=COLOURS["tanh"], alpha=0.18, linewidth=0
+    )
+    axes.plot(np.cosh(area), np.sinh(area), color="#555555", linewidth=1.4)
+    axes.plot([0, tip[0]], [0, tip[1]], color="black", linewidth=1.2)
+    axes.axvline(1, **_GUIDE)
+    axes.plot([tip[0]] * 2, [0, height], color=COLOURS["isru"], linewidth=2.2)
+    axes.plot([1, 1], [0, output], color="black", linewidth=2.6)
+    axes.plot(*tip, "o", color="#555555", markersize=5)
+    axes.plot(1, output, "o", color="black", markersize=5)
+    _note(axes, "height $x$", (tip[0], height / 2), (5, 0), "left", COLOURS["isru"])
+    _note(axes, "area $u/2$", (0.6, 0.12), (0, 0), "center", COLOURS["tanh"])
+    _note(axes, "$y$", (1, output / 2), (-6, 8), "right", "black")
+    axes.set(xlim=(0, 2.35), ylim=(-0.45, 1.9), xlabel="$X$", ylabel="$Y$", aspect="equal")
+
+
+def _note(axes, text, place, offset, align, colour, **more):
+    more |= {"textcoords": "offset points", "ha": align, "va": "center", "color": colour}
+    axes.annotate(text, place, offset, **more)
+
+
+def origin_curves(table):
+    """Draw the integrals f^n / n with their sum, and the slope of the sum beside ELU's."""
+    figure, (terms, slopes) = plt.subplots(1, 2, sharex=True)
+    powers = [column for column in table.columns if column.startswith("power_")]
+    for position, column in enumerate(powers):
+        fade = 1 - 0.7 * position / len(powers)
+        terms.plot(table["x"], table[column], color=COLOURS["isru"], alpha=fade, linewidth=1.2)
+        end = (table["x"].iloc[-1], table[column].iloc[-1])
+        text = f"n = {column.removeprefix('power_')}" if position == 0 else column[-1]
+        _note(terms, text, end, (4, 0), "left", "#555555")
+    terms.plot(table["x"], table["sum"], color="black")
+    terms.plot(table["x"], table["elu"], **_GUIDE | {"linewidth": 1.5})
+    slopes.plot(table["x"], table["sum_slope"], color="black")
+    slopes.plot(table["x"], table["elu_slope"], **_GUIDE | {"linewidth": 1.5})
+    _name(terms, table, "sum", 2.6, (6, -12), "left", "sum", "black")
+    _name(terms, table, "elu", 2.0, (-6, 4), "right", "ELU", "grey")
+    _name(slopes, table, "sum_slope", 1.0, (8, 6), "left", "sum", "black")
+    _name(slopes, table, "elu_slope", 3.5, (0, 7), "center", "ELU", "grey")
+    terms.set(xlabel="input $x$", ylabel="$f^n/n$ and their sum", ylim=(-1.15, 3))
+    slopes.set(xlabel="input $x$", ylabel="derivative", xlim=_span(table), ylim=(0, 1.4))
+    return figure
+
+
+def _curves(axes, table):
+    """Draw the three functions, ISRU on top."""
+    for order, name in enumerate(("softsign", "tanh", "isru"), start=2):
+        axes.plot(table["x"], table[name], color=COLOURS[name], zorder=order)
+
+
+def _name(axes, table, column, x, offset, align, text=None, colour=None):
+    """Write a curve's name beside the curve at ``x``, in the curve's colour."""
+    y = np.interp(x, table["x"], table[column])
+    axes.annotate(
+        text or LABELS[column],
+        (x, y),
+        xytext=offset,
+        textcoords="offset points",
+        ha=align,
+        color=COLOURS.get(colour or column, "#555555" if colour != "black" else "black"),
+        fontweight="bold",
+        bbox=_HALO,
+        zorder=4,
+    )
+
+
+def _span(table):
+    return (table["x"].iloc[0], table["x"].iloc[-1])

@@ -1,0 +1,238 @@
+"""A forecaster on a microcontroller: which network, what it costs, and against what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from isru import paths
+from isru.emulator import toolchain_problem
+from isru.firmware import code_size, matrix_loop, measure_activation, measure_lstm, pre_activations
+from isru.lstm import LSTMNetwork
+from isru.studies.forecaster import Case, train_network, windows_of
+
+# What an arm with ISRU is held against: the C library; a table, the plainest stand-in for tanh;
+# the cheapest stand-in, which needs no training of its own; and functions that need it.
+RIVALS = {
+    "libm": ("libm",),
+    "table": ("table",),
+    "stand_in": ("table", "rational", "polynomial"),
+    "other": ("hard", "softsign"),
+}
+# The arms that run with weights of their own, and how the studies that keep them call them.
+_STUDIES = ("forecaster", "exp-free")
+OWN_WEIGHTS = {"libm": "tanh", "isru": "isru", "exp_free": "exp_free"}
+
+
+def trained_forecasters(
+    units: int, *, epochs: int, seed: int
+) -> tuple[dict[str, LSTMNetwork], list[str]]:
+    """Return forecasters of one size, by arm.
+
+    Parameters
+    ----------
+    units : int
+    epochs : int
+        Of training, where no study kept such a network.
+    seed : int
+
+    Returns
+    -------
+    networks : dict of {str: LSTMNetwork}
+        ``"libm"`` and ``"exp_free"`` always, ``"isru"`` where a study kept one.
+    brief : list of str
+        The arms that were trained here, and briefly.
+    """
+    networks, brief = {}, []
+    for arm, studied in OWN_WEIGHTS.items():
+        kept = _find_model(f"{studied.replace('_', '-')}-{units}")
+        if kept:
+            networks[arm] = LSTMNetwork.load(kept)
+        elif arm != "isru":
+            networks[arm], _ = train_network(Case(studied, units, seed, epochs=epochs))
+            brief.append(arm)
+    return networks, brief
+
+
+def _find_model(name: str) -> Path | None:
+    """Return the file of a network that the forecaster's or the exp-free study kept, or None."""
+    places = (
+        run / "models" / f"{study}-{name}.npz" for study in _STUDIES for run in paths.upstream()
+    )
+    return next((place for place in places if place.is_file()), None)
+
+
+def weather_sequence(steps: int, *, seed: int) -> np.ndarray:
+    """Return one window of the test part, its last ``steps`` hours: shape (steps, F), float32."""
+    windows = windows_of(Case("tanh", 10, seed)).test.inputs
+    chosen = np.random.default_rng(seed).integers(len(windows))
+    return np.ascontiguousarray(windows[chosen, -steps:])
+
+
+def arguments(network: LSTMNetwork, sequence: np.ndarray, count: int, place: str) -> np.ndarray:
+    """Return ``count`` of the arguments of a network's functions, evenly spread by rank.
+
+    Parameters
+    ----------
+    network : LSTMNetwork
+    sequence : ndarray, shape (T, F)
+    count : int
+    place : {"activation", "gate"}
+        Of candidate and output, or of the gates.
+    """
+    seen = np.sort(pre_activations(network, sequence)[place])
+    return seen[np.linspace(0, len(seen) - 1, count).round().astype(int)]
+
+
+# From zero to saturation, where a function may take another way.
+WIDE_ARGUMENTS = np.array(
+    [sign * x for x in (0, 1e-30, 1e-4, 0.1, 0.5, 1, 2, 4, 7.9, 8.1, 10, 20) for sign in (1, -1)],
+    dtype=np.float32,
+)
+
+
+def count_calls(
+    targets: Sequence[str], inputs: np.ndarray, gate_inputs: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Count one call of every function on every core; see `isru.firmware.measure_activation`."""
+    given = {"inputs": inputs, "gate_inputs": gate_inputs}
+    return pd.concat([measure_activation(target, **given) for target in targets], ignore_index=True)
+
+
+def count_steps(
+    targets: Sequence[str],
+    networks: Sequence[Mapping[str, LSTMNetwork]],
+    sequence: np.ndarray,
+    *,
+    warm: int = 0,
+    arms: Sequence[str] | None = None,
+    weights: str = "float32",
+) -> pd.DataFrame:
+    """Count a step of every network on every core; see `isru.firmware.measure_lstm`.
+
+    The first ``warm`` rows of the sequence run uncounted: from a state of zero, soft-float
+    routines take short cuts that they never take again.
+    """
+    steps = len(sequence) - warm
+    common = {"inputs": sequence, "arms": arms, "steps": steps, "warm": warm, "weights": weights}
+    parts = [measure_lstm(target, list(networks), **common) for target in targets]
+    return pd.concat(parts, ignore_index=True)
+
+
+def count_bytes(
+    targets: Sequence[str], networks: Sequence[Mapping[str, LSTMNetwork]], *, weights: str
+) -> pd.DataFrame:
+    """Count the bytes of every network on every core; see `isru.firmware.code_size`."""
+    parts = [code_size(target, list(networks), weights=weights) for target in targets]
+    return pd.concat(parts, ignore_index=True)
+
+
+def count_loops(targets: Sequence[str]) -> pd.DataFrame:
+    """Count the matrix loop's cycles for a product and its sum; see `isru.firmware.matrix_loop`."""
+    return pd.DataFrame([{"target": target, **matrix_loop(target)} for target in targets])
+
+
+def counted(
+    name: str,
+    count: Callable[..., pd.DataFrame],
+    *args,
+    problem: str | None = None,
+    optional: bool = False,
+    **kwargs,
+) -> pd.DataFrame:
+    """Count now; where the toolchain is missing, return what the published run counted.
+
+    Parameters
+    ----------
+    name : str
+        Of the published table, without its number.
+    count : callable
+        One of this module's ``count_...`` functions, with its arguments behind it.
+    problem : str, optional
+        Why nothing can be counted here, ``""`` if it can; by default what
+        `isru.emulator.toolchain_problem` says.
+    optional : bool
+        Whether to return an empty frame where nothing is published either.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the toolchain is missing and nothing is published either, unless that is ``optional``;
+        the message says what to install.
+    """
+    if problem is None:
+        problem = toolchain_problem()
+    if not problem:
+        return count(*args, **kwargs)
+    stored = paths.results() / "tables" / f"microcontrollers-{name}.csv"
+    if stored.is_file():
+        return pd.read_csv(stored)
+    if optional:
+        return pd.DataFrame()
+    raise FileNotFoundError(f"{problem} (there are no stored counts in {stored} either)")
+
+
+def with_wait_states(
+    steps: pd.DataFrame, networks: Sequence[Mapping[str, LSTMNetwork]], states: int
+) -> pd.DataFrame:
+    """Return the steps as if the memory kept the core waiting for every weight of the layer.
+
+    Parameters
+    ----------
+    steps : pandas.DataFrame
+        From `count_steps`; the cycles are raised.
+    networks : sequence of mapping
+        Of one layer each, as they were counted.
+    states : int
+        Cycles of waiting for each weight.
+    """
+    layers = (one["libm"] for one in networks)
+    words = {net.hidden_sizes[0]: sum(w.size for w in net.get_weights()[:3]) for net in layers}
+    waiting = states * steps["units"].map(words)
+    readings = [name for name in steps if name.startswith("cycles")]
+    return steps.assign(**{name: steps[name] + waiting for name in readings})
+
+
+def gains(steps: pd.DataFrame) -> pd.DataFrame:
+    """Compare the arms with ISRU with what stands in for them.
+
+    Parameters
+    ----------
+    steps : pandas.DataFrame
+        From `count_steps`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``target, units, arm``; ``against``, a key of `RIVALS`, and ``rival``, the arm that is
+        compared with, the cheapest of that kind; ``measure`` (``"instructions"`` or
+        ``"cycles"``), and the ``ratio`` of the rival's number to the arm's: above 1 the arm
+        with ISRU costs less. ``low`` and ``high`` of cycles are the smallest and the largest
+        ratio over the readings of the core's table, each applied to both arms: a range, no
+        confidence interval. Instructions are exact.
+    """
+    rows = []
+    for (target, units), part in steps.groupby(["target", "units"], sort=False):
+        part = part.set_index("arm")
+        cycles = part["cycles"].notna().all()
+        for arm in part.index[part["kind"] == "isru"]:
+            for against, names in RIVALS.items():
+                price = part.loc[part.index.isin(names), "cycles" if cycles else "instructions"]
+                if price.empty:
+                    continue
+                rival = price.idxmin()
+                for measure in ("instructions", "cycles") if cycles else ("instructions",):
+                    place = (target, units, arm, against, rival, measure)
+                    rows.append((*place, *_ratio(part, rival, arm, measure)))
+    names = ["target", "units", "arm", "against", "rival", "measure", "ratio", "low", "high"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _ratio(part: pd.DataFrame, rival: str, arm: str, measure: str) -> tuple[float, float, float]:
+    readings = [name for name in part.columns if re.fullmatch(rf"{measure}_(\d+|low|high)", name)]
+    ratios = [part.loc[rival, name] / part.loc[arm, name] for name in (measure, *readings)]
+    return ratios[0], min(ratios), max(ratios)

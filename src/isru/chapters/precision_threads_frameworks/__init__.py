@@ -1,0 +1,1 @@
+"""What the chapter `precision-threads-frameworks` alone needs: its studies and figures."""

@@ -1,0 +1,167 @@
+"""Handwritten digits read row by row: is a classifier as accurate with ISRU as with tanh?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from isru.chapters.precision_threads_frameworks.digits_images import IMAGES, Images, read_images
+from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
+from isru.stats import holm, paired_difference, tost
+
+ARMS = {
+    "tanh": ("tanh", "sigmoid"),
+    "isru": ("isru", "sigmoid"),
+    "identity": ("identity", "sigmoid"),
+}
+BASELINE, CONTROL = "tanh", "identity"
+MARGIN = 0.5  # percentage points
+ALPHA = 0.05
+FEWEST = 6  # the interval of fewer pairs never covers 95 %
+
+
+@dataclass(frozen=True)
+class DigitsCase:
+    """One training run.
+
+    Parameters
+    ----------
+    arm : str
+        A name in `ARMS`.
+    units, seed : int
+        Cells of the layer; seed of initial weights and of the order of the images.
+    learning_rate : float
+        Of Adam.
+    epochs, patience, batch_size : int
+    images : str
+        A name in `digits_images.IMAGES`.
+    """
+
+    arm: str
+    units: int
+    seed: int
+    learning_rate: float = 0.02
+    epochs: int = 20
+    patience: int = 5
+    batch_size: int = 64
+    images: str = "digits"
+
+    def __post_init__(self):
+        for name, known in (("arm", tuple(ARMS)), ("images", IMAGES)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name}: expected one of {known}, got {getattr(self, name)!r}")
+
+
+@threadpool_limits.wrap(limits=1)
+def accuracy_row(case: DigitsCase) -> dict:
+    """Train one classifier, compiled, on one thread and say how good it is.
+
+    Returns
+    -------
+    dict
+        arm, units, seed; best_epoch; diverged; ``accuracy`` on the test images in %.
+    """
+    images = _images(case.images)
+    activation, recurrent_activation = ARMS[case.arm]
+    network = LSTMNetwork(
+        images.train[0].shape[2],
+        case.units,
+        10,
+        activation=activation,
+        recurrent_activation=recurrent_activation,
+        engine="numba",
+        rng=np.random.default_rng([case.seed, 0]),
+    )
+    diverged = False
+    try:
+        history = train(
+            network,
+            images.train,
+            loss="cross_entropy",
+            optimizer=Adam(case.learning_rate),
+            batch_size=case.batch_size,
+            epochs=case.epochs,
+            patience=case.patience,
+            validation=images.validation,
+            clip_norm=1.0,
+            rng=np.random.default_rng([case.seed, 1]),
+        )
+    except DivergenceError as error:
+        diverged, history = True, error.history
+    x, classes = images.test
+    found = network.predict(x).argmax(axis=1)
+    return {
+        "arm": case.arm,
+        "units": case.units,
+        "seed": case.seed,
+        "best_epoch": history.best_epoch,
+        "diverged": diverged,
+        "accuracy": 100.0 * float(np.mean(found == classes)),
+    }
+
+
+def digits_cases(units: Sequence[int], seeds: int, first_seed: int, **settings) -> list[DigitsCase]:
+    """Return the cases: every arm with equal seeds, for each size."""
+    return [
+        DigitsCase(arm, size, first_seed + k, **settings)
+        for size in units
+        for k in range(seeds)
+        for arm in ARMS
+    ]
+
+
+def digit_pairs(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return arm minus tanh in accuracy, by seed: columns units, arm, seed, difference (pp)."""
+    wide = rows.pivot(index=["units", "seed"], columns="arm", values="accuracy")
+    others = [arm for arm in ARMS if arm != BASELINE]
+    change = wide[others].sub(wide[BASELINE], axis=0)
+    return change.stack().rename("difference").reset_index()
+
+
+def compare_digits(pairs: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Test every arm against tanh: equivalent within `MARGIN`, or different.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        From `digit_pairs`.
+    rng : numpy.random.Generator
+        For the bootstrap intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        units, arm, n, mean, low, high, sd, ``p`` of the two one-sided tests, ``p_holm`` (adjusted
+        for the sizes of that arm), ``word``: "equivalent", "better", "worse" or "undecided",
+        always the last with fewer than `FEWEST` pairs.
+    """
+    rows = []
+    for (units, arm), part in pairs.groupby(["units", "arm"], sort=False):
+        values, none = part["difference"].to_numpy(), np.zeros(len(part))
+        summary, test = paired_difference(values, none, rng=rng), tost(values, none, margin=MARGIN)
+        row = {"units": int(units), "arm": arm, "n": summary.n, "mean": summary.mean}
+        rows.append(row | {"low": summary.low, "high": summary.high, "sd": summary.sd, "p": test.p})
+    table = pd.DataFrame(rows)
+    table["p_holm"] = table.groupby("arm")["p"].transform(lambda p: holm(p.to_numpy()))
+    table["word"] = [_word(row) for row in table.itertuples()]
+    return table
+
+
+def _word(row) -> str:
+    if row.n < FEWEST:
+        return "undecided"
+    if row.p_holm < ALPHA:
+        return "equivalent"
+    if row.low > MARGIN:
+        return "better"
+    return "worse" if row.high < -MARGIN else "undecided"
+
+
+@lru_cache(maxsize=1)
+def _images(name: str) -> Images:
+    return read_images(name)

@@ -1,0 +1,1 @@
+"""What the chapter `published-evidence` alone needs: its study, its figures, its tables."""

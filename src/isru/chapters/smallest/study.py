@@ -1,0 +1,269 @@
+"""Which small networks there are to choose from, and how well each of them does its task.
+
+Three families of LSTM and GRU, of one or two layers, on the tasks of
+`tasks`. One configuration becomes one row: the skill with float32
+weights, with weights rounded to int8, and all in integers.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from isru.chapters.smallest.integer import INTEGER_ARMS, integer_output
+from isru.chapters.smallest.tasks import OUTPUTS, TASKS, TaskData, task_data
+from isru.firmware import LSTM_ARMS, dequantised
+from isru.firmware.c_forms import twin
+from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
+from isru.studies import exp_free, forecaster
+from isru.sweep import run_sweep
+
+__all__ = [
+    "CELLS",
+    "FAMILIES",
+    "STAND_INS",
+    "TASKS",
+    "WEIGHTS",
+    "Case",
+    "chosen_rates",
+    "kept_network",
+    "parse_hidden",
+    "skill_of",
+    "skill_row",
+    "skills",
+    "stand_in_gap",
+    "tidy",
+    "train_case",
+]
+
+CELLS = ("lstm", "gru")
+# The arms of `isru.firmware` that compute what a family was trained with, the exact one first.
+FAMILIES = {
+    "tanh": ("libm", "table"),
+    "exp_free": ("exp_free", "exp_free_rsqrt1"),
+    "hard": ("hard",),
+}
+STAND_INS = {arm: family for family, arms in FAMILIES.items() for arm in arms[1:]}
+WEIGHTS = ("float32", "int8")
+INTEGER = "integer"  # in the place of the weights' format: all arithmetic is in integers
+
+
+@dataclass(frozen=True)
+class Case(forecaster.Case):
+    """One training run; ``arm`` is a family, ``target`` a task.
+
+    See `isru.studies.forecaster.Case`.
+
+    Parameters
+    ----------
+    upper : int
+        Cells of a second layer; 0 for a network of one layer.
+    cell : {"lstm", "gru"}
+    folder : str
+        Where the room's files lie, for that task only; its ``window`` counts minutes.
+    keep : bool
+        Whether the row holds the trained weights.
+    """
+
+    upper: int = 0
+    cell: str = "lstm"
+    folder: str = ""
+    keep: bool = False
+    arms: ClassVar = FAMILIES
+
+    def __post_init__(self):
+        known = {"arm": tuple(self.arms), "target": TASKS, "cell": CELLS}
+        for name, names in known.items():
+            if getattr(self, name) not in names:
+                raise ValueError(f"{name}: expected one of {names}, got {getattr(self, name)!r}")
+        object.__setattr__(self, "airports", tuple(self.airports))
+
+    @property
+    def hidden_sizes(self) -> tuple[int, ...]:
+        """Cells of each layer."""
+        return (self.units, self.upper) if self.upper else (self.units,)
+
+    @property
+    def hidden(self) -> str:
+        """The sizes as text, ``"25"`` or ``"10x5"``."""
+        return "x".join(map(str, self.hidden_sizes))
+
+    def build(self, features: int) -> LSTMNetwork:
+        """Return the untrained network; its weights depend on seed, cell and sizes only."""
+        return LSTMNetwork(
+            features,
+            self.hidden_sizes,
+            OUTPUTS[self.target],
+            **exp_free.ARMS[self.arm].settings() | {"cell": self.cell},
+            rng=np.random.default_rng([self.seed, 0]),
+        )
+
+
+def parse_hidden(text: str) -> tuple[int, int]:
+    """Return the cells of the first and the second layer (0 for none) of ``"25"`` or ``"10x5"``.
+
+    Raises
+    ------
+    ValueError
+    """
+    parts = text.split("x")
+    if len(parts) > 2 or not all(part.isdecimal() and int(part) for part in parts):
+        raise ValueError(f"expected cells such as '25', or '10x5' of two layers, got {text!r}")
+    return int(parts[0]), int(parts[1]) if len(parts) == 2 else 0
+
+
+def skill_of(network: LSTMNetwork, case: Case) -> float:
+    """Return a network's skill on the test part in %; see `TaskData.skill`."""
+    data = task_data(case)
+    return data.skill(network.predict(data.test[0]))
+
+
+@threadpool_limits.wrap(limits=1)
+def train_case(case: Case) -> tuple[LSTMNetwork, bool, float]:
+    """Train the network of a case; return it, whether it diverged, and its validation loss."""
+    data = task_data(case)
+    network, diverged = case.build(data.features), False
+    try:
+        train(
+            network,
+            data.train,
+            loss=data.loss,
+            optimizer=Adam(case.learning_rate),
+            batch_size=case.batch_size,
+            epochs=case.epochs,
+            patience=case.patience,
+            validation=data.validation,
+            rng=np.random.default_rng([case.seed, 1]),
+        )
+    except DivergenceError:
+        diverged = True
+    return network, diverged, float(network.evaluate(*data.validation, data.loss))
+
+
+@threadpool_limits.wrap(limits=1)
+def skill_row(case: Case) -> dict:
+    """Train one network and say how good it is.
+
+    Returns
+    -------
+    dict
+        ``task, cell, family, hidden, seed, learning_rate, diverged, validation_loss``; with
+        ``case.test`` the skills in % ``float32``, ``int8`` and, where `INTEGER_ARMS` has the
+        cell and the family, ``integer``, else None; and ``kept``, the weights as base64 of
+        float32 in Keras's order, or empty.
+    """
+    network, diverged, loss = train_case(case)
+    row = {"task": case.target, "cell": case.cell, "family": case.arm, "hidden": case.hidden}
+    row |= {"seed": case.seed, "learning_rate": case.learning_rate}
+    row |= {"diverged": diverged, "validation_loss": loss}
+    if not case.test:
+        return row
+    data, arm = task_data(case), INTEGER_ARMS.get((case.cell, case.arm))
+    row |= {
+        "float32": skill_of(network, case),
+        "int8": skill_of(dequantised(network), case),
+        INTEGER: arm and data.skill(integer_output(network, data.train[0], data.test[0], arm)),
+    }
+    kept = b"".join(array.astype("<f4").tobytes() for array in network.get_weights())
+    return row | {"kept": base64.b64encode(kept).decode() if case.keep else ""}
+
+
+def skills(cases: Iterable[Case], **where) -> pd.DataFrame:
+    """Train the networks of many cases; ``where`` as for `isru.sweep.run_sweep`."""
+    return run_sweep(skill_row, cases, **where)
+
+
+def chosen_rates(rows: pd.DataFrame) -> dict[tuple[str, str, str], float]:
+    """Return the learning rate of the lowest mean validation loss, per (task, cell, family).
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        From `skills`, of several learning rates over the same seeds; perhaps none.
+    """
+    keys = ["task", "cell", "family"]
+    if rows.empty:
+        return {}
+    mean = rows.groupby([*keys, "learning_rate"], sort=False)["validation_loss"].mean()
+    best = mean.groupby(keys, sort=False).idxmin()
+    return {index[:3]: float(index[3]) for index in best}
+
+
+def tidy(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return ``task, cell, family, hidden, seed, weights, skill``: a row a network and format."""
+    names = ["task", "cell", "family", "hidden", "seed"]
+    long = rows.melt(names, [*WEIGHTS, INTEGER], var_name="weights", value_name="skill")
+    return long.dropna(subset="skill").astype({"skill": float}).reset_index(drop=True)
+
+
+def kept_network(case: Case, text: str) -> LSTMNetwork:
+    """Return the trained network of a row that kept its weights.
+
+    Raises
+    ------
+    ValueError
+        If ``text`` holds another number of weights than the case's network.
+    """
+    network = case.build(task_data(case).features)
+    flat, shapes = np.frombuffer(base64.b64decode(text), "<f4"), network.get_weights()
+    if flat.size != network.parameters.size:
+        raise ValueError(
+            f"expected {network.parameters.size} weights of {case.arm} {case.hidden}, "
+            f"got {flat.size}: was the row made with keep=True?"
+        )
+    ends = np.cumsum([array.size for array in shapes])[:-1]
+    parts = np.split(flat, ends)
+    network.set_weights([p.reshape(a.shape) for p, a in zip(parts, shapes, strict=True)])
+    return network
+
+
+def stand_in_gap(network: LSTMNetwork, case: Case, arm: str) -> float:
+    """Return by how many pp a network's test skill changes when a stand-in computes it.
+
+    Parameters
+    ----------
+    network : LSTMNetwork
+        Trained with the function that the arm stands for.
+    case : Case
+    arm : str
+        One of `STAND_INS`.
+    """
+    data, names = task_data(case), LSTM_ARMS[arm]
+    exact = network.activation.value, network.recurrent_activation.value
+    other = twin(names.activation).reference, twin(names.gate).reference
+    found = [data.skill(_last_output(network, data, *functions)) for functions in (exact, other)]
+    return float(found[1] - found[0])
+
+
+def _last_output(network: LSTMNetwork, data: TaskData, activation, gate) -> np.ndarray:
+    """Return the outputs (n, C) after the test windows, in float64, of given functions."""
+    *layers, dense, bias = (array.astype(np.float64) for array in network.get_weights())
+    step = {"lstm": _lstm_step, "gru": _gru_step}[network.cell]
+    inputs = data.test[0]
+    states: Sequence = [(np.zeros((len(inputs), size)),) * 2 for size in network.hidden_sizes]
+    for x in inputs.transpose(1, 0, 2).astype(np.float64):
+        for number, state in enumerate(states):
+            weights = layers[3 * number : 3 * number + 3]
+            states[number] = step(x, *state, *weights, activation, gate)
+            x = states[number][0]
+    return x @ dense + bias
+
+
+def _lstm_step(x, h, c, kernel, recurrent, bias, activation, gate):
+    i, f, z, o = np.split(x @ kernel + h @ recurrent + bias, 4, axis=1)
+    c = gate(f) * c + gate(i) * activation(z)
+    return gate(o) * activation(c), c
+
+
+def _gru_step(x, h, c, kernel, recurrent, bias, activation, gate):
+    """Return h, and c as it came; see `isru.lstm.variants.GRULayer`."""
+    z_u, z_r, z_h = np.split(x @ kernel + bias, 3, axis=1)
+    of_u, of_r, of_h = np.split(recurrent, 3, axis=1)
+    u, r = gate(z_u + h @ of_u), gate(z_r + h @ of_r)
+    return u * h + (1 - u) * activation(z_h + (r * h) @ of_h), c

@@ -1,0 +1,1 @@
+"""What the chapter `speed-goals` alone needs: its study, its figures, its tables."""

@@ -1,0 +1,53 @@
+"""Figure of the chapter on the speed goals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from isru.drawing.style import COLOURS
+
+
+def roofline(rates: pd.DataFrame) -> Figure:
+    """Draw the speed of training steps against their arithmetic intensity, under the roofs.
+
+    Parameters
+    ----------
+    rates : pandas.DataFrame
+        From `isru.chapters.speed_goals.goals.rates`.
+    """
+    figure = Figure(figsize=(7.4, 4.2), layout="constrained")
+    axes = figure.subplots()
+    roofs = rates.groupby("arm")["gflops"].median()
+    steps = rates[~rates["arm"].isin(["product", "copy", "numpy again"])]
+    ridge = roofs["product"] / roofs["copy"]
+    ends = steps["intensity"].min() / 2, 2 * max(steps["intensity"].max(), ridge)
+    at = np.geomspace(*ends, 100)
+    axes.plot(at, np.minimum(at * roofs["copy"], roofs["product"]), color=COLOURS["prediction"])
+    points = {"textcoords": "offset points", "fontsize": 8.5}
+    axes.annotate("large product", (ends[1], roofs["product"]), (0, 4), ha="right", **points)
+    middle = (ridge / 2, roofs["product"] / 2)
+    axes.annotate("copying within the cache", middle, (6, -9), **points)
+    for arm, part in steps.groupby("arm"):
+        colour, marker = _ROOF_STYLES.get(arm, (COLOURS["floor"], "x"))
+        axes.scatter(part["intensity"], part["gflops"], c=colour, marker=marker, s=30, label=arm)
+    axes.set(xscale="log", yscale="log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("arithmetic intensity (FLOP per byte)")
+    axes.set_ylabel("speed (GFLOP/s)")
+    axes.legend(fontsize=9, loc="lower right")
+    return figure
+
+
+_ROOF_STYLES = {
+    "numpy": (COLOURS["tanh"], "o"),
+    "numba": (COLOURS["isru"], "s"),
+    "c": (COLOURS["copy"], "v"),
+    "keras": (COLOURS["softsign"], "D"),
+    "torch": (COLOURS["exp_free"], "^"),
+}

@@ -1,5 +1,0 @@
-"""Figures: one style, one palette, functions that return a figure."""
-
-from isru.figures.style import COLOURS, use_style
-
-__all__ = ["COLOURS", "use_style"]

@@ -1,0 +1,197 @@
+"""The C text of a network: header, constants, and one step."""
+
+from __future__ import annotations
+
+from isru import __version__
+from isru.firmware.c_forms import Twin
+from isru.firmware.c_model import Model
+from isru.firmware.c_text import c_array
+
+
+def header_text(model: Model, name: str, comment: str) -> str:
+    """Return the text of ``name.h``."""
+    upper = name.upper()
+    form, states = model.form, ""
+    for number, units in enumerate(model.hidden_sizes):
+        arrays = ", ".join(f"{array}{number}[{units}]" for array in form.states)
+        states += f"    float {arrays};\n"
+    scratch = f", {form.scratch}[{model.scratch_size}]" if form.scratch else ""
+    return f"""\
+{comment}
+#ifndef {upper}_H
+#define {upper}_H
+
+#define {upper}_INPUTS {model.input_size}
+#define {upper}_OUTPUTS {model.output_size}
+
+/* {form.kept} of each layer, and room for one step's inputs. Yours to place. */
+typedef struct {{
+{states}    float work[{model.work_size}]{scratch};
+}} {name}_state;
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+/* Forget the past: call it before the first step of a sequence. */
+void {name}_reset({name}_state *state);
+
+/* Take one time step. */
+void {name}_step({name}_state *state, const float input[{upper}_INPUTS]);
+
+/* Compute the outputs from the state after the last step. */
+void {name}_output(const {name}_state *state, float output[{upper}_OUTPUTS]);
+
+#ifdef __cplusplus
+}}
+#endif
+
+#endif
+"""
+
+
+def source_text(model: Model, name: str, activation: Twin, gate: Twin, comment: str) -> str:
+    """Return the text of ``name.c``."""
+    gate_name = _gate_name(activation, gate)
+    functions = _functions(activation, gate, gate_name)
+    parts = [
+        comment,
+        f'#include "{name}.h"\n\n#include <stddef.h>\n' + prologue(functions),
+        functions,
+        _constants(model),
+        model.form.kernel(model.quantised),
+        _entries(model, name),
+    ]
+    text = "\n".join(parts)
+    return text.replace("@activation@", activation.c_name).replace("@gate@", gate_name)
+
+
+def prologue(functions: str) -> str:
+    """Return the declarations that functions of twins need before them."""
+    lines = ["#include <stdint.h>", ""]
+    if any(f"{word}(" in functions for word in ("expf", "tanhf")):
+        lines[:0] = ["#include <math.h>"]
+    for word, builtin in (("SQRTF", "sqrtf"), ("FABSF", "fabsf")):
+        if f"{word}(" in functions:
+            lines += [
+                "#if defined(__GNUC__)",
+                f"#define {word}(x) __builtin_{builtin}(x)",
+                "#else",
+                "#include <math.h>",
+                f"#define {word}(x) {builtin}(x)",
+                "#endif",
+            ]
+    lines += [
+        "/* In place even where the compiler saves bytes: so all activations are compared. */",
+        "#if defined(__GNUC__)",
+        "#define ALWAYS_INLINE static inline __attribute__((always_inline))",
+        "#else",
+        "#define ALWAYS_INLINE static inline",
+        "#endif",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _gate_name(activation, gate):
+    """Return the gate's name in C: another one where both are of one family, not one function."""
+    shared = gate.c_name == activation.c_name and gate.body != activation.body
+    return f"{gate.c_name}_gate" if shared else gate.c_name
+
+
+def _functions(activation, gate, gate_name):
+    twins = {activation.c_name: activation, gate_name: gate}
+    tables = dict.fromkeys(one.tables for one in twins.values() if one.tables)
+    return "\n".join([*tables, *(one.definition(name) for name, one in twins.items())])
+
+
+def _constants(model):
+    form = model.form
+    texts = [f"/* {form.layout[model.quantised]} */\n"]
+    for number, layer in enumerate(model.layers):
+        texts.append(c_array(f"weights{number}", layer["weights"], per_line=form.rows))
+        for key in ("scales", "biases"):
+            if key in layer:
+                texts.append(f"/* {form.scaling[key]} */\n")
+                texts.append(c_array(f"{key}{number}", layer[key], per_line=form.rows))
+    texts.append("/* Per output: a weight for every unit of the last layer. */\n")
+    for key in ("weights", "scales", "biases"):
+        if key in model.dense:
+            texts.append(c_array(f"dense_{key}", model.dense[key]))
+    return "".join(texts)
+
+
+def _layer_call(model, number, inputs):
+    units = model.hidden_sizes[number]
+    state = model.form.arguments(number, units, inputs)
+    if model.quantised:
+        constants = f"weights{number}, scales{number}, biases{number}, state->work"
+        return f"    layer_step({constants}, {inputs + units},\n               {state});\n"
+    count = model.layers[number]["weights"].shape[1]
+    return f"    layer_step(weights{number}, state->work, {count}, {state});\n"
+
+
+def _entries(model, name):
+    dense_scale = "dense_scales[j], " if model.quantised else ""
+    steps, inputs, source = [], model.input_size, "input"
+    for number, units in enumerate(model.hidden_sizes):
+        steps.append(
+            f"    gather(state->work, {source}, {inputs}, state->h{number}, {units});\n"
+            + _layer_call(model, number, inputs)
+        )
+        inputs, source = units, f"state->h{number}"
+    clears = "".join(
+        f"    clear(state->{array}{number}, {units});\n"
+        for number, units in enumerate(model.hidden_sizes)
+        for array in model.form.states
+    )
+    last = len(model.hidden_sizes) - 1
+    upper = name.upper()
+    return f"""\
+static void clear(float *to, size_t count)
+{{
+    for (; count > 0; count--) *to++ = 0.0f;
+}}
+
+void {name}_reset({name}_state *state)
+{{
+{clears}}}
+
+void {name}_step({name}_state *state, const float input[{upper}_INPUTS])
+{{
+{"".join(steps)}}}
+
+void {name}_output(const {name}_state *state, float output[{upper}_OUTPUTS])
+{{
+    size_t j;
+    for (j = 0; j < {upper}_OUTPUTS; j++)
+        output[j] = dense_sum(dense_weights + j * {inputs}, {dense_scale}dense_biases[j],
+                              state->h{last}, {inputs});
+}}
+"""
+
+
+def comment_text(model: Model, name: str, activation: Twin, gate: Twin) -> str:
+    """Return the comment at the head of both files."""
+    kind = "int8 weights, float32 arithmetic" if model.quantised else "float32"
+    lines = [
+        f"{name}: {model.form.title}. Written by isru {__version__}; do not edit.",
+        "",
+        f"Inputs {model.input_size}, units {', '.join(map(str, model.hidden_sizes))}, "
+        f"outputs {model.output_size}; {kind}.",
+        model.form.functions.format(activation=activation.name, gate=gate.name),
+        f"Model hash (SHA-256, first digits): {model.digest}",
+        f"Constants: {model.weight_bytes} bytes of flash.",
+        f"State: {model.state_bytes} bytes of RAM, the caller's; no malloc.",
+        f"Needs {_needs(activation, gate)}.",
+    ]
+    body = "\n".join(f" * {line}".rstrip() for line in lines[1:])
+    return f"/* {lines[0]}\n{body}\n */"
+
+
+def _needs(activation, gate):
+    libm = sorted({*activation.libm, *gate.libm})
+    if libm:
+        return f"{' and '.join(libm)} of the C library (link with -lm)"
+    if activation.square_root or gate.square_root:
+        return "no C library on a core with an FPU (compile with -fno-math-errno), else its sqrtf"
+    return "no C library"

@@ -1,0 +1,277 @@
+"""The kernel of product firmware: int8 weights and outputs, int16 cell, activations by table.
+
+As in TensorFlow Lite Micro and CMSIS-NN: the sums are int32, the arguments of the activations
+int16 in steps of 2^-12, their values int16 in steps of 2^-15, read from tables of 513 entries
+with linear interpolation. tanh and ISRU differ in the numbers of the table only, so that they
+cost the same by construction. Plain C, without the DSP instructions of CMSIS-NN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from isru.firmware.c_model import read_model
+from isru.firmware.c_text import c_array
+from isru.firmware.errors import ExportError
+from isru.lstm.inputs import in_dtype, read_array
+
+_ARGUMENT, _VALUE, _CELL = 2.0**-12, 2.0**-15, 2.0**-11  # what one step of each int16 stands for
+_HIDDEN = 2.0**-7
+_SHIFT = 20  # of the multipliers that turn sums into arguments
+_SPACING = 128  # int16 steps between two entries of a table
+
+
+@dataclass(frozen=True)
+class IntegerModel:
+    """A network in integers.
+
+    Attributes
+    ----------
+    layers : tuple of dict of ndarray
+        ``weights`` int8 (H, F + H, 4), ``biases`` int32 (H, 4), ``input_multipliers`` and
+        ``state_multipliers`` int32 (4,).
+    input_scale : float
+        What one step of an input stands for.
+    input_size : int
+    hidden_sizes : tuple of int
+    """
+
+    layers: tuple[dict, ...]
+    input_scale: float
+    input_size: int
+    hidden_sizes: tuple[int, ...]
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of all constants but the tables."""
+        return sum(array.nbytes for part in self.layers for array in part.values())
+
+    @property
+    def work_size(self) -> int:
+        """Bytes of the longest input row of a layer."""
+        inputs = (self.input_size, *self.hidden_sizes)
+        return max(f + h for f, h in zip(inputs, self.hidden_sizes, strict=False))
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes of the caller's state, the compiler's padding included."""
+        return 2 * -(-(3 * sum(self.hidden_sizes) + self.work_size) // 2)
+
+
+def quantise(network, sequence) -> IntegerModel:
+    """Turn a network into integers; the inputs' scale is that of a sequence.
+
+    Parameters
+    ----------
+    network : LSTMNetwork
+    sequence : ndarray, shape (T, F)
+
+    Raises
+    ------
+    ExportError
+        For another cell than the LSTM, and for what has no C form.
+    """
+    if network.cell != "lstm":
+        raise ExportError(
+            f"expected a network of LSTM cells (cell='lstm') for the integer kernel, got "
+            f"{network.cell!r}: take an arm that computes in floats"
+        )
+    read_model(network)  # refuses what has no C form
+    arrays = [array.astype(np.float64) for array in network.get_weights()]
+    sequence = in_dtype("sequence", read_array("sequence", sequence), np.dtype(float))
+    scale = max(float(np.abs(sequence).max()), 1e-6) / 127
+    layers, below = [], scale
+    for number, units in enumerate(network.hidden_sizes):
+        kernel, recurrent, bias = arrays[3 * number : 3 * number + 3]
+        parts = [_rounded(part, units) for part in (kernel, recurrent)]
+        (input_weights, input_scales), (state_weights, state_scales) = parts
+        layers.append(
+            {
+                "weights": np.concatenate([input_weights, state_weights], axis=1),
+                "biases": np.rint(bias.reshape(4, units).T / (below * input_scales)).astype("i4"),
+                "input_multipliers": _multipliers(below * input_scales),
+                "state_multipliers": _multipliers(_HIDDEN * state_scales),
+            }
+        )
+        below = _HIDDEN
+    return IntegerModel(tuple(layers), scale, network.input_size, network.hidden_sizes)
+
+
+def _rounded(kernel, units):
+    """Return int8 weights (H, inputs, 4) and a scale for each gate."""
+    rows = kernel.reshape(-1, 4, units).transpose(2, 0, 1)
+    scales = np.maximum(np.abs(rows).max(axis=(0, 1)), 1e-9) / 127
+    return np.rint(rows / scales).astype(np.int8), scales
+
+
+def _multipliers(scales):
+    return np.rint(scales / _ARGUMENT * 2.0**_SHIFT).astype(np.int32)
+
+
+def table(function) -> np.ndarray:
+    """Return a function's 513 values from -8 to 8, as int16 in steps of 2^-15."""
+    places = np.arange(-256, 257) * _SPACING * _ARGUMENT
+    return np.clip(np.rint(function(places) / _VALUE), -32768, 32767).astype(np.int16)
+
+
+def run(model: IntegerModel, tables, sequence) -> np.ndarray:
+    """Compute in NumPy what the C code computes, to the bit.
+
+    Parameters
+    ----------
+    model : IntegerModel
+    tables : pair of ndarray of int16
+        Of the activation and of the gates.
+    sequence : ndarray of int8, shape (..., T, F)
+        One sequence, or many of equal length.
+
+    Returns
+    -------
+    ndarray of int8, shape (..., T, H)
+        The last layer's hidden state after every step.
+    """
+    activation, gate = tables
+    sequence = np.moveaxis(read_array("sequence", sequence).astype(np.int64), -2, 0)
+    batch = sequence.shape[1:-1]
+    states = [(np.zeros((*batch, h), np.int64),) * 2 for h in model.hidden_sizes]
+    found = []
+    for x in sequence:
+        for number, (layer, (h, c)) in enumerate(zip(model.layers, states, strict=True)):
+            of_input, of_state = np.split(layer["weights"], [x.shape[-1]], axis=1)
+            from_input = layer["biases"] + _products(of_input, x)
+            z = _rescaled(from_input, layer["input_multipliers"])
+            z = _saturated(z + _rescaled(_products(of_state, h), layer["state_multipliers"]))
+            i, f, o = (_looked_up(gate, z[..., place]) for place in (0, 1, 3))
+            c = _saturated(((f * c) >> 15) + ((i * _looked_up(activation, z[..., 2])) >> 19))
+            y = _looked_up(activation, _saturated(2 * c))
+            x = np.clip((o * y + (1 << 22)) >> 23, -128, 127)
+            states[number] = x, c
+        found.append(x)
+    return np.moveaxis(np.array(found, np.int8), 0, -2)
+
+
+def _products(weights, inputs):
+    """Return the sums (..., H, 4) of weights (H, K, 4) times inputs (..., K), exact in float64."""
+    flat = weights.transpose(1, 0, 2).reshape(weights.shape[1], -1).astype(np.float64)
+    sums = (inputs.astype(np.float64) @ flat).astype(np.int64)
+    return sums.reshape(*inputs.shape[:-1], -1, 4)
+
+
+def _rescaled(sums, multipliers):
+    return (sums * multipliers.astype(np.int64) + (1 << (_SHIFT - 1))) >> _SHIFT
+
+
+def _saturated(x):
+    return np.clip(x, -32768, 32767)
+
+
+def _looked_up(values, z):
+    wide = values.astype(np.int64)
+    place = (z >> 7) + 256
+    return wide[place] + (((wide[place + 1] - wide[place]) * (z & 127) + 64) >> 7)
+
+
+def program_files(model: IntegerModel, tables, name: str) -> dict[str, str]:
+    """Return the texts of header and source, for `isru.firmware.programs`."""
+    states = "".join(
+        f"    int16_t c{number}[{units}];\n" for number, units in enumerate(model.hidden_sizes)
+    ) + "".join(
+        f"    int8_t h{number}[{units}];\n" for number, units in enumerate(model.hidden_sizes)
+    )
+    state = f"typedef struct {{\n{states}    int8_t work[{model.work_size}];\n}} {name}_state;\n"
+    constants = c_array("activation_table", tables[0]) + c_array("gate_table", tables[1])
+    for number, layer in enumerate(model.layers):
+        for key, values in layer.items():
+            constants += c_array(f"{key}{number}", values)
+    steps, inputs, source, clears = "", model.input_size, "input", ""
+    for number, units in enumerate(model.hidden_sizes):
+        steps += (
+            f"    gather(state->work, {source}, {inputs}, state->h{number}, {units});\n"
+            f"    layer_step(weights{number}, biases{number}, input_multipliers{number},\n"
+            f"               state_multipliers{number}, state->work, {inputs}, state->c{number},\n"
+            f"               state->h{number}, {units});\n"
+        )
+        clears += f"    for (k = 0; k < {units}; k++) state->h{number}[k] = 0;\n"
+        clears += f"    for (k = 0; k < {units}; k++) state->c{number}[k] = 0;\n"
+        inputs, source = units, f"state->h{number}"
+    entries = f"""
+void {name}_reset({name}_state *state)
+{{
+    size_t k;
+{clears}}}
+
+void {name}_step({name}_state *state, const int8_t *input)
+{{
+{steps}}}
+"""
+    head = "#include <stddef.h>\n#include <stdint.h>\n\n"
+    return {f"{name}.c": head + state + constants + _KERNEL + entries}
+
+
+_KERNEL = f"""
+static int16_t saturate(int32_t x)
+{{
+    return (int16_t)(x < -32768 ? -32768 : x > 32767 ? 32767 : x);
+}}
+
+static int32_t rescale(int32_t sum, int32_t multiplier)
+{{
+    return (int32_t)(((int64_t)sum * multiplier + (1 << {_SHIFT - 1})) >> {_SHIFT});
+}}
+
+static int32_t look_up(const int16_t *table, int16_t x)
+{{
+    const int16_t *entry = table + 256 + (x >> 7);
+    return entry[0] + (((entry[1] - entry[0]) * (x & 127) + 64) >> 7);
+}}
+
+static void gather(int8_t *v, const int8_t *x, size_t inputs, const int8_t *h, size_t units)
+{{
+    for (; inputs > 0; inputs--) *v++ = *x++;
+    for (; units > 0; units--) *v++ = *h++;
+}}
+
+/* Add the products of one unit's weights to the sums of its gates; return the weights behind. */
+static const int8_t *add_products(const int8_t *weights, const int8_t *v, size_t count,
+                                  int32_t sums[4])
+{{
+    int32_t i = sums[0], f = sums[1], g = sums[2], o = sums[3];
+    for (; count > 0; count--) {{
+        const int32_t x = *v++;
+        i += weights[0] * x;
+        f += weights[1] * x;
+        g += weights[2] * x;
+        o += weights[3] * x;
+        weights += 4;
+    }}
+    sums[0] = i;
+    sums[1] = f;
+    sums[2] = g;
+    sums[3] = o;
+    return weights;
+}}
+
+static void layer_step(const int8_t *weights, const int32_t *biases,
+                       const int32_t *input_multipliers, const int32_t *state_multipliers,
+                       const int8_t *v, size_t inputs, int16_t *c, int8_t *h, size_t units)
+{{
+    size_t u, k;
+    for (u = 0; u < units; u++) {{
+        int32_t sums[4], past[4] = {{0, 0, 0, 0}}, y;
+        int16_t z[4];
+        for (k = 0; k < 4; k++) sums[k] = *biases++;
+        weights = add_products(weights, v, inputs, sums);
+        weights = add_products(weights, v + inputs, units, past);
+        for (k = 0; k < 4; k++)
+            z[k] = saturate(rescale(sums[k], input_multipliers[k])
+                            + rescale(past[k], state_multipliers[k]));
+        c[u] = saturate(((look_up(gate_table, z[1]) * c[u]) >> 15)
+                        + ((look_up(gate_table, z[0]) * look_up(activation_table, z[2])) >> 19));
+        y = look_up(gate_table, z[3]) * look_up(activation_table, saturate(2 * c[u]));
+        y = (y + (1 << 22)) >> 23;
+        h[u] = (int8_t)(y > 127 ? 127 : y);
+    }}
+}}
+"""

@@ -1,0 +1,256 @@
+"""Measure activations and whole steps of an LSTM or GRU on an emulated core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from isru.emulator.cores import get_target
+from isru.emulator.counting import cost
+from isru.emulator.machine import Machine
+from isru.firmware.arms import ACTIVATION_ARMS, ALTERNATIVES, GATE_ARMS, LSTM_ARMS
+from isru.firmware.c_forms import Twin, twin
+from isru.firmware.choices import arm_names, chosen_networks, input_rows, unit_label
+from isru.firmware.programs import activation_program, integer_program, network_program
+from isru.firmware.reference import outputs
+from isru.firmware.running import check_square_root, program_bytes, run_steps, total_of
+from isru.lstm.inputs import in_dtype, read_array
+
+_THREADS = 2  # while one waits for the compiler, the other can emulate
+
+
+def measure_activation(target, *, arms=None, gates=True, inputs=None, gate_inputs=None):
+    """Measure one call of each function, the call's return included.
+
+    Parameters
+    ----------
+    target : str or Target
+    arms : sequence of str, optional
+        Names of twins; by default `ACTIVATION_ARMS`, and `GATE_ARMS` with ``gates``.
+    gates : bool
+        Whether the functions for gates are measured too.
+    inputs : array_like of float32, optional
+        Arguments; the mean over them is given. By default 41 from -4 to 4. Pass those of a
+        trained network (`isru.firmware.pre_activations`): libm's cost depends on them.
+    gate_inputs : array_like of float32, optional
+        The arguments of the functions for gates; by default ``inputs``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a function: ``target, role`` ("activation" or "gate")``, arm, kind, instructions,
+        cycles, cycles_low, cycles_high, instructions_min, instructions_max`` over the inputs,
+        ``constant`` (whether these are equal), ``bytes`` of code and constants,
+        ``speedup_libm``, ``speedup_best`` (against the cheapest stand-in or other function of
+        that role, in cycles, or in instructions where the core has no published table),
+        ``speedup_stand_in`` (against the cheapest stand-in), ``max_error``, the largest distance
+        to tanh or the logistic function for stand-ins, else to the function itself; and
+        ``cycles_0`` to ``cycles_7``, the cycles at the table's corners, for ratios of two rows
+        (see `isru.emulator.counting`). Cycles are NaN without a table.
+
+    Raises
+    ------
+    ToolchainError, CompileError, SoftFloatError, EmulatorFault
+    """
+    import pandas
+
+    target = get_target(target)
+    inputs = np.linspace(-4, 4, 41) if inputs is None else inputs
+    gate_inputs = inputs if gate_inputs is None else gate_inputs
+    arguments = {
+        name: in_dtype(name, read_array(name, given), np.dtype(np.float32)).reshape(-1)
+        for name, given in (("activation", inputs), ("gate", gate_inputs))
+    }
+    roles = [("activation", ACTIVATION_ARMS)] + ([("gate", GATE_ARMS)] if gates else [])
+    rows = [
+        _activation_row(target, role, arm, kind, arguments[role])
+        for role, known in roles
+        for arm, kind in known.items()
+        if arms is None or arm in arms
+    ]
+    frame = pandas.DataFrame(rows)
+    return _with_speedups(frame, "role")
+
+
+def _activation_row(target, role, arm, kind, inputs):
+    function = twin(arm)
+    image = activation_program(target, function)
+    machine = Machine(target, image)
+    values, traces = zip(*(machine.call_float("f", x) for x in inputs.tolist()), strict=True)
+    counts = [int(cost(target, image, trace).instructions) for trace in traces]
+    total = total_of(traces)
+    check_square_root(target, image, total, function)
+    mean = cost(target, image, total).per(len(values))
+    return {
+        "target": target.name,
+        "role": role,
+        "arm": arm,
+        "kind": kind,
+        **mean.columns(),
+        "instructions_min": min(counts),
+        "instructions_max": max(counts),
+        "constant": min(counts) == max(counts),
+        "bytes": program_bytes(image),
+        "max_error": _error(function, role, inputs, values),
+        **mean.corner_columns(),
+    }
+
+
+def _error(function: Twin, role, inputs, values):
+    x = inputs.astype(np.float64)
+    exact = function.reference(x)
+    if function.error:
+        exact = _stood_for(function, role)(x)
+    return float(np.max(np.abs(np.array(values) - exact)))
+
+
+def _stood_for(function, role):
+    """Return the function that a stand-in stands for."""
+    kind = "isru" if function.name.startswith("isru") else "tanh"
+    inner = twin(kind).reference
+    if role == "activation":
+        return inner
+    return lambda x: 0.5 + 0.5 * inner(0.5 * x)
+
+
+def measure_lstm(
+    target,
+    network=None,
+    *,
+    sizes: Sequence[int] = (),
+    inputs=None,
+    arms: Sequence[str] | None = None,
+    steps: int = 8,
+    warm: int = 0,
+    weights: str = "float32",
+):
+    """Measure one time step of an LSTM or GRU for every arm: the mean over a sequence.
+
+    Parameters
+    ----------
+    target : str or Target
+    network : LSTMNetwork, or mapping of arm to LSTMNetwork, or sequence of either, optional
+        Trained networks of one kind of cell. An arm that the mapping lacks runs with the weights
+        of ``"libm"``.
+    sizes : sequence of int
+        In place of ``network``: units of LSTMs with 5 inputs and random weights.
+    inputs : ndarray, shape (T, F), optional
+        The sequence, from a state of zero; by default ``warm + steps`` rows drawn from a normal
+        distribution.
+    arms : sequence of str, optional
+        Names in `LSTM_ARMS`; by default all, for a GRU all but the integer ones.
+    steps : int
+        At most so many rows are counted.
+    warm : int
+        So many rows before them are run and not counted: from a state of zero, arithmetic in
+        software is cheaper than later.
+    weights : {"float32", "int8"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a size and arm: ``target, units, arm, kind, instructions, cycles, cycles_low,
+        cycles_high`` of one step, without the dense layer; ``activation_share`` in cycles, from
+        the arm without activations; ``speedup_libm``, ``speedup_best``, ``speedup_stand_in`` as
+        in `measure_activation`; ``max_error`` of the output over the sequence, for stand-ins
+        against the tanh network, else against the network with the arm's own functions; and
+        ``cycles_0`` to ``cycles_7``, as in `measure_activation`.
+
+    Raises
+    ------
+    ToolchainError, CompileError, SoftFloatError, EmulatorFault, ExportError
+    ValueError
+        If neither or both of ``network`` and ``sizes`` are given, for networks of two kinds of
+        cell, for an unknown arm, or if ``warm`` leaves no row to count.
+    """
+    import pandas
+
+    target = get_target(target)
+    jobs = [
+        (networks.get(arm, networks["libm"]), arm)
+        for networks in chosen_networks(network, sizes)
+        for arm in arm_names(arms, networks["libm"].cell)
+    ]
+
+    def row(job):
+        sequence = input_rows(inputs, job[0], steps, warm)
+        return _lstm_row(target, *job, sequence, warm, weights)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        rows = list(pool.map(row, jobs))
+    frame = pandas.DataFrame(rows)
+    unit = _unit(frame)
+    bound = frame[frame["arm"] == "identity"].drop_duplicates("units").set_index("units")[unit]
+    share = 1 - frame["units"].map(bound) / frame[unit]
+    share[frame["kind"] == "integer"] = np.nan  # the bound is that of the float kernel
+    frame.insert(frame.columns.get_loc("max_error"), "activation_share", share)
+    return _with_speedups(frame, "units")
+
+
+def _lstm_row(target, network, arm, sequence, warm, weights):
+    chosen = LSTM_ARMS[arm]
+    if chosen.kind == "integer":
+        return _integer_row(target, network, arm, sequence, warm)
+    program = network_program(target, network, arm, weights)
+    machine = Machine(target, program.image)
+    job = machine, program.state_bytes, network.output_size, sequence
+    total, found = run_steps(*job, warm=warm)
+    for name in (chosen.activation, chosen.gate):
+        check_square_root(target, program.image, total, twin(name))
+    mean = cost(target, program.image, total).per(len(sequence) - warm)
+    error = np.nan
+    if chosen.kind != "bound":  # whose state nothing holds: it may leave the range of a float
+        exact = outputs(network, sequence, *chosen.reference, weights=weights)
+        error = np.abs(found - exact).max()
+    return {
+        "target": target.name,
+        "units": unit_label(network),
+        "arm": arm,
+        "kind": chosen.kind,
+        **mean.columns(),
+        "max_error": float(error),
+        **mean.corner_columns(),
+    }
+
+
+def _integer_row(target, network, arm, sequence, warm):
+    image, model = integer_program(target, network, arm, sequence)
+    machine = Machine(target, image)
+    state, place = machine.reserve(model.state_bytes), machine.reserve(sequence.shape[1])
+    machine.call("network_reset", [state])
+    hidden = state + 2 * sum(model.hidden_sizes) + sum(model.hidden_sizes[:-1])
+    traces, found = [], []
+    for row in np.rint(sequence / model.input_scale).astype(np.int8):
+        machine.write(place, row.tobytes())
+        traces.append(machine.call("network_step", [state, place]))
+        found.append(np.frombuffer(machine.read(hidden, model.hidden_sizes[-1]), np.int8))
+    dense, bias = network.get_weights()[-2:]
+    y = np.array(found) / 128 @ dense.astype(np.float64) + bias
+    exact = outputs(network, sequence, *LSTM_ARMS[arm].reference)
+    mean = cost(target, image, total_of(traces[warm:])).per(len(sequence) - warm)
+    return {
+        "target": target.name,
+        "units": unit_label(network),
+        "arm": arm,
+        "kind": "integer",
+        **mean.columns(),
+        "max_error": float(np.abs(y - exact).max()),
+        **mean.corner_columns(),
+    }
+
+
+def _unit(frame):
+    return "instructions" if frame["cycles"].isna().any() else "cycles"
+
+
+def _with_speedups(frame, key):
+    """Add the speed-ups, within the rows of equal ``key``."""
+    unit = _unit(frame)
+    rivals = {"libm": ("libm",), "best": ALTERNATIVES, "stand_in": ("stand_in",)}
+    for against, kinds in rivals.items():
+        cheapest = frame[frame["kind"].isin(kinds)].groupby(key)[unit].min()
+        place = frame.columns.get_loc("max_error")
+        frame.insert(place, f"speedup_{against}", frame[key].map(cheapest) / frame[unit])
+    return frame

@@ -1,0 +1,75 @@
+"""Run what was compiled: a network over a sequence, with checks of what ran."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+
+import numpy as np
+
+from isru.emulator.cores import Target
+from isru.emulator.disassembly import decode
+from isru.emulator.elf import Image
+from isru.emulator.errors import SoftFloatError
+from isru.emulator.machine import Machine, Trace
+from isru.firmware.c_forms import Twin
+
+
+def run_steps(machine: Machine, state_bytes: int, output_size: int, sequence, *, warm: int = 0):
+    """Run a network over a sequence from a state of zero.
+
+    Parameters
+    ----------
+    machine : Machine
+        With a network's image.
+    state_bytes, output_size : int
+        The network's.
+    sequence : ndarray of float32, shape (T, F)
+    warm : int
+        So many steps are not in the trace.
+
+    Returns
+    -------
+    Trace
+        Of all steps after these, without reset and output.
+    ndarray of float32, shape (T, O)
+    """
+    state, place = machine.reserve(state_bytes), machine.reserve(4 * sequence.shape[1])
+    result = machine.reserve(4 * output_size)
+    machine.call("network_reset", [state])
+    traces, found = [], []
+    for row in sequence:
+        machine.write(place, row.tobytes())
+        traces.append(machine.call("network_step", [state, place]))
+        machine.call("network_output", [state, result])
+        found.append(np.frombuffer(machine.read(result, 4 * output_size), "<f4"))
+    return total_of(traces[warm:]), np.array(found)
+
+
+def total_of(traces: Sequence[Trace]) -> Trace:
+    """Return the sum of traces."""
+    return reduce(add, traces)
+
+
+def check_square_root(target: Target, image: Image, trace: Trace, function: Twin) -> None:
+    """Refuse an image for a core with an FPU that ran no square root instruction.
+
+    Raises
+    ------
+    SoftFloatError
+    """
+    if not (target.fpu and function.square_root):
+        return
+    for start, size in trace.sizes.items():
+        block = decode(target, image.bytes_at(start, size), start)
+        if any("sqrt" in item.mnemonic for item in block):
+            return
+    raise SoftFloatError(
+        f"expected a square root instruction on {target.name}, which has an FPU, got none"
+    )
+
+
+def program_bytes(image: Image) -> int:
+    """Return the bytes that an image takes in flash."""
+    return sum(len(section.content) for section in image.sections if section.stored)

@@ -1,0 +1,272 @@
+"""Can ISRU replace the gates' logistic function, too? The forecaster with further arms.
+
+Everything but the network is that of `isru.studies.forecaster`: the weather, its targets,
+the order of the data, early stopping and the measures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from isru.activations import get_activation
+from isru.cost import layer_count, network_count
+from isru.lstm import LSTMNetwork
+from isru.stats import bootstrap_interval
+from isru.studies import forecaster
+from isru.studies.forecaster import OUTPUTS, choose_learning_rates, scores, train_network
+from isru.studies.paired import compare
+from isru.sweep import run_sweep
+
+__all__ = [
+    "ARMS",
+    "CELLS",
+    "FEWEST",
+    "TRAINED",
+    "Arm",
+    "Case",
+    "cells_table",
+    "choose_learning_rates",
+    "conditions",
+    "equal_units",
+    "paired_words",
+    "quality",
+    "quality_row",
+    "scale_candidate",
+]
+
+FEWEST = 10  # pairs that may be called equivalent
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What an arm puts in place of tanh and of the logistic function.
+
+    Attributes
+    ----------
+    activation, gates : str
+        Of candidate and output, and of the gates; names in the registry.
+    cell_activation : str
+        Of the output alone, where it differs.
+    alpha : float
+        Of an ISRU.
+    best_fit : tuple of str
+        Which of "activation" and "gates" has the input scale k that brings it closest to what it
+        replaces, in place of the one with the same slope at 0.
+    gain : bool
+        Whether the candidate's starting weights are larger by what ISRU passes on less.
+    trainable_alpha : bool
+    cell : str
+        A name in `isru.lstm.CELLS`.
+    """
+
+    activation: str = "tanh"
+    gates: str = "sigmoid"
+    cell_activation: str = ""
+    alpha: float | None = None
+    best_fit: tuple[str, ...] = ()
+    gain: bool = False
+    trainable_alpha: bool = False
+    cell: str = "lstm"
+
+    def settings(self, k: float = 1.0, gate_k: float = 0.5) -> dict:
+        """Return arguments of `LSTMNetwork`; ``k`` and ``gate_k`` are the best-fit scales."""
+        own = {} if self.alpha is None else {"alpha": self.alpha}
+        own |= {"k": k} if "activation" in self.best_fit else {}
+        of_gates = {"k": gate_k} if "gates" in self.best_fit else {}
+        return {
+            "activation": get_activation(self.activation).with_parameters(**own),
+            "recurrent_activation": get_activation(self.gates).with_parameters(**of_gates),
+            "cell_activation": self.cell_activation or None,
+            "trainable_alpha": self.trainable_alpha,
+            "cell": self.cell,
+        }
+
+
+_GATES = "isru_sigmoid"
+ARMS = {
+    "tanh": Arm(),
+    "isru": Arm("isru"),
+    "isru_matched": Arm("isru", alpha=2 / 3),  # tanh to third order at 0
+    "isru_scaled": Arm("isru", best_fit=("activation",)),
+    "isru_gain": Arm("isru", gain=True),
+    "isru_trained": Arm("isru", trainable_alpha=True),
+    "isru_candidate": Arm("isru", cell_activation="tanh"),
+    "isru_cell": Arm("tanh", cell_activation="isru"),
+    "isru_gates": Arm("tanh", _GATES),
+    "exp_free": Arm("isru", _GATES),
+    "exp_free_best": Arm("isru", _GATES, best_fit=("gates",)),
+    "exp_free_closest": Arm("isru", _GATES, best_fit=("activation", "gates")),
+    "exp_free_trained": Arm("isru", _GATES, trainable_alpha=True),
+    "hard": Arm("hard_tanh", "hard_sigmoid"),
+    "softsign": Arm("softsign"),
+    "identity": Arm("identity"),
+    "gru": Arm(cell="gru"),
+    "coupled": Arm(cell="coupled"),
+}
+CELLS = ("gru", "coupled")
+CORE = ("tanh", "exp_free", "exp_free_best", "identity")
+TRAINED = tuple(name for name, arm in ARMS.items() if arm.trainable_alpha)
+
+
+@dataclass(frozen=True)
+class Case(forecaster.Case):
+    """One training run of an arm in `ARMS`; see `isru.studies.forecaster.Case`.
+
+    ``units`` are those of the LSTM; another cell gets as many as bring its number of parameters
+    closest to the LSTM's, so that cells are compared at equal size.
+
+    Parameters
+    ----------
+    k, gate_k : float
+        Best-fit input scales of ISRU and of the ISRU gate.
+    gain : float
+        What the candidate's weights are multiplied with in a gain-matched arm.
+    """
+
+    k: float = 1.0
+    gate_k: float = 0.5
+    gain: float = 1.0
+    arms: ClassVar = ARMS
+
+    def build(self, features: int) -> LSTMNetwork:
+        """Return the untrained network; its weights depend on seed, sizes and cell."""
+        arm, outputs = ARMS[self.arm], OUTPUTS[self.target]
+        network = LSTMNetwork(
+            features,
+            equal_units(arm.cell, features, self.units, outputs),
+            outputs,
+            **arm.settings(self.k, self.gate_k),
+            rng=np.random.default_rng([self.seed, 0]),
+        )
+        if arm.gain:
+            scale_candidate(network, self.gain)
+        return network
+
+
+def equal_units(cell: str, features: int, units: int, outputs: int) -> int:
+    """Return the units that give a cell about as many parameters as an LSTM of ``units`` has."""
+    wanted = network_count(features, [units], outputs).parameters
+
+    def missing(count: int) -> int:
+        return abs(network_count(features, [count], outputs, cell=cell).parameters - wanted)
+
+    return min(range(1, 2 * units + 1), key=missing)
+
+
+def scale_candidate(network: LSTMNetwork, factor: float) -> None:
+    """Multiply the weights, not the biases, that lead to the candidates of an LSTM."""
+    weights = network.get_weights()
+    for name, array in zip(network.weight_names, weights, strict=True):
+        if name.endswith("kernel") and not name.startswith("dense"):
+            units = array.shape[1] // 4
+            array[:, 2 * units : 3 * units] *= factor
+    network.set_weights(weights)
+
+
+@threadpool_limits.wrap(limits=1)
+def quality_row(case: Case) -> dict:
+    """Train one network and say how good it is.
+
+    Returns
+    -------
+    dict
+        That of `isru.studies.forecaster.quality_row`, with ``cell_units``, ``parameters``
+        and, for a trained alpha, ``alpha_candidate`` and ``alpha_cell``.
+    """
+    network, row = train_network(case)
+    row |= {"cell_units": network.hidden_sizes[0], "parameters": network.parameters.size}
+    if network.trainable_alpha:
+        row["alpha_candidate"], row["alpha_cell"] = network.layers[0].alphas
+    return row | (scores(network, case) if case.test else {})
+
+
+def quality(cases: Iterable[Case], **where):
+    """Train the networks of many cases; see `isru.studies.forecaster.quality`."""
+    return run_sweep(quality_row, cases, **where)
+
+
+def conditions(
+    units: Sequence[int],
+    seeds: int,
+    *,
+    rain: bool,
+    more_arms: Sequence[str] = (),
+    more_seeds: int = 0,
+    cell_units: Sequence[int] = (),
+    cell_seeds: int = 0,
+) -> list[tuple[str, int, str, int]]:
+    """Return what to train: (arm, units, target, number of seeds), each arm and size once.
+
+    Parameters
+    ----------
+    units, seeds
+        tanh, both exp-free arms and the control, all cells, on temperature; the further arms
+        at the first of ``units`` only.
+    rain : bool
+        Whether tanh, exp-free and the control also learn the rain.
+    more_arms, more_seeds
+        Further arms, and their seeds.
+    cell_units, cell_seeds
+        Further sizes at which tanh and the cells are compared, and their seeds.
+    """
+    plan = {(arm, size, "change"): seeds for size in units for arm in (*CORE, *CELLS)}
+    if rain:
+        plan |= {(arm, size, "rain"): seeds for size in units for arm in CORE}
+    added = [((arm, units[0], "change"), more_seeds) for arm in more_arms]
+    added += [
+        ((arm, size, "change"), cell_seeds) for size in cell_units for arm in ("tanh", *CELLS)
+    ]
+    for key, count in added:
+        plan[key] = max(plan.get(key, 0), count)
+    return [(*key, count) for key, count in plan.items() if count > 0]
+
+
+def paired_words(pairs: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Compare every arm with the baseline; fewer than `FEWEST` pairs are never "equivalent".
+
+    Parameters and result are those of `isru.studies.paired.compare`.
+    """
+    table = compare(pairs, rng=rng)
+    if not table.empty:
+        table.loc[(table["n"] < FEWEST) & (table["word"] == "equivalent"), "word"] = "undecided"
+    return table
+
+
+def cells_table(rows: pd.DataFrame, features: int, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Return size, cost and skill of LSTM, GRU and coupled gates.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        From `quality`; those of the temperature count.
+    features : int
+        F.
+    rng : numpy.random.Generator
+        For the bootstrap intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``arm`` ("tanh" is the LSTM), ``units`` of the LSTM compared with, ``cell_units``,
+        ``parameters`` of the network, ``macs`` and ``activations`` of a step, ``seeds``, and the
+        ``mean`` skill in % with the ends ``low`` and ``high`` of its 95 % interval.
+    """
+    found = []
+    chosen = rows[(rows["target"] == "change") & rows["arm"].isin(["tanh", *CELLS])]
+    for (arm, units), part in chosen.groupby(["arm", "units"], sort=False):
+        width = int(part["cell_units"].iloc[0])
+        count = layer_count(features, width, cell=ARMS[arm].cell)
+        mean = bootstrap_interval(part["skill"], statistic="mean", rng=rng)
+        found.append(
+            {"arm": arm, "units": units, "cell_units": width}
+            | {"parameters": int(part["parameters"].iloc[0]), "macs": count.macs}
+            | {"activations": count.gates + count.activations, "seeds": len(part)}
+            | {"mean": mean.estimate, "low": mean.low, "high": mean.high}
+        )
+    return pd.DataFrame(found)

@@ -1,0 +1,140 @@
+"""Compare arms with the baseline by pairs of equal seeds, and say in a word what came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from isru.stats import holm, paired_difference, tost
+
+BASELINE = "tanh"
+CONTROL = "identity"
+ALPHA = 0.05
+FEWEST = 6  # the interval of fewer pairs never covers 95 %, so that they decide nothing
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A column of the rows, and the smallest difference in it that would matter.
+
+    Attributes
+    ----------
+    column, target : str
+        The column, and the task whose rows have it.
+    margin : float
+        In the metric's unit, or in % of the baseline's value where ``relative``.
+    relative : bool
+    unit : str
+    """
+
+    column: str
+    target: str
+    margin: float
+    relative: bool
+    unit: str
+
+
+METRICS = {
+    "skill": Metric("skill", "change", 0.5, relative=False, unit="pp"),
+    "accuracy": Metric("accuracy", "rain", 0.5, relative=False, unit="pp"),
+    "loss": Metric("loss", "rain", 1.0, relative=True, unit="%"),
+}
+
+
+def differences(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return arm minus baseline for each metric, size, arm and seed.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Test rows of `isru.studies.forecaster.quality`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns metric, units, arm, seed, difference. A seed that one of the two arms lacks is
+        left out.
+    """
+    found = []
+    for name, metric in METRICS.items():
+        part = rows[rows["target"] == metric.target]
+        if part.empty:
+            continue
+        wide = part.pivot(index=["units", "seed"], columns="arm", values=metric.column)
+        for arm in part["arm"].unique():
+            if arm == BASELINE:
+                continue
+            both = wide[[BASELINE, arm]].dropna()
+            change = both[arm] - both[BASELINE]
+            if metric.relative:
+                change = 100.0 * change / both[BASELINE]
+            found.append(change.rename("difference").reset_index().assign(metric=name, arm=arm))
+    columns = ["metric", "units", "arm", "seed", "difference"]
+    if not found:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(found, ignore_index=True)[columns]
+
+
+def compare(pairs: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Test every arm against the baseline: equivalent within the metric's margin, or different.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        From `differences`.
+    rng : numpy.random.Generator
+        For the bootstrap intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a metric, size and arm: n, ``mean`` with the ends ``low``, ``high`` of its 95 %
+        interval, ``median``, ``sd``, ``p`` of the two one-sided tests, ``p_holm`` (adjusted for
+        all sizes and metrics of that arm), and ``word``: "equivalent" (the adjusted p is below
+        5 %), "better" or "worse" (the whole interval beyond the margin), else "undecided"; always
+        "undecided" with fewer than `FEWEST` pairs. Better means a lower loss. An arm with a
+        single pair is left out.
+    """
+    found = []
+    for (name, units, arm), part in pairs.groupby(["metric", "units", "arm"], sort=False):
+        if len(part) < 2:
+            continue
+        values, none = part["difference"].to_numpy(), np.zeros(len(part))
+        summary = paired_difference(values, none, rng=rng)
+        test = tost(values, none, margin=METRICS[name].margin, alpha=ALPHA)
+        found.append(
+            {"metric": name, "units": units, "arm": arm, "n": summary.n}
+            | {"mean": summary.mean, "low": summary.low, "high": summary.high}
+            | {"median": summary.median, "sd": summary.sd, "p": test.p}
+        )
+    table = pd.DataFrame(found)
+    if table.empty:
+        return table
+    table["p_holm"] = table.groupby("arm")["p"].transform(lambda p: holm(p.to_numpy()))
+    table["word"] = [_word(row) for row in table.itertuples()]
+    return table
+
+
+def told_apart(table: pd.DataFrame, metric: str, units: int) -> bool:
+    """Return whether the task tells the control from the baseline.
+
+    True if the whole interval of the control's difference lies beyond the margin. If not, an
+    equivalence found on that task at that size decides nothing.
+    """
+    chosen = (table["metric"] == metric) & (table["units"] == units) & (table["arm"] == CONTROL)
+    found = table[chosen]
+    return bool(len(found)) and found["word"].iloc[0] in ("better", "worse")
+
+
+def _word(row) -> str:
+    margin = METRICS[row.metric].margin
+    if row.n < FEWEST:
+        return "undecided"
+    if row.p_holm < ALPHA:
+        return "equivalent"
+    upwards, downwards = row.low > margin, row.high < -margin
+    if not upwards and not downwards:
+        return "undecided"
+    return "better" if upwards != (row.metric == "loss") else "worse"

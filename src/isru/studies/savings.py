@@ -1,0 +1,263 @@
+"""What ISRU saves of a network's step: measured, predicted by Amdahl's law, and by size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import nnls
+
+from isru.bench import Arm, floor, ratio
+from isru.cost import layer_count, saving
+from isru.stats import Interval, direction
+
+# Processor time where the call computes all the time; what a user waits for where it may wait.
+CLOCKS = {"numpy": "cpu_seconds", "numba": "cpu_seconds", "keras": "seconds"}
+# Where the activation calls are timed without a loop around them that costs as much.
+_SHARES = ("numpy", "numba")
+_GROUP = ["framework", "step", "batch"]
+_CALLS = {"tanh_calls", "isru_calls"}
+_NOT_TIMED = Interval(np.nan, np.nan, np.nan)
+_RESAMPLES = 10_000
+_HOME = "isru.studies.timed_steps"
+
+
+def step_arms(steps: int, *, few: bool = False) -> list[Arm]:
+    """Return the arms: the step with tanh, tanh again, ISRU, plain ISRU; activations alone.
+
+    ISRU is the library's, right for every input; the plain form is what one types first, and
+    fails where x^2 overflows.
+
+    Parameters
+    ----------
+    steps : int
+        Time steps T of the sequences.
+    few : bool
+        Only tanh, tanh again and ISRU, which a saving and its floor need.
+    """
+    names = {"tanh": "tanh", "tanh_again": "tanh", "isru": "isru", "plain": "isru_plain"}
+    arms = [
+        Arm(label, f"{_HOME}:setup_step", {"activation": name, "steps": steps})
+        for label, name in names.items()
+    ]
+    if few:
+        return arms[:3]
+    return arms + [
+        Arm(f"{name}_calls", f"{_HOME}:setup_activations", {"activation": name, "steps": steps})
+        for name in ("tanh", "isru")
+    ]
+
+
+def step_cases(framework: str, units: Sequence[int], batch: int) -> list[dict]:
+    """Return the cases: train and predict a batch, and predict one sequence, for each size."""
+    return [
+        {"framework": framework, "step": step, "batch": size, "units": count}
+        for step, size in (("train", batch), ("predict", batch), ("predict", 1))
+        for count in units
+    ]
+
+
+def savings(samples: pd.DataFrame, *, margin: float = 0.02, rng: np.random.Generator):
+    """Return what ISRU saves of each timed step, in %, beside what its calls alone predict.
+
+    saving = 100 (t_tanh - t_isru) / t_tanh, t the median over processes of their medians.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+        Of `isru.bench.measure` with `step_arms` and `step_cases`.
+    margin : float
+        Relative difference below which a difference is of no relevance.
+    rng : numpy.random.Generator
+        For the bootstrap over processes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns framework, step, batch, units; ``step_ms`` (tanh); ``saving``, ``low``, ``high``;
+        ``floor_low``, ``floor_high`` (tanh against itself); ``direction`` (a word); ``plain``,
+        ``plain_low``, ``plain_high``: the saving of the plain form; ``share``: the time of the
+        tanh calls alone in % of the step, which no other activation can save more than (NaN for
+        Keras, where the calls need a loop in the graph of their own); ``expected``,
+        ``expected_low``, ``expected_high``: the saving that the activation calls alone predict,
+        timed on arrays of the step's own shape. NaN where an arm was not timed.
+    """
+    rows = []
+    for group, part in samples.groupby(_GROUP, sort=False):
+        clock = CLOCKS[group[0]]
+        for units, case in part.groupby("units"):
+            band = floor(case, "tanh", "tanh_again", clock=clock, rng=rng)
+            ends = _percent(band)
+            times = _process_medians(case, clock)
+            plain = expected = _NOT_TIMED
+            if "plain" in times:
+                plain = _percent(ratio(case, "tanh", "plain", clock=clock, rng=rng))
+            found = ratio(case, "tanh", "isru", clock=clock, rng=rng)
+            if times.keys() >= _CALLS:
+                expected = _bootstrap(times, _expected, rng)
+            step = float(np.median(times["tanh"]))
+            rows.append(
+                dict(zip(_GROUP, group, strict=True))
+                | {"units": int(units), "step_ms": 1e3 * step}
+                | dict(zip(("saving", "low", "high"), _percent(found), strict=True))
+                | {"floor_low": ends.low, "floor_high": ends.high}
+                | {"direction": direction(found, band, margin=margin)}
+                | {"plain": plain.estimate, "plain_low": plain.low, "plain_high": plain.high}
+                | {
+                    "share": _share(times)
+                    if group[0] in _SHARES and times.keys() >= _CALLS
+                    else np.nan
+                }
+                | {"expected": expected.estimate}
+                | {"expected_low": expected.low, "expected_high": expected.high}
+            )
+    return pd.DataFrame(rows)
+
+
+def slopes(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Return how the saving changes with the size: percentage points per doubling of the units.
+
+    The slope of the least-squares line of the saving against log2(units), with its interval
+    from resampled processes. Columns framework, step, batch, slope, low, high; a group with
+    fewer than two sizes is left out.
+    """
+    rows = []
+    for group, part in samples.groupby(_GROUP, sort=False):
+        by_size = {
+            units: _process_medians(case, CLOCKS[group[0]]) for units, case in part.groupby("units")
+        }
+        if len(by_size) < 2:
+            continue
+        flat = {
+            f"{arm} {units}": times[arm]
+            for units, times in by_size.items()
+            for arm in ("tanh", "isru")
+        }
+        found = _bootstrap(flat, partial(_slope, sizes=list(by_size)), rng)
+        rows.append(
+            dict(zip(_GROUP, group, strict=True))
+            | {"slope": found.estimate, "low": found.low, "high": found.high}
+        )
+    return pd.DataFrame(rows, columns=[*_GROUP, "slope", "low", "high"])
+
+
+def predicted(table: pd.DataFrame, *, steps: int, tanh_ns: float, isru_ns: float) -> pd.Series:
+    """Predict the savings from the cost of one activation in a large array (Amdahl's law).
+
+    The step's own time with tanh is the whole; its 2 N activations per unit of time, sequence
+    and layer are the part. The derivatives are taken to cost the same.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `savings`.
+    steps : int
+        Time steps T.
+    tanh_ns, isru_ns : float
+        ns per element, forward.
+
+    Returns
+    -------
+    pandas.Series
+        %, in the order of the table.
+    """
+    counts = [layer_count(1, units).activations * steps for units in table["units"]]
+    return pd.Series(
+        [
+            saving(1e6 * row.step_ms, count * row.batch, tanh_ns, isru_ns)
+            for count, row in zip(counts, table.itertuples(), strict=True)
+        ],
+        index=table.index,
+    )
+
+
+def fit_cases(samples: pd.DataFrame, *, features: int, steps: int) -> dict[str, dict[str, float]]:
+    """Fit what one predicting step of one sequence costs at any size, for each framework.
+
+    The time per time step with tanh is ``step_ns + unit_ns N + mac_ns M(F, N)``, M the MACs of
+    `isru.cost.layer_count`, none negative; what ISRU saves of it is
+    ``saved_step_ns + 2 N saved_ns``. Least squares of relative errors.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+        As for `savings`; the cases with ``batch == 1`` are used.
+    features, steps : int
+        F and T of the timed network.
+
+    Returns
+    -------
+    dict
+        Framework -> the five numbers, ns. A framework with fewer than three sizes is left out.
+    """
+    fits = {}
+    for framework, part in samples[samples["batch"] == 1].groupby("framework"):
+        times = {
+            units: _process_medians(case, CLOCKS[framework])
+            for units, case in part.groupby("units")
+        }
+        if len(times) < 3:
+            continue
+        units = np.array(list(times), dtype=float)
+        tanh, isru = (
+            np.array([np.median(one[arm]) for one in times.values()]) * 1e9 / steps
+            for arm in ("tanh", "isru")
+        )
+        macs = np.array([layer_count(features, int(count)).macs for count in units], dtype=float)
+        terms = np.stack([np.ones_like(units), units, macs], axis=1) / tanh[:, None]
+        # Columns of equal length: the solver stops on absolute tolerances.
+        length = np.linalg.norm(terms, axis=0)
+        cost = nnls(terms / length, np.ones_like(units))[0] / length
+        saved = np.linalg.lstsq(
+            np.stack([1 / tanh, 2 * units / tanh], axis=1), (tanh - isru) / tanh, rcond=None
+        )[0]
+        names = ("step_ns", "unit_ns", "mac_ns", "saved_step_ns", "saved_ns")
+        fits[framework] = dict(zip(names, map(float, [*cost, *saved]), strict=True))
+    return fits
+
+
+def _saving(tanh, isru):
+    return 100.0 * (tanh - isru) / tanh
+
+
+def _slope(times, sizes):
+    """Return the slope of the least-squares line of the saving against log2(units).
+
+    Summed size by size, so that a resample equal to the whole gives its slope to the last bit.
+    """
+    centred = np.log2(sizes) - np.mean(np.log2(sizes))
+    found = [_saving(times[f"tanh {units}"], times[f"isru {units}"]) for units in sizes]
+    weights = centred / (centred @ centred)
+    return sum(weight * one for weight, one in zip(weights, found, strict=True))
+
+
+def _share(times):
+    return 100.0 * float(np.median(times["tanh_calls"]) / np.median(times["tanh"]))
+
+
+def _expected(times):
+    return 100.0 * (times["tanh_calls"] - times["isru_calls"]) / times["tanh"]
+
+
+def _percent(found: Interval) -> Interval:
+    """Turn a ratio t_tanh / t_isru into a saving in %."""
+    return Interval(*(100.0 * (1.0 - 1.0 / value) for value in found))
+
+
+def _process_medians(case: pd.DataFrame, clock: str) -> dict[str, np.ndarray]:
+    medians = case.groupby(["arm", "process"])[clock].median().unstack()
+    return {arm: medians.loc[arm].to_numpy() for arm in medians.index}
+
+
+def _bootstrap(
+    times: dict[str, np.ndarray], statistic: Callable, rng: np.random.Generator
+) -> Interval:
+    """Return a statistic of the arms' medians over processes, processes resampled together."""
+    count = len(next(iter(times.values())))
+    drawn = rng.integers(count, size=(_RESAMPLES, count))
+    middle = {name: float(np.median(values)) for name, values in times.items()}
+    again = {name: np.median(values[drawn], axis=1) for name, values in times.items()}
+    low, high = np.quantile(statistic(again), [0.025, 0.975])
+    return Interval(float(statistic(middle)), float(low), float(high))
