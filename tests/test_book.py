@@ -75,6 +75,7 @@ CLAIM = """
   family: time
   metric: [{value: "forecaster.saving"}]
 """
+REPOSITORY = "https://github.com/someone/rooms"
 BUDGETS = {"smoke": 1, "quick": 1, "full": 1}
 PARAMETERS = "seeds: int = 3  # paired seeds, 1..100"
 
@@ -185,9 +186,9 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
         assert part in link
     assert "One line that falls to −3.1." in intro.read_text(encoding="utf-8")
 
-    # Chapters and figures bear the notebook's number; the table has its columns.
+    # Chapters and figures are numbered by their place; the table has its columns.
     shown_text = text_of(forecaster)
-    assert "Fig. 6.1 and Table 6.1" in shown_text
+    assert "Fig. 2.1 and Table 2.1" in shown_text
     assert "Units Saving (%) 10 −3.1 300 0.0" in shown_text.replace("  ", " ")
     assert "Profile quick" in shown_text
     assert "2 of 2 lose." in shown_text
@@ -220,6 +221,9 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
 
     assert check_offline(html) == []
     assert broken_links(html) == []
+    page = forecaster.read_text(encoding="utf-8")
+    assert not re.search("fa-github|mybinder|/commit/|canonical", page)
+    assert " url = " not in text_of(forecaster)
 
     # Nothing changed: nothing is built. A changed number reaches every page that shows it.
     with monkeypatch.context() as patch:
@@ -294,6 +298,10 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
 @pytest.mark.slow
 def test_a_smoke_run_of_one_notebook_is_a_book_that_says_so(compendium, monkeypatch):
     monkeypatch.setenv("ISRU_PROFILE", "smoke")
+    monkeypatch.setattr("isru.provenance.commit", lambda _: ("0123456789", True))
+    config = compendium / "_config.yml"
+    settled = config.read_text().replace('repository_url: ""', f"repository_url: {REPOSITORY}")
+    config.write_text(settled)
     run = compendium / "runs" / "smoke"
     write_run(run, only="forecaster")
     stale = {"forecaster": ["code of isru.lstm changed"]}
@@ -309,6 +317,15 @@ def test_a_smoke_run_of_one_notebook_is_a_book_that_says_so(compendium, monkeypa
     comparison = text_of(html / "book" / "compare.html")
     assert "not comparable: another machine or hour" in comparison
     assert "The same verdict: 1 of the 1 claims that both runs measured." in comparison
+
+    # The repository's address, one value: buttons, links of commits, addresses in citations.
+    page = forecaster.read_text(encoding="utf-8")
+    assert f'href="{REPOSITORY}/commit/0123456789">0123456789+changes</a>' in page
+    assert "mybinder.org/v2/gh/someone/rooms/main?urlpath=lab/tree/notebooks/forecaster" in page
+    assert f'href="{REPOSITORY}"' in page
+    figure = "https://someone.github.io/rooms/results/notebooks/forecaster.html#fig-saving"
+    assert figure in text_of(forecaster)
+    assert check_offline(html) == []
 
 
 def test_two_builds_of_one_book_wait_for_each_other(compendium, monkeypatch):

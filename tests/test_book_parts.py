@@ -10,10 +10,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from docutils import nodes
+from sphinx.errors import ConfigError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
-from isru_book import citation, plugins, provenance, redirects
+from isru_book import citation, plugins, provenance, redirects, repository
 from isru_book.numbers import MINUS, CannotShow, Wanted, formatted, shown
 from isru_book.rows import from_rows
 from isru_book.run import Run
@@ -203,6 +205,46 @@ def test_only_a_clip_that_cuts_nothing_is_left_out_and_no_pixel_moves(content, c
     assert ImageChops.difference(*drawn).getbbox() is None
 
 
+def configured(address: str, baseurl: str = "") -> SimpleNamespace:
+    options = {"repository_url": address}
+    config = SimpleNamespace(html_theme_options=options, html_baseurl=baseurl)
+    repository.use_repository(None, config)
+    return config
+
+
+@pytest.mark.parametrize(
+    ("address", "given", "expected"),
+    [
+        ("", "", ""),
+        ("https://github.com/Some-one/isru.git", "", "https://some-one.github.io/isru/"),
+        ("https://github.com/someone/isru/", "https://x.org/", "https://x.org/"),
+        ("https://github.com/someone/someone.github.io", "", "https://someone.github.io/"),
+    ],
+)
+def test_the_books_address_follows_from_the_repositorys_unless_it_is_given(
+    address, given, expected
+):
+    assert configured(address, given).html_baseurl == expected
+
+
+@pytest.mark.parametrize("address", ["github.com/a/b", "https://github.com/a", "a b"])
+def test_an_address_of_no_repository_is_refused(address):
+    with pytest.raises(ConfigError, match=r"expected https://github\.com/OWNER/NAME"):
+        configured(address)
+
+
+def test_a_commit_links_to_its_page_where_it_and_the_repository_are_known():
+    def links(address, commit):
+        made = {"commit": commit, "dirty": True}
+        shown = repository.commit_nodes(configured(address), made)
+        assert [node.astext() for node in shown] == [f"{commit}+changes"]
+        return [node.get("refuri") for node in shown if isinstance(node, nodes.reference)]
+
+    home = "https://github.com/someone/isru"
+    assert links(home, "0123456789") == [f"{home}/commit/0123456789"]
+    assert links(home, "unknown") == links("", "0123456789") == []
+
+
 def test_a_citation_names_the_commit_and_leaves_out_what_is_not_set():
     about = {
         "id": "saving",
@@ -251,7 +293,7 @@ def test_a_plugin_of_the_bibliography_is_looked_up_once(monkeypatch):
 )
 def test_the_line_under_a_title_names_the_kernel_that_computed(about, shown):
     run = SimpleNamespace(provenance=lambda _: about, stale={})
-    (line,) = provenance._lines(run, "forecaster")
+    (line,) = provenance._lines(run, "forecaster", configured(""))
     assert shown in line.astext()
 
 

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+from browser_pages import inspect_book, pages
 
-from isru.publish.browser import find_chromium, inspect_book, pages
+from isru.commands import find_chromium
 
 pytestmark = [
     pytest.mark.browser,

@@ -6,12 +6,10 @@ import pytest
 from isru.cost import (
     CELLS,
     Count,
-    UnitCosts,
     arithmetic_intensity,
     bytes_per_step,
     dense_count,
     layer_count,
-    mac_ns_of_step,
     network_count,
     saving,
 )
@@ -74,27 +72,13 @@ def test_bytes_and_intensity_of_a_batch():
 
 
 def test_amdahl_is_bounded_by_the_share_and_zero_without_a_change():
-    count = network_count(10, [25], 1, steps=24)
-    costs = UnitCosts(mac_ns=0.5, gate_ns=2.0, activation_ns=3.0)
-    time = costs.time_ns(count)
-    share = 100 * 3.0 * count.activations / time
-    assert costs.saving(count, 0.0) == pytest.approx(share)
-    assert costs.saving(count, 3.0) == 0 > costs.saving(count, 4.0)
-    assert costs.saving(count, 1.0) == pytest.approx(saving(time, count.activations, 3.0, 1.0))
-
-
-def test_the_saving_falls_with_the_units():
-    costs = UnitCosts(mac_ns=0.7, gate_ns=0.0, activation_ns=17.0)
-    savings = [costs.saving(layer_count(10, units), 1.0) for units in (10, 25, 100, 300)]
-    assert savings == sorted(savings, reverse=True)
-
-
-def test_the_cost_of_a_mac_comes_back_from_the_step_it_made():
-    count = layer_count(10, 25)
-    time = UnitCosts(0.5, 2.0, 3.0).time_ns(count)
-    assert mac_ns_of_step(time, count, gate_ns=2.0, activation_ns=3.0) == pytest.approx(0.5)
-    with pytest.raises(ValueError, match="unit costs that fit into the step"):
-        mac_ns_of_step(10.0, count, activation_ns=3.0)
+    step_ns, activations, each_ns = 1000.0, 50, 3.0
+    share = 100 * activations * each_ns / step_ns
+    assert saving(step_ns, activations, each_ns, 0.0) == pytest.approx(share)
+    assert saving(step_ns, activations, each_ns, 3.0) == 0
+    assert saving(step_ns, activations, each_ns, 4.0) < 0
+    with pytest.raises(ValueError, match="step_ns > 0, got 0"):
+        saving(0.0, activations, each_ns, 1.0)
 
 
 def test_what_cannot_be_counted_is_refused():

@@ -15,6 +15,8 @@ from isru.data.windows import Scaler, carry_forward, parts_in_time, window_start
 
 HEADER = "origin,temp,dewp,humid,wind_dir,wind_speed,precip,pressure,visib,time_hour\n"
 
+AIRPORTS = ("EWR", "JFK", "LGA")
+
 
 def row(hour, *, origin="JFK", temp="50", wind="90,10", precip="0", pressure="1010"):
     time = np.datetime64("2013-01-01T00") + np.timedelta64(hour, "h")
@@ -38,7 +40,7 @@ def year():
 
 @pytest.fixture(scope="module")
 def windows():
-    return forecast_windows(weather.AIRPORTS, window=24, horizon=6)
+    return forecast_windows(AIRPORTS, window=24, horizon=6)
 
 
 def test_the_year_is_read_whole_and_the_package_is_not_imported(year):
@@ -154,9 +156,7 @@ def test_a_day_is_summarised_in_celsius_and_millimetres(tmp_path):
 
 def test_the_scaler_knows_the_training_hours_only(windows, year):
     cut = windows.train.end.max() + np.timedelta64(windows.horizon, "h")
-    temp = np.concatenate(
-        [weather.hourly_weather(year, a).loc[:cut, "temp"] for a in weather.AIRPORTS]
-    )
+    temp = np.concatenate([weather.hourly_weather(year, a).loc[:cut, "temp"] for a in AIRPORTS])
     assert windows.scaler.mean[0] == pytest.approx(np.nanmean(temp), abs=0.01)
     assert windows.train.change.std() == pytest.approx(1, abs=1e-3)
     assert abs(windows.test.inputs[..., 0].mean()) > 0.1

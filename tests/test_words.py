@@ -11,7 +11,6 @@ from filelock import FileLock
 from isru import commands, paths, terminal
 from isru.certify import _resume
 from isru.cli import main
-from isru.publish import browser
 
 EVERY_COMMAND = (
     *("execute", "refresh", "status", "book", "verify", "publish", "bench", "record"),
@@ -136,9 +135,9 @@ def test_a_broken_state_of_a_certificate_is_begun_anew(tmp_path, caplog, content
 def test_a_book_is_looked_at_with_a_browser_only_and_the_one_that_was_named(
     book, capsys, monkeypatch
 ):
-    monkeypatch.setattr(browser, "find_chromium", lambda: None)
+    monkeypatch.setattr(commands, "find_chromium", lambda: None)
     assert "expected one of chromium, " in told(capsys, "test-browser")
-    monkeypatch.setattr(browser, "find_chromium", lambda: "chromium")
+    monkeypatch.setattr(commands, "find_chromium", lambda: "chromium")
     assert "no run 'nothing'" in told(capsys, "test-browser", "--run", "nothing")
     (book / "runs" / "quick" / "manifest").mkdir(parents=True)
     (book / "build" / "html" / "quick").mkdir()

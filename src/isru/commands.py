@@ -32,6 +32,8 @@ from isru.publish.runner import PROFILES, alone, make_jobs, with_missing_needs
 from isru.publish.runner import execute as execute_jobs
 from isru.publish.staleness import stale_reasons
 
+_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
 
 def execute(options: Namespace) -> None:
     """Run notebooks, then build the book of that run beside the published one."""
@@ -336,12 +338,15 @@ def test(options: Namespace) -> int:
     return attended(command, cwd=paths.root())
 
 
+def find_chromium() -> str | None:
+    """Return the path of an installed Chromium or Chrome, None if there is none."""
+    return next((path for path in map(shutil.which, _CHROMIUMS) if path), None)
+
+
 def test_browser(options: Namespace) -> int:
     """Open every page of a built book in a headless Chromium, the network cut."""
-    from isru.publish.browser import CHROMIUMS, find_chromium
-
     if find_chromium() is None:
-        raise CompendiumError(f"expected one of {', '.join(CHROMIUMS)} on the path, found none")
+        raise CompendiumError(f"expected one of {', '.join(_CHROMIUMS)} on the path, found none")
     _existing(options.run)
     if not (paths.html(options.run) / "index.html").is_file():
         _build(options.run)

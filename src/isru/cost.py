@@ -161,50 +161,6 @@ def arithmetic_intensity(
     return 2 * count.macs * batch / moved
 
 
-@dataclass(frozen=True)
-class UnitCosts:
-    """Nanoseconds per MAC, per gate activation and per candidate or output activation."""
-
-    mac_ns: float
-    gate_ns: float
-    activation_ns: float
-
-    def time_ns(self, count: Count) -> float:
-        """Return the modelled time of a count: the three products' sum."""
-        return (
-            self.mac_ns * count.macs
-            + self.gate_ns * count.gates
-            + self.activation_ns * count.activations
-        )
-
-    def saving(self, count: Count, replacement_ns: float) -> float:
-        """Return the predicted saving in % when an activation costs ``replacement_ns`` instead."""
-        return saving(self.time_ns(count), count.activations, self.activation_ns, replacement_ns)
-
-
-def mac_ns_of_step(
-    step_ns: float, count: Count, *, gate_ns: float = 0.0, activation_ns: float = 0.0
-) -> float:
-    """Return the ns per MAC of a measured step: what the activations leave, over the MACs.
-
-    All that is not an activation is booked on the MACs, the calls' overhead too; it therefore
-    falls as the network grows.
-
-    Raises
-    ------
-    ValueError
-        If the activations alone would take longer than the step: the unit costs do not belong
-        to this step.
-    """
-    left = step_ns - gate_ns * count.gates - activation_ns * count.activations
-    if left <= 0:
-        raise ValueError(
-            f"expected unit costs that fit into the step's {step_ns:.4g} ns, got "
-            f"{step_ns - left:.4g} ns of activations; measure both on the same machine and dtype"
-        )
-    return left / count.macs
-
-
 def saving(
     step_ns: float, activations: float, activation_ns: float, replacement_ns: float
 ) -> float:

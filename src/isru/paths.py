@@ -9,8 +9,6 @@ from pathlib import Path
 
 from isru.errors import CompendiumError
 
-RUN_PARTS = ("notebooks", "values", "figures", "tables", "models", "manifest")
-
 # What a chapter can be called, everywhere: its notebook, its files, the keys of its values.
 CHAPTER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 

@@ -357,11 +357,16 @@ class Record:
         write_atomically(folder / f"{identifier}.json", to_json(about))
         return figure
 
-    def model(self, name: str, arrays: dict[str, np.ndarray]) -> Path:
-        """Write arrays (no pickles) to ``models/CHAPTER-name.npz`` and return the path."""
+    def model_file(self, name: str) -> Path:
+        """Return where a model of this chapter belongs, ``models/CHAPTER-name.npz``."""
         _check(name, _IDENTIFIER, "a model's name in lower case, words joined by '-'")
         path = self.folder / "models" / f"{self.notebook}-{name}.npz"
         path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def model(self, name: str, arrays: dict[str, np.ndarray]) -> Path:
+        """Write arrays (no pickles) to :meth:`model_file` and return the path."""
+        path = self.model_file(name)
         np.savez(path, **arrays)
         return path
 

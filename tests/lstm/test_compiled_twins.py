@@ -15,6 +15,20 @@ FAMILY += [get_activation("isru_sigmoid").with_parameters(k=2**-0.5)]
 FAMILY += [get_activation("leaky_relu").with_parameters(slope=0.3)]
 
 
+def array_function(activation, dtype="float32"):
+    """Return a function of arrays: ``x -> (y, derivative)``, through the compiled twin."""
+    entry = get_activation(activation)
+    forward, slope = kernels.twin(entry, dtype)
+
+    def function(x):
+        y, dy = np.array(x, dtype), np.empty_like(x)
+        saved = y if entry.saves_output else np.empty_like(y)
+        kernels.apply_twin(forward, slope, y, saved, dy)
+        return y, dy
+
+    return function
+
+
 def test_every_activation_has_a_compiled_twin():
     assert {*kernels.TWINS} == {*ACTIVATIONS}
 
@@ -25,7 +39,7 @@ def test_value_and_derivative_equal_the_definition(entry, dtype, rng):
     x = np.concatenate([rng.normal(0, 2, 5000), rng.normal(0, 30, 500)]).astype(dtype)
     y, saved = entry.forward(x)
     slope = entry.derivative(saved)
-    got, got_slope = kernels.array_function(entry, dtype)(x)
+    got, got_slope = array_function(entry, dtype)(x)
     assert got.dtype == got_slope.dtype == dtype
     np.testing.assert_allclose(got, y, rtol=ROUNDING[dtype], atol=ROUNDING[dtype])
     # At a kink the two may stand on different sides.
@@ -39,7 +53,7 @@ def test_special_values_equal_those_of_the_definition(entry, dtype):
     x = np.array(SPECIAL, dtype)
     with np.errstate(all="ignore"):
         wanted, _ = entry.forward(x.copy())
-    got, _ = kernels.array_function(entry, dtype)(x)
+    got, _ = array_function(entry, dtype)(x)
     np.testing.assert_allclose(got, wanted, rtol=ROUNDING[dtype], atol=ROUNDING[dtype])
     if entry.odd:
         np.testing.assert_array_equal(np.signbit(got[:2]), [False, True])
@@ -50,7 +64,7 @@ def test_the_written_out_tanh_is_tanh_to_its_stated_ulp():
     low, high = np.array([1.2e-38, 12], "float32").view(np.int32)
     x = np.arange(low, high, 97, dtype=np.int32).view(np.float32)
     exact = np.tanh(x.astype(np.float64))
-    got, _ = kernels.array_function("tanh")(x)
+    got, _ = array_function("tanh")(x)
     ulp = np.abs(got - exact) / np.spacing(exact.astype(np.float32))
     assert ulp.max() <= ACTIVATIONS["tanh"].ulp["float32"]
     assert got.max() == 1

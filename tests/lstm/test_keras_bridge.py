@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from keras_gradients import keras_loss_and_gradients
 
 from isru.activations import ACTIVATIONS, get_activation
 from isru.keras_bridge import (
@@ -13,7 +14,6 @@ from isru.keras_bridge import (
     KerasActivation,
     build_keras,
     keras_activation,
-    keras_loss_and_gradients,
     load_tensorflow,
     make_train_step,
     registry_entry,

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from keras_gradients import keras_loss_and_gradients
 
 from isru.activations import ACTIVATIONS
 from isru.cost import network_count
-from isru.keras_bridge import build_keras, keras_loss_and_gradients
+from isru.keras_bridge import build_keras
 from isru.lstm import CELLS, Adam, LSTMNetwork, Stream, gradient_check, train_step
 
 VARIANTS = [cell for cell in CELLS if cell != "lstm"]

@@ -8,7 +8,7 @@ claim). Directives: ``result-figure``, ``figure-list``, ``result-table``, ``clai
 
 from __future__ import annotations
 
-from isru_book import accessibility, html, offline, plugins, provenance, redirects
+from isru_book import accessibility, html, offline, plugins, provenance, redirects, repository
 from isru_book.case import YourCase
 from isru_book.claims import ClaimsTable, VerdictRole
 from isru_book.comparison import RunComparison
@@ -59,12 +59,14 @@ def setup(app) -> dict:
     html.add_nodes(app)
     plugins.remember()
     app.connect("config-inited", offline.use_local_scripts)
+    app.connect("config-inited", repository.use_repository)
     app.connect("builder-inited", start_conversions)
     app.connect("builder-inited", provenance.announce)
     app.connect("env-get-outdated", lambda app, env, *_: [d for d in _LISTS if d in env.found_docs])
     app.connect("doctree-read", provenance.add_to_page)
     app.connect("doctree-resolved", resolve_links)
     app.connect("html-page-context", accessibility.repair)
+    app.connect("html-page-context", repository.launch_sources, repository.AFTER_THE_THEME)
     app.connect("build-finished", write_files)
     app.connect("build-finished", redirects.write)
     app.connect("build-finished", offline.remove_templates)

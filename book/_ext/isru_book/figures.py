@@ -132,7 +132,7 @@ def legend(env, about: dict) -> list[nodes.Node]:
         run.provenance(about["notebook"]),
         site=env.config.html_baseurl,
         doi=env.config.isru_doi,
-        page=page_of(about["notebook"]) + ".html",
+        page=f"{page_of(about['notebook'])}.html#fig-{about['id']}",
     )
     return [
         Downloads("", folder=FIGURES, stem=about["id"], suffixes=SUFFIXES),

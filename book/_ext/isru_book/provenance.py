@@ -7,7 +7,8 @@ from html import escape
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from isru_book.run import CHECK, Run, commit_text, notebook_of, page_of, run_of
+from isru_book.repository import commit_nodes
+from isru_book.run import CHECK, Run, notebook_of, page_of, run_of
 from isru_book.tables import html_table
 from isru_book.values import ABOUT, link
 
@@ -27,11 +28,11 @@ def add_to_page(app, doctree: nodes.document) -> None:
     if section is None:
         return
     notebook = notebook_of(env.docname)
-    added = [*_left_out(doctree), *(_lines(run, notebook) if notebook else [])]
+    added = [*_left_out(doctree), *(_lines(run, notebook, app.config) if notebook else [])]
     section[1:1] = added
 
 
-def _lines(run: Run, notebook: str) -> list[nodes.Node]:
+def _lines(run: Run, notebook: str, config) -> list[nodes.Node]:
     about = run.provenance(notebook)
     line = nodes.paragraph("", "", ids=[ABOUT], classes=["isru-provenance"])
     parts = [
@@ -39,9 +40,9 @@ def _lines(run: Run, notebook: str) -> list[nodes.Node]:
         about.get("machine", "unknown machine"),
         *arithmetic(about),
         about.get("date", "no date"),
-        f"commit {commit_text(about)}",
+        "commit ",
     ]
-    line += nodes.Text(" · ".join(parts))
+    line += [nodes.Text(" · ".join(parts)), *commit_nodes(config, about)]
     found: list[nodes.Node] = [line]
     if notebook in run.stale:
         reasons = "; ".join(run.stale[notebook])
@@ -103,7 +104,7 @@ class ProvenanceTable(SphinxDirective):
                     about.get("profile", "unknown"),
                     " · ".join([about.get("machine", "unknown"), *arithmetic(about)]),
                     about.get("date", "unknown"),
-                    commit_text(about),
+                    commit_nodes(self.config, about),
                 ]
             )
         header = ["Notebook", "Profile", "Machine", "Date", "Commit"]

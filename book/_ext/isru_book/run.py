@@ -37,7 +37,6 @@ class Run:
         self.order = {name: n for n, name in enumerate(_chapters(self.source))}
         self.missing: list[str] = about.get("missing", [])
         self.stale: dict[str, list[str]] = about.get("stale", {})
-        self.other_books: dict[str, str] = about.get("books", {})
         self.skipped_records: dict[str, str] = about.get("skipped_records", {})
 
     def values_file(self, chapter: str) -> Path:

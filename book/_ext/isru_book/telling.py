@@ -48,9 +48,9 @@ class Telling:
         """Add a role."""
         self._app.add_role(name, told_role(name, role))
 
-    def connect(self, event: str, handler: Callable) -> None:
-        """Connect a handler with an event."""
-        self._app.connect(event, told_handler(handler))
+    def connect(self, event: str, handler: Callable, priority: int = 500) -> None:
+        """Connect a handler with an event; those of a higher priority number come later."""
+        self._app.connect(event, told_handler(handler), priority)
 
 
 def told_directive(name: str, directive: type[Directive]) -> type[Directive]:

@@ -98,7 +98,7 @@ def forecast_windows(
     Parameters
     ----------
     airports : sequence of str
-        Some of `isru.data.weather.AIRPORTS`, each once.
+        Some of ``"EWR"``, ``"JFK"`` and ``"LGA"``, each once.
     window, horizon : int
         Hours of input, and hours ahead.
     fill_hours : int

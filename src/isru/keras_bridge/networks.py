@@ -76,21 +76,6 @@ def keras_loss(y, target, loss: str):
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(target, y))
 
 
-def keras_loss_and_gradients(model, x, target, loss="mse"):
-    """Do with a Keras model what :meth:`isru.lstm.LSTMNetwork.loss_and_gradients` does.
-
-    Returns
-    -------
-    loss : float
-    gradients : list of ndarray
-        In the order of ``model.get_weights()``.
-    """
-    with load_tensorflow().GradientTape() as tape:
-        value = keras_loss(model(x, training=True), target, loss)
-    gradients = tape.gradient(value, model.trainable_variables)
-    return float(value), [gradient.numpy() for gradient in gradients]
-
-
 def make_train_step(model, loss="mse", *, learning_rate=1e-3, clip_norm=None, jit_compile=False):
     """Return a compiled function ``step(x, target)`` that makes one update of a Keras model.
 

@@ -28,7 +28,7 @@ except ImportError as error:
         "run: pip install 'isru[kernels]'"
     ) from error
 
-from isru.kernels.activations import TWINS, Twin, apply_twin, array_function, twin
+from isru.kernels.activations import TWINS, Twin, apply_twin, twin
 from isru.kernels.forms import FORMS, KERNELS, instructions
 from isru.kernels.lstm import add_rows, lstm_backward, lstm_forward, stream_step
 from isru.kernels.training import adam_update, softmax_cross_entropy
@@ -44,7 +44,6 @@ __all__ = [
     "adam_update",
     "add_rows",
     "apply_twin",
-    "array_function",
     "instructions",
     "lstm_backward",
     "lstm_forward",

@@ -146,24 +146,3 @@ def apply_twin(forward, slope, y, saved, dy):
     apply(forward, y, saved)
     if len(dy):
         apply(slope, saved, dy)
-
-
-def array_function(activation: str | Activation, dtype="float32") -> Callable:
-    """Return a function of arrays: ``x -> (y, derivative)``, through the compiled twin.
-
-    Parameters
-    ----------
-    activation : str or entry of ``isru.activations.ACTIVATIONS``
-    dtype : {"float32", "float64"}
-        Of the arrays; any shape.
-    """
-    entry = registered(activation)
-    forward, slope = twin(entry, dtype)
-
-    def function(x):
-        y = np.array(x, dtype).reshape(-1)
-        saved, dy = y if entry.saves_output else np.empty_like(y), np.empty_like(y)
-        apply_twin(forward, slope, y, saved, dy)
-        return y.reshape(np.shape(x)), dy.reshape(np.shape(x))
-
-    return function

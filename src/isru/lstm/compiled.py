@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from isru.lstm.arrays import aligned_zeros
 from isru.lstm.layer import LSTMLayer
 from isru.lstm.losses import COMPILED_LOSSES
+from isru.lstm.workspace import aligned_zeros
 
 
 class CompiledBuffers:

@@ -15,13 +15,78 @@ What makes it fast, and changes no number:
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
 import numpy as np
 
 from isru.lstm.initializers import lstm_weights
-from isru.lstm.ways import NumPyWays
+from isru.lstm.losses import LOSSES
 
 _BLOCK = 32_768  # elements of the backward factors computed at once: they stay in the cache
 _PARTS = 4  # of a window, of which one's dz is held at a time
+
+
+@dataclass(slots=True)
+class ForwardViews:
+    """What one step of the forward pass reads and writes, as views of the layer's buffers.
+
+    Attributes
+    ----------
+    row : ndarray, shape (B, F + H + 1) or (B, H + 1)
+        x, h_tm1 and one; without x where its projection is made for all steps at once.
+    projection : ndarray, shape (B, 4H), or None
+        x W, where it is.
+    gates, saved_gates : ndarray, shape (3, B, H)
+        o, i and f, and what their derivatives need.
+    candidate, saved_candidate, c_out, saved_c : ndarray, shape (B, H)
+        c_tilde and cell_activation(c), and what their derivatives need.
+    i_and_f, candidate_and_c_tm1 : ndarray, shape (2, B, H)
+        The factors of both products that make the cell state.
+    o, c, h : ndarray, shape (B, H)
+    """
+
+    row: np.ndarray
+    projection: np.ndarray | None
+    gates: np.ndarray
+    saved_gates: np.ndarray
+    candidate: np.ndarray
+    saved_candidate: np.ndarray
+    i_and_f: np.ndarray
+    candidate_and_c_tm1: np.ndarray
+    c: np.ndarray
+    c_out: np.ndarray
+    saved_c: np.ndarray
+    o: np.ndarray
+    h: np.ndarray
+
+
+@dataclass(slots=True)
+class BackwardViews:
+    """What one step of the backward pass reads and writes.
+
+    Attributes
+    ----------
+    t : int
+        The step.
+    dc_factor, o_factor, ifc_factors : ndarray, shape (B, H), (B, H) and (3, B, H)
+        What dh is multiplied with for dc and for dz_o, and dc for dz_i, dz_f and dz_c.
+    through, f : ndarray, shape (B, H)
+        What reaches c through h, and the forget gate.
+    dz : ndarray, shape (B, 4H)
+    dz_o, dz_ifc : ndarray, shape (B, H) and (3, B, H)
+        Parts of it.
+    """
+
+    t: int
+    dc_factor: np.ndarray
+    o_factor: np.ndarray
+    ifc_factors: np.ndarray
+    through: np.ndarray
+    f: np.ndarray
+    dz: np.ndarray
+    dz_o: np.ndarray
+    dz_ifc: np.ndarray
 
 
 class LayerBuffers:
@@ -93,10 +158,20 @@ class LayerBuffers:
         row, projection = self.rows[t], None
         if self.projects_at_once:
             row, projection = row[:, self.x.shape[2] :], self.z[t]
-        c, c_out, h = self.c[t + 1], self.c_out[t], self.h[t + 1]
-        return (
-            (row, projection, gates[:3], self.saved_gates[t], gates[3], self.saved_candidate[t]),
-            (gates[1:3], gates[3:5], c, c_out, self.saved_c[t], gates[0], h),
+        return ForwardViews(
+            row=row,
+            projection=projection,
+            gates=gates[:3],
+            saved_gates=self.saved_gates[t],
+            candidate=gates[3],
+            saved_candidate=self.saved_candidate[t],
+            i_and_f=gates[1:3],
+            candidate_and_c_tm1=gates[3:5],
+            c=self.c[t + 1],
+            c_out=self.c_out[t],
+            saved_c=self.saved_c[t],
+            o=gates[0],
+            h=self.h[t + 1],
         )
 
     def _backward_blocks(self, part, length):
@@ -106,12 +181,20 @@ class LayerBuffers:
         ]
 
     def _backward_views(self, t, block, part):
-        z = self.z[t - part[0]]
-        dz = self.gate_views(z)
+        dz = self.z[t - part[0]]
+        dz_gates = self.gate_views(dz)
         factors = self.dz_factors[t - block[0]]
-        dc_factor, f = self.dc_factors[t - block[0]], self.gates[t, 2]
-        of_gates = factors[0], dz[0], factors[1:], dz[1:]
-        return t, dc_factor, self.through[t], *of_gates, f, z
+        return BackwardViews(
+            t=t,
+            dc_factor=self.dc_factors[t - block[0]],
+            o_factor=factors[0],
+            ifc_factors=factors[1:],
+            through=self.through[t],
+            f=self.gates[t, 2],
+            dz=dz,
+            dz_o=dz_gates[0],
+            dz_ifc=dz_gates[1:],
+        )
 
 
 def _from_the_end(start, stop, length):
@@ -119,7 +202,25 @@ def _from_the_end(start, stop, length):
     return [(max(start, end - length), end) for end in range(stop, start, -length)]
 
 
-class LSTMLayer(NumPyWays):
+class Layer:
+    """What a network asks of its layers beside forward and backward; here as NumPy does it.
+
+    Attributes
+    ----------
+    whole_step : callable or None
+        Makes one step of a whole network for one sequence.
+    losses : dict
+        Loss functions by name; they may use their first argument up.
+    adam_update : callable or None
+        See :meth:`isru.lstm.Adam.update`.
+    """
+
+    whole_step: Callable | None = None
+    losses: Mapping[str, Callable] = LOSSES
+    adam_update: Callable | None = None
+
+
+class LSTMLayer(Layer):
     """An LSTM layer bound to its place in the network's flat parameters and gradients.
 
     Parameters
@@ -194,19 +295,16 @@ class LSTMLayer(NumPyWays):
         # The kernels themselves: what `forward` adds for float16 is not needed here.
         activate, activate_gates = self.activation.kernel, self.recurrent_activation.kernel
         activate_cell = self.cell_activation.kernel
-        for (
-            (row, projection, gates, saved_gates, c_tilde, saved_candidate),
-            (i_and_f, c_tilde_and_c_tm1, c, c_out, saved_c, o, h),
-        ) in buffers.forward_steps:
-            np.dot(row, weights, out=step_z)
+        for step in buffers.forward_steps:
+            np.dot(step.row, weights, out=step_z)
             if at_once:
-                np.add(step_z, projection, out=step_z)
-            activate_gates(z_gates, gates, saved_gates)
-            activate(z_candidate, c_tilde, saved_candidate)
-            np.multiply(i_and_f, c_tilde_and_c_tm1, out=pair)
-            np.add(from_input, from_past, out=c)
-            activate_cell(c, c_out, saved_c)
-            np.multiply(o, c_out, out=h)
+                np.add(step_z, step.projection, out=step_z)
+            activate_gates(z_gates, step.gates, step.saved_gates)
+            activate(z_candidate, step.candidate, step.saved_candidate)
+            np.multiply(step.i_and_f, step.candidate_and_c_tm1, out=pair)
+            np.add(from_input, from_past, out=step.c)
+            activate_cell(step.c, step.c_out, step.saved_c)
+            np.multiply(step.o, step.c_out, out=step.h)
 
     def _project(self, x, buffers):
         """Compute x W of all steps."""
@@ -250,15 +348,15 @@ class LSTMLayer(NumPyWays):
         for part, blocks in buffers.backward_parts:
             for block, steps in blocks:
                 self._factors(slice(*block), buffers)
-                for t, dc_factor, through, o_factor, dz_o, ifc_factors, dz_ifc, f, dz in steps:
+                for step in steps:
                     if every_step:
-                        np.add(dh, dh_out[t], out=dh)
-                    np.multiply(dh, dc_factor, out=through)
-                    np.add(dc, through, out=dc)
-                    np.multiply(dh, o_factor, out=dz_o)
-                    np.multiply(ifc_factors, dc, out=dz_ifc)
-                    np.multiply(dc, f, out=dc)
-                    np.dot(dz, recurrent_t, out=dh)
+                        np.add(dh, dh_out[step.t], out=dh)
+                    np.multiply(dh, step.dc_factor, out=step.through)
+                    np.add(dc, step.through, out=dc)
+                    np.multiply(dh, step.o_factor, out=step.dz_o)
+                    np.multiply(step.ifc_factors, dc, out=step.dz_ifc)
+                    np.multiply(dc, step.f, out=dc)
+                    np.dot(step.dz, recurrent_t, out=dh)
             dz = buffers.z[: part[1] - part[0]].reshape(-1, 4 * self.units)
             self._weight_gradients(dz, buffers, slice(*part))
             if want_dx:

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from isru.lstm.arrays import aligned_zeros
 from isru.lstm.checkpoints import load_network, save_network
 from isru.lstm.engines import layer_class
 from isru.lstm.initializers import network_weights
@@ -25,7 +24,7 @@ from isru.lstm.inputs import (
 )
 from isru.lstm.losses import LOSSES
 from isru.lstm.weights import Weights
-from isru.lstm.workspace import Workspaces
+from isru.lstm.workspace import Workspaces, aligned_zeros
 from isru.registry import registered
 
 

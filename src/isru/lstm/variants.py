@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from isru.lstm.initializers import glorot_uniform, orthogonal
-from isru.lstm.ways import NumPyWays
+from isru.lstm.layer import Layer
 
 
 class VariantBuffers:
@@ -30,7 +30,7 @@ class VariantBuffers:
         self.x, self.caches = None, [None] * steps
 
 
-class VariantLayer(NumPyWays):
+class VariantLayer(Layer):
     """A layer of one of the cells below; parameters and methods as of ``LSTMLayer``.
 
     A cell has ``blocks`` gates side by side: kernel (F, blocks H), recurrent kernel

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from isru import paths
 from isru.publish.errors import DamagedFile
 from isru.records import read_object, warn_once
 
@@ -17,6 +16,7 @@ _FIELDS = {
     "seconds": 0.0,
     "outputs": {},
 }
+_PARTS = ("notebooks", "values", "figures", "tables", "models")
 _STAMP = {"notebook": "", "parameters": {}, "data": {}, "upstream": {}, "code": {}, "versions": {}}
 _PROVENANCE = {"commit": "unknown", "dirty": True, "date": "?", "machine": "unknown"}
 
@@ -77,9 +77,8 @@ def why_not_own(output: str, name: str) -> str:
     """Return why a file cannot be an output of notebook ``name`` in a run, "" if it can."""
     parts = PurePosixPath(output).parts
     plain = "\\" not in output and ".." not in parts and output == "/".join(parts)
-    if not plain or len(parts) < 2 or parts[0] not in paths.RUN_PARTS or parts[0] == "manifest":
-        known = ", ".join(part for part in paths.RUN_PARTS if part != "manifest")
-        return f"expected a file below one of {known}"
+    if not plain or len(parts) < 2 or parts[0] not in _PARTS:
+        return f"expected a file below one of {', '.join(_PARTS)}"
     if parts[0] == "notebooks" and parts[1:] != (f"{name}.ipynb",):
         return "which is another notebook's"
     if parts[0] == "values" and parts[1:] != (f"{name}.json",):

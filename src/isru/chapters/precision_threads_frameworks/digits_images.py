@@ -51,11 +51,6 @@ def read_images(name: str) -> Images:
     return _digits() if name == "digits" else _mnist()
 
 
-def mnist_is_here() -> bool:
-    """Return whether MNIST lies in the folder of downloads."""
-    return (paths.downloads() / "mnist.npz").is_file()
-
-
 def _digits() -> Images:
     from sklearn.datasets import load_digits
 

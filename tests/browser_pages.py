@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +9,8 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from isru.commands import find_chromium
+
 # Both are the theme's: its icon buttons, and its parts outside of landmarks.
 KNOWN_RULES = {"label-content-name-mismatch", "region"}
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -88,11 +88,6 @@ class Report:
         return [f"{self.page}: {kind}: {what}" for kind in kinds for what in getattr(self, kind)]
 
 
-def find_chromium() -> str | None:
-    """Return the path of an installed Chromium or Chrome, None if there is none."""
-    return next((path for path in map(shutil.which, CHROMIUMS) if path), None)
-
-
 def pages(html_folder: Path) -> list[Path]:
     """Return the pages of a built book; ``index.html`` only forwards to the first of them."""
     found = sorted(html_folder.rglob("*.html"))
@@ -100,23 +95,7 @@ def pages(html_folder: Path) -> list[Path]:
 
 
 def inspect_book(html_folder: Path) -> list[Report]:
-    """Open every page of a book in light, dark and at a phone's width.
-
-    Parameters
-    ----------
-    html_folder : Path
-        A built book.
-
-    Returns
-    -------
-    list of Report
-        One a page, in the order of their paths.
-
-    Raises
-    ------
-    FileNotFoundError
-        If no Chromium is installed.
-    """
+    """Open every page of a built book in light, dark and at a phone's width."""
     with _browser() as browser:
         inspector = _Inspector(browser.new_context(viewport=DESKTOP))
         return [inspector.inspect(path, html_folder) for path in pages(html_folder)]
@@ -126,11 +105,8 @@ def inspect_book(html_folder: Path) -> list[Report]:
 def _browser() -> Iterator:
     from playwright.sync_api import sync_playwright
 
-    chromium = find_chromium()
-    if chromium is None:
-        raise FileNotFoundError(f"expected one of {', '.join(CHROMIUMS)} on the path, found none")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=_ARGUMENTS)
         try:
             yield browser
         finally:
