@@ -56,7 +56,7 @@ def test_the_same_step_learns_the_same_in_keras_and_numpy():
 
 
 def test_the_first_compilation_by_xla_is_silent():
-    code = f"from isru.experiments import frameworks; \
+    code = f"from isru.chapters.precision_threads_frameworks import frameworks; \
 frameworks.start_seconds('xla', 'tanh', units=2, batch=1, **{SHAPE})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == ""

@@ -1,18 +1,22 @@
 """Intervals, paired differences, equivalence, multiplicity: how a number gets its uncertainty.
 
-Everything takes plain arrays; two calls with equal generators give equal results.
+Two calls with equal generators give equal results. All but `groups` and `by_group`, which walk
+through tables, take plain arrays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import stats as distributions
 
 from isru.lstm.inputs import read_array
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STATISTICS = {"mean": np.mean, "median": np.median}
 
@@ -27,6 +31,14 @@ class Interval(NamedTuple):
     def contains(self, value: float) -> bool:
         """Return whether ``value`` lies between the ends (ends included)."""
         return self.low <= value <= self.high
+
+    def columns(self, name: str, ends: str = "") -> dict[str, float]:
+        """Return the three numbers as ``name``, ``{ends}low`` and ``{ends}high`` of a row."""
+        return {name: self.estimate, f"{ends}low": self.low, f"{ends}high": self.high}
+
+    def map(self, function: Callable[[float], float]) -> Interval:
+        """Return the interval of a rising function of what is estimated."""
+        return Interval(*(function(value) for value in self))
 
 
 @dataclass(frozen=True)
@@ -246,6 +258,65 @@ def holm(p_values) -> np.ndarray:
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1)), 1)
     return adjusted
+
+
+def groups(
+    frame: pd.DataFrame, keys: Sequence[str], *, sort: bool = True
+) -> Iterator[tuple[dict, pd.DataFrame]]:
+    """Yield each group's keys by name, to begin a row with, and its rows.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    keys : sequence of str
+        Columns; without any all rows are one group.
+    sort : bool
+        Whether the groups come in the order of their keys, or in that of their first rows.
+    """
+    if not len(keys):
+        yield {}, frame
+        return
+    for values, part in frame.groupby(list(keys), sort=sort, dropna=False):
+        yield dict(zip(keys, values, strict=True)), part
+
+
+def by_group(
+    frame: pd.DataFrame,
+    keys: Sequence[str],
+    column: str,
+    *,
+    statistic: str = "median",
+    name: str = "",
+    sort: bool = True,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Return a statistic of a column, with its interval, for each group: a table of one row each.
+
+    Parameters
+    ----------
+    frame, keys, sort
+        As for `groups`.
+    column : str
+        Its numbers within a group are a sample, as for `bootstrap_interval`.
+    statistic : {"median", "mean"}
+    name : str
+        Of the statistic's column; by default that of the statistic.
+    rng : numpy.random.Generator
+        Drawn from group by group.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The keys, ``n`` (numbers in the group), the statistic, ``low`` and ``high``.
+    """
+    import pandas as pd
+
+    name = name or statistic
+    rows = []
+    for group, part in groups(frame, keys, sort=sort):
+        found = bootstrap_interval(part[column].to_numpy(), statistic=statistic, rng=rng)
+        rows.append(group | {"n": len(part)} | found.columns(name))
+    return pd.DataFrame(rows, columns=[*keys, "n", name, "low", "high"])
 
 
 def direction(ratio: Interval, floor: Interval, *, margin: float = 0.02) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from isru.bench.protocol import COLUMNS
-from isru.stats import Interval, aa_floor, bootstrap_interval, ratio_of_medians
+from isru.stats import Interval, aa_floor, bootstrap_interval, groups, ratio_of_medians
 
 SHORTEST_SAMPLE = 2e-4  # seconds: below, a clock's reading and a timer interrupt weigh over 1 %
 LARGEST_SPREAD = 0.10  # interquartile range over median, within a process
@@ -76,9 +76,7 @@ def ratios(
     for case, part in _by_case(frame):
         for arm in arms:
             found = ratio(part, baseline, arm, clock=clock, rng=rng)
-            rows.append(
-                {**case, "arm": arm, "ratio": found.estimate, "low": found.low, "high": found.high}
-            )
+            rows.append({**case, "arm": arm} | found.columns("ratio"))
     return pd.DataFrame(rows)
 
 
@@ -121,15 +119,7 @@ def per_call(
         for arm in part["arm"].unique():
             medians = [np.median(times) for times in _times(part, arm, clock)]
             found = bootstrap_interval(medians, rng=rng)
-            rows.append(
-                {
-                    **case,
-                    "arm": arm,
-                    "seconds": found.estimate,
-                    "low": found.low,
-                    "high": found.high,
-                }
-            )
+            rows.append({**case, "arm": arm} | found.columns("seconds"))
     return pd.DataFrame(rows)
 
 
@@ -199,12 +189,7 @@ def _cells(frame: pd.DataFrame, clock: str) -> pd.DataFrame:
 
 def _by_case(frame: pd.DataFrame):
     """Yield each case's values by name and its samples."""
-    columns = case_columns(frame)
-    if not columns:
-        yield {}, frame
-        return
-    for values, part in frame.groupby(columns, sort=False, dropna=False):
-        yield dict(zip(columns, values, strict=True)), part
+    return groups(frame, case_columns(frame), sort=False)
 
 
 def _times(frame: pd.DataFrame, arm: str, clock: str) -> list[np.ndarray]:

@@ -58,8 +58,8 @@ def activation_gains(record: Mapping, *, rng: np.random.Generator) -> pd.DataFra
             rows.append(
                 {"form": form, "dtype": dtype}
                 | {"tanh_ns": ns[tanh].median(), "isru_ns": ns[isru].median()}
-                | {"gain_ns": gain.estimate, "low": gain.low, "high": gain.high}
-                | {"ratio": times.estimate, "ratio_low": times.low, "ratio_high": times.high}
+                | gain.columns("gain_ns")
+                | times.columns("ratio", "ratio_")
                 | {"direction": direction(times, band, margin=MARGIN)}
             )
     return pd.DataFrame(rows)
@@ -99,10 +99,7 @@ def thread_speedups(record: Mapping, *, rng: np.random.Generator) -> pd.DataFram
             found: Interval = ratio_of_medians(
                 _by_process(one), _by_process(several[several["work"] == work]), rng=rng
             )
-            rows.append(
-                {"work": work, "threads": count}
-                | {"speedup": found.estimate, "low": found.low, "high": found.high}
-            )
+            rows.append({"work": work, "threads": count} | found.columns("speedup"))
     return pd.DataFrame(rows, columns=["work", "threads", "speedup", "low", "high"])
 
 

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from isru.activations import get_activation
 from isru.cost import layer_count, network_count
 from isru.lstm import LSTMNetwork
-from isru.stats import bootstrap_interval
+from isru.stats import bootstrap_interval, groups
 from isru.studies import forecaster
 from isru.studies.forecaster import OUTPUTS, choose_learning_rates, scores, train_network
 from isru.studies.paired import compare
@@ -259,14 +259,11 @@ def cells_table(rows: pd.DataFrame, features: int, *, rng: np.random.Generator) 
     """
     found = []
     chosen = rows[(rows["target"] == "change") & rows["arm"].isin(["tanh", *CELLS])]
-    for (arm, units), part in chosen.groupby(["arm", "units"], sort=False):
+    for group, part in groups(chosen, ["arm", "units"], sort=False):
         width = int(part["cell_units"].iloc[0])
-        count = layer_count(features, width, cell=ARMS[arm].cell)
+        count = layer_count(features, width, cell=ARMS[group["arm"]].cell)
         mean = bootstrap_interval(part["skill"], statistic="mean", rng=rng)
-        found.append(
-            {"arm": arm, "units": units, "cell_units": width}
-            | {"parameters": int(part["parameters"].iloc[0]), "macs": count.macs}
-            | {"activations": count.gates + count.activations, "seeds": len(part)}
-            | {"mean": mean.estimate, "low": mean.low, "high": mean.high}
-        )
+        size = {"cell_units": width, "parameters": int(part["parameters"].iloc[0])}
+        work = {"macs": count.macs, "activations": count.gates + count.activations}
+        found.append(group | size | work | {"seeds": len(part)} | mean.columns("mean"))
     return pd.DataFrame(found)

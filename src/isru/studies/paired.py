@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 
-from isru.stats import holm, paired_difference, tost
+from isru.stats import groups, holm, paired_difference, tost
 
 BASELINE = "tanh"
 CONTROL = "identity"
@@ -98,17 +98,13 @@ def compare(pairs: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
         single pair is left out.
     """
     found = []
-    for (name, units, arm), part in pairs.groupby(["metric", "units", "arm"], sort=False):
+    for group, part in groups(pairs, ["metric", "units", "arm"], sort=False):
         if len(part) < 2:
             continue
         values, none = part["difference"].to_numpy(), np.zeros(len(part))
-        summary = paired_difference(values, none, rng=rng)
-        test = tost(values, none, margin=METRICS[name].margin, alpha=ALPHA)
-        found.append(
-            {"metric": name, "units": units, "arm": arm, "n": summary.n}
-            | {"mean": summary.mean, "low": summary.low, "high": summary.high}
-            | {"median": summary.median, "sd": summary.sd, "p": test.p}
-        )
+        summary = asdict(paired_difference(values, none, rng=rng))
+        test = tost(values, none, margin=METRICS[group["metric"]].margin, alpha=ALPHA)
+        found.append(group | summary | {"p": test.p})
     table = pd.DataFrame(found)
     if table.empty:
         return table

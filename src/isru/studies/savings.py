@@ -11,7 +11,7 @@ from scipy.optimize import nnls
 
 from isru.bench import Arm, floor, ratio
 from isru.cost import layer_count, saving
-from isru.stats import Interval, direction
+from isru.stats import Interval, direction, groups
 
 # Processor time where the call computes all the time; what a user waits for where it may wait.
 CLOCKS = {"numpy": "cpu_seconds", "numba": "cpu_seconds", "keras": "seconds"}
@@ -19,7 +19,7 @@ CLOCKS = {"numpy": "cpu_seconds", "numba": "cpu_seconds", "keras": "seconds"}
 _SHARES = ("numpy", "numba")
 _GROUP = ["framework", "step", "batch"]
 _CALLS = {"tanh_calls", "isru_calls"}
-_NOT_TIMED = Interval(np.nan, np.nan, np.nan)
+NOT_TIMED = Interval(np.nan, np.nan, np.nan)
 _RESAMPLES = 10_000
 _HOME = "isru.studies.timed_steps"
 
@@ -85,35 +85,44 @@ def savings(samples: pd.DataFrame, *, margin: float = 0.02, rng: np.random.Gener
         timed on arrays of the step's own shape. NaN where an arm was not timed.
     """
     rows = []
-    for group, part in samples.groupby(_GROUP, sort=False):
-        clock = CLOCKS[group[0]]
-        for units, case in part.groupby("units"):
-            band = floor(case, "tanh", "tanh_again", clock=clock, rng=rng)
-            ends = _percent(band)
-            times = _process_medians(case, clock)
-            plain = expected = _NOT_TIMED
-            if "plain" in times:
-                plain = _percent(ratio(case, "tanh", "plain", clock=clock, rng=rng))
-            found = ratio(case, "tanh", "isru", clock=clock, rng=rng)
-            if times.keys() >= _CALLS:
-                expected = _bootstrap(times, _expected, rng)
-            step = float(np.median(times["tanh"]))
-            rows.append(
-                dict(zip(_GROUP, group, strict=True))
-                | {"units": int(units), "step_ms": 1e3 * step}
-                | dict(zip(("saving", "low", "high"), _percent(found), strict=True))
-                | {"floor_low": ends.low, "floor_high": ends.high}
-                | {"direction": direction(found, band, margin=margin)}
-                | {"plain": plain.estimate, "plain_low": plain.low, "plain_high": plain.high}
-                | {
-                    "share": _share(times)
-                    if group[0] in _SHARES and times.keys() >= _CALLS
-                    else np.nan
-                }
-                | {"expected": expected.estimate}
-                | {"expected_low": expected.low, "expected_high": expected.high}
-            )
+    for group, part in groups(samples, _GROUP, sort=False):
+        for units, case in groups(part, ["units"]):
+            rows.append(group | units | _savings_row(case, margin, rng))
     return pd.DataFrame(rows)
+
+
+def _savings_row(case: pd.DataFrame, margin: float, rng: np.random.Generator) -> dict:
+    framework = case["framework"].iloc[0]
+    clock = CLOCKS[framework]
+    times = _process_medians(case, clock)
+    plain = expected = NOT_TIMED
+    share = np.nan
+    band = floor(case, "tanh", "tanh_again", clock=clock, rng=rng)
+    if "plain" in times:
+        plain = percent_saved(ratio(case, "tanh", "plain", clock=clock, rng=rng))
+    found = ratio(case, "tanh", "isru", clock=clock, rng=rng)
+    if times.keys() >= _CALLS:
+        expected = _bootstrap(times, _expected, rng)
+        share = _share(times) if framework in _SHARES else np.nan
+    return {
+        "step_ms": 1e3 * float(np.median(times["tanh"])),
+        **percent_saved(found).columns("saving"),
+        **floor_columns(percent_saved(band)),
+        "direction": direction(found, band, margin=margin),
+        **plain.columns("plain", "plain_"),
+        "share": share,
+        **expected.columns("expected", "expected_"),
+    }
+
+
+def percent_saved(ratio: Interval) -> Interval:
+    """Turn a ratio of times, before over after, into what is saved, in %."""
+    return ratio.map(lambda value: 100.0 * (1.0 - 1.0 / value))
+
+
+def floor_columns(band: Interval) -> dict[str, float]:
+    """Return the ends of an A/A floor as columns of a row."""
+    return {"floor_low": band.low, "floor_high": band.high}
 
 
 def slopes(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
@@ -124,10 +133,8 @@ def slopes(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
     fewer than two sizes is left out.
     """
     rows = []
-    for group, part in samples.groupby(_GROUP, sort=False):
-        by_size = {
-            units: _process_medians(case, CLOCKS[group[0]]) for units, case in part.groupby("units")
-        }
+    for group, part in groups(samples, _GROUP, sort=False):
+        by_size = _by_size(part)
         if len(by_size) < 2:
             continue
         flat = {
@@ -136,10 +143,7 @@ def slopes(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
             for arm in ("tanh", "isru")
         }
         found = _bootstrap(flat, partial(_slope, sizes=list(by_size)), rng)
-        rows.append(
-            dict(zip(_GROUP, group, strict=True))
-            | {"slope": found.estimate, "low": found.low, "high": found.high}
-        )
+        rows.append(group | found.columns("slope"))
     return pd.DataFrame(rows, columns=[*_GROUP, "slope", "low", "high"])
 
 
@@ -194,10 +198,7 @@ def fit_cases(samples: pd.DataFrame, *, features: int, steps: int) -> dict[str, 
     """
     fits = {}
     for framework, part in samples[samples["batch"] == 1].groupby("framework"):
-        times = {
-            units: _process_medians(case, CLOCKS[framework])
-            for units, case in part.groupby("units")
-        }
+        times = _by_size(part)
         if len(times) < 3:
             continue
         units = np.array(list(times), dtype=float)
@@ -241,9 +242,10 @@ def _expected(times):
     return 100.0 * (times["tanh_calls"] - times["isru_calls"]) / times["tanh"]
 
 
-def _percent(found: Interval) -> Interval:
-    """Turn a ratio t_tanh / t_isru into a saving in %."""
-    return Interval(*(100.0 * (1.0 - 1.0 / value) for value in found))
+def _by_size(samples: pd.DataFrame) -> dict[int, dict[str, np.ndarray]]:
+    """Return the medians of one framework's samples, units by units."""
+    clock = CLOCKS[samples["framework"].iloc[0]]
+    return {units: _process_medians(case, clock) for units, case in samples.groupby("units")}
 
 
 def _process_medians(case: pd.DataFrame, clock: str) -> dict[str, np.ndarray]:

@@ -74,8 +74,7 @@ def slowdowns(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFram
         for arm in ("tanh", "isru_plain"):
             names = (f"{form}_{arm}_{label}" for label in (BESIDE, ALONE))
             found = ratio(samples, *names, clock=CLOCK, rng=rng)
-            ends = {"slowdown": found.estimate, "low": found.low, "high": found.high}
-            rows.append({"form": form, "arm": arm, **ends})
+            rows.append({"form": form, "arm": arm} | found.columns("slowdown"))
     return pd.DataFrame(rows)
 
 
@@ -89,6 +88,5 @@ def tanh_over_isru(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.Dat
         for label in (ALONE, BESIDE):
             names = (f"{form}_{arm}_{label}" for arm in ("tanh", "isru_plain"))
             found = ratio(samples, *names, clock=CLOCK, rng=rng)
-            ends = {"ratio": found.estimate, "low": found.low, "high": found.high}
-            rows.append({"form": form, "neighbour": label, **ends})
+            rows.append({"form": form, "neighbour": label} | found.columns("ratio"))
     return pd.DataFrame(rows)

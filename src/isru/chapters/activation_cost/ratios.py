@@ -13,7 +13,7 @@ import pandas as pd
 
 from isru.bench import floor, ratio
 from isru.chapters.activation_cost.costs import CLOCK, by_form
-from isru.stats import Interval, direction
+from isru.stats import Interval, direction, groups
 
 CASE = ["form", "dtype", "size", "input"]
 # What an LSTM could use in tanh's place, besides ISRU; tanh itself counts, in its best form.
@@ -40,11 +40,9 @@ def floors(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
     told = by_form(samples)
     paired = told[told["form"].isin(told.loc[told["arm"] == "tanh_again", "form"].unique())]
     rows = []
-    for (form, dtype, size), part in paired.groupby(["form", "dtype", "size"], sort=False):
+    for group, part in groups(paired, ["form", "dtype", "size"], sort=False):
         found = floor(part, "tanh", "tanh_again", clock=CLOCK, rng=rng)
-        rows.append(
-            {"form": form, "dtype": dtype, "size": size, "low": found.low, "high": found.high}
-        )
+        rows.append(group | {"low": found.low, "high": found.high})
     return pd.DataFrame(rows)
 
 

@@ -16,7 +16,7 @@ from isru.chapters.convolutions.study import (
     convolution_macs,
 )
 from isru.cost import layer_count
-from isru.stats import bootstrap_interval
+from isru.stats import by_group, groups
 
 CLOCK = "cpu_seconds"  # every arm computes on one thread and waits for nothing
 STEPS, FEATURES = 24, 10  # T and F of the LSTM, as `isru.studies.timed_steps` has them
@@ -123,13 +123,9 @@ def savings(table: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
     rng : numpy.random.Generator
         For the bootstrap over processes.
     """
-    rows = []
-    for case, part in table.groupby([*_CASE, "form"]):
-        found = bootstrap_interval(part["saving"].to_numpy(), rng=rng)
-        row = dict(zip([*_CASE, "form"], case, strict=True))
-        row |= {"saving": found.estimate, "low": found.low, "high": found.high}
-        rows.append(row | {"predicted": part["predicted"].median()})
-    return pd.DataFrame(rows)
+    case = [*_CASE, "form"]
+    saved = by_group(table, case, "saving", name="saving", rng=rng).drop(columns="n")
+    return saved.merge(table.groupby(case)["predicted"].median().reset_index(), on=case)
 
 
 def gaps(table: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
@@ -164,11 +160,11 @@ def mean_slopes(table: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFram
 def _fits(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     index = ["form", "batch", "units", "process"]
-    for case, line in table[table["layer"] == "convolution"].groupby(index):
+    for case, line in groups(table[table["layer"] == "convolution"], index):
         if len(line) == len(KERNELS):
             halvings = -2 * np.log2(line["kernel"].to_numpy(float))
             slope = {n: float(np.polyfit(halvings, line[n], 1)[0]) for n in ("saving", "again")}
-            rows.append(dict(zip(index, case, strict=True)) | slope)
+            rows.append(case | slope)
     return pd.DataFrame(rows)
 
 
@@ -176,19 +172,15 @@ def _effects(
     table: pd.DataFrame, name: str, pooled: list[str], rng: np.random.Generator
 ) -> pd.DataFrame:
     """Summarise an effect and its A/A counterpart by case; the floor is one for `pooled`."""
-    floors = {
-        key: _floor([p["again"].to_numpy() for _, p in part.groupby(["batch", "units"])], rng)
-        for key, part in table.groupby(pooled)
-    }
-    rows = []
-    for (form, batch, units), part in table.groupby(["form", "batch", "units"]):
-        found = bootstrap_interval(part["saving"].to_numpy(), rng=rng)
-        case = {"form": form, "batch": batch, "units": units}
-        floor = floors[tuple(case[key] for key in pooled)]
-        rows.append(case | {name: found.estimate, "low": found.low, "high": found.high} | floor)
+    floors = pd.DataFrame(
+        group | _floor([p["again"].to_numpy() for _, p in part.groupby(["batch", "units"])], rng)
+        for group, part in groups(table, pooled)
+    )
+    case = ["form", "batch", "units"]
+    effects = by_group(table, case, "saving", name=name, rng=rng).drop(columns="n")
     order = {form: place for place, form in enumerate(FORMS)}
-    return pd.DataFrame(rows).sort_values(
-        ["form", "batch", "units"], key=lambda column: column.replace(order), ignore_index=True
+    return effects.merge(floors, on=pooled).sort_values(
+        case, key=lambda column: column.replace(order), ignore_index=True
     )
 
 

@@ -11,10 +11,11 @@ from scipy.optimize import nnls
 from isru.activations import get_activation
 from isru.bench import Arm
 from isru.cost import layer_count, saving
-from isru.stats import bootstrap_interval
+from isru.stats import bootstrap_interval, groups
 
 CLOCK = "cpu_seconds"
 PARTS = ("products", "gates", "activations")
+_CASE = ["step", "batch", "units"]
 _HERE = "isru.chapters.lstm.step_parts"
 _STEPS = "isru.studies.timed_steps"
 
@@ -136,17 +137,14 @@ def shares(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
         themselves, and in training the loss and Adam.
     """
     rows = []
-    for (step, batch, units), case in samples.groupby(["step", "batch", "units"]):
+    for group, case in groups(samples, _CASE):
         medians = case.groupby(["arm", "process"])[CLOCK].median().unstack()
         fractions = {part: 100 * medians.loc[part] / medians.loc["step"] for part in PARTS}
         fractions["rest"] = 100 - sum(fractions.values())
+        step_us = 1e6 * float(medians.loc["step"].median())
         for part, values in fractions.items():
             found = bootstrap_interval(values.to_numpy(), rng=rng)
-            rows.append(
-                {"step": step, "batch": int(batch), "units": int(units), "part": part}
-                | {"step_us": 1e6 * float(medians.loc["step"].median())}
-                | {"share": found.estimate, "low": found.low, "high": found.high}
-            )
+            rows.append(group | {"part": part, "step_us": step_us} | found.columns("share"))
     return pd.DataFrame(rows)
 
 
@@ -170,16 +168,15 @@ def fit_steps(table: pd.DataFrame, *, features: int, steps: int) -> pd.DataFrame
     """
     rows = []
     whole = table[table["part"] == "rest"]
-    for (step, batch), part in whole.groupby(["step", "batch"], sort=False):
-        ns = 1e3 * part["step_us"].to_numpy() / (steps * batch)
+    for group, part in groups(whole, ["step", "batch"], sort=False):
+        ns = 1e3 * part["step_us"].to_numpy() / (steps * group["batch"])
         units = part["units"].to_numpy(float)
         macs = np.array([layer_count(features, int(count)).macs for count in units], float)
         terms = np.stack([np.ones_like(units), units, macs], axis=1) / ns[:, None]
         length = np.linalg.norm(terms, axis=0)  # the solver stops on absolute tolerances
         cost = nnls(terms / length, np.ones_like(ns))[0] / length
         names = dict(zip(("step_ns", "unit_ns", "mac_ns"), map(float, cost), strict=True))
-        worst = 100 * float(np.abs(terms @ cost - 1).max())
-        rows.append({"step": step, "batch": int(batch), **names, "worst": worst})
+        rows.append(group | names | {"worst": 100 * float(np.abs(terms @ cost - 1).max())})
     return pd.DataFrame(rows)
 
 
@@ -223,15 +220,12 @@ def compiled_bounds(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.Da
     speed (the NumPy engine's time over the compiled one's).
     """
     rows = []
-    for (step, batch, units), case in samples.groupby(["step", "batch", "units"]):
+    for row, case in groups(samples, _CASE):
         medians = case.groupby(["arm", "process"])[CLOCK].median().unstack()
         whole, tanh = medians.loc["compiled_step"], medians.loc["compiled_tanh"]
         found = {"bound": 100 * tanh / whole}
         found["saving"] = 100 * (tanh - medians.loc["compiled_isru"]) / whole
-        row = {"step": step, "batch": int(batch), "units": int(units)}
         for name, values in found.items():
-            interval = bootstrap_interval(values.to_numpy(), rng=rng)
-            ends = {f"{name}_low": interval.low, f"{name}_high": interval.high}
-            row |= {name: interval.estimate, **ends}
+            row |= bootstrap_interval(values.to_numpy(), rng=rng).columns(name, f"{name}_")
         rows.append(row | {"speed": float((medians.loc["step"] / whole).median())})
     return pd.DataFrame(rows)

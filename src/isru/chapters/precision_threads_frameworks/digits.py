@@ -12,17 +12,14 @@ from threadpoolctl import threadpool_limits
 
 from isru.chapters.precision_threads_frameworks.digits_images import IMAGES, Images, read_images
 from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
-from isru.stats import holm, paired_difference, tost
+from isru.studies.paired import BASELINE, CONTROL, METRICS, compare
 
 ARMS = {
     "tanh": ("tanh", "sigmoid"),
     "isru": ("isru", "sigmoid"),
-    "identity": ("identity", "sigmoid"),
+    CONTROL: ("identity", "sigmoid"),
 }
-BASELINE, CONTROL = "tanh", "identity"
-MARGIN = 0.5  # percentage points
-ALPHA = 0.05
-FEWEST = 6  # the interval of fewer pairs never covers 95 %
+MARGIN = METRICS["accuracy"].margin
 
 
 @dataclass(frozen=True)
@@ -124,7 +121,7 @@ def digit_pairs(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def compare_digits(pairs: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
-    """Test every arm against tanh: equivalent within `MARGIN`, or different.
+    """Test every arm against tanh: equivalent within the margin, or different.
 
     Parameters
     ----------
@@ -136,30 +133,11 @@ def compare_digits(pairs: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        units, arm, n, mean, low, high, sd, ``p`` of the two one-sided tests, ``p_holm`` (adjusted
-        for the sizes of that arm), ``word``: "equivalent", "better", "worse" or "undecided",
-        always the last with fewer than `FEWEST` pairs.
+        Columns of `isru.studies.paired.compare` without metric and median; the margin is that
+        of the accuracy, and ``p_holm`` is adjusted for the sizes of an arm.
     """
-    rows = []
-    for (units, arm), part in pairs.groupby(["units", "arm"], sort=False):
-        values, none = part["difference"].to_numpy(), np.zeros(len(part))
-        summary, test = paired_difference(values, none, rng=rng), tost(values, none, margin=MARGIN)
-        row = {"units": int(units), "arm": arm, "n": summary.n, "mean": summary.mean}
-        rows.append(row | {"low": summary.low, "high": summary.high, "sd": summary.sd, "p": test.p})
-    table = pd.DataFrame(rows)
-    table["p_holm"] = table.groupby("arm")["p"].transform(lambda p: holm(p.to_numpy()))
-    table["word"] = [_word(row) for row in table.itertuples()]
-    return table
-
-
-def _word(row) -> str:
-    if row.n < FEWEST:
-        return "undecided"
-    if row.p_holm < ALPHA:
-        return "equivalent"
-    if row.low > MARGIN:
-        return "better"
-    return "worse" if row.high < -MARGIN else "undecided"
+    table = compare(pairs.assign(metric="accuracy"), rng=rng)
+    return table.drop(columns=["metric", "median"])
 
 
 @lru_cache(maxsize=1)

@@ -22,6 +22,7 @@ from isru.chapters.precision_threads_frameworks.frameworks_setups import (
     images,
 )
 from isru.chapters.precision_threads_frameworks.precision import library_savings
+from isru.stats import Interval
 
 MODES = ("graph", "xla")
 __all__ = [
@@ -114,9 +115,9 @@ def step_times(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFra
     rows = []
     for row in per_call(kept, clock=CLOCK, rng=rng).itertuples():
         mode, activation = row.arm.split()
-        ends = {"ms": row.seconds, "low": row.low, "high": row.high}
+        found = Interval(row.seconds, row.low, row.high).map(lambda seconds: 1e3 * seconds)
         about = {"mode": mode, "activation": activation, "units": row.units}
-        rows.append(about | {name: 1e3 * seconds for name, seconds in ends.items()})
+        rows.append(about | found.columns("ms"))
     return pd.DataFrame(rows)
 
 

@@ -14,9 +14,9 @@ import pandas as pd
 
 from isru.bench import Arm, floor, ratio
 from isru.lstm import LSTMNetwork
-from isru.stats import Interval, bootstrap_interval, direction
+from isru.stats import Interval, bootstrap_interval, direction, groups
 from isru.studies.forecaster import OUTPUTS, Case, quality_row
-from isru.studies.savings import savings, step_arms
+from isru.studies.savings import floor_columns, percent_saved, savings, step_arms
 
 CLOCK = "cpu_seconds"
 DTYPES = ("float32", "float64")
@@ -105,18 +105,19 @@ def float32_savings(
         ``floor_low``, ``floor_high``; ``direction`` (of float32).
     """
     rows = []
-    for (step, batch, units), case in samples.groupby(["step", "batch", "units"], sort=False):
+    for group, case in groups(samples, ["step", "batch", "units"], sort=False):
         again = "tanh float32", "tanh_again float32"
         band = floor(case, *again, clock=CLOCK, rng=rng)
         for activation in ACTIVATIONS:
             arms = [f"{activation} {dtype}" for dtype in ("float64", "float32")]
             found = ratio(case, *arms, clock=CLOCK, rng=rng)
             wide = case[case["arm"] == arms[0]].groupby("process")[CLOCK].median()
-            row = {"activation": activation, "step": step, "batch": int(batch)}
-            row |= {"units": int(units), "step_ms": 1e3 * float(wide.median())}
-            ends = dict(zip(("saving", "low", "high"), map(_percent, found), strict=True))
-            row |= ends | {"floor_low": _percent(band.low), "floor_high": _percent(band.high)}
-            rows.append(row | {"direction": direction(found, band, margin=margin)})
+            rows.append(
+                {"activation": activation, **group, "step_ms": 1e3 * float(wide.median())}
+                | percent_saved(found).columns("saving")
+                | floor_columns(percent_saved(band))
+                | {"direction": direction(found, band, margin=margin)}
+            )
     return pd.DataFrame(rows)
 
 
@@ -167,8 +168,3 @@ def precision_pairs(rows: pd.DataFrame) -> pd.DataFrame:
     wide = rows.pivot(index=["units", "arm", "seed"], columns="dtype", values="skill")
     change = (wide["float32"] - wide["float64"]).rename("difference").reset_index()
     return change.assign(metric="skill")
-
-
-def _percent(value: float) -> float:
-    """Turn a ratio t_float64 / t_float32 into a saving in %."""
-    return 100.0 * (1.0 - 1.0 / value)

@@ -21,7 +21,8 @@ from isru.bench import Arm, floor, ratio
 from isru.chapters.precision_threads_frameworks.threads_setups import hand_offs
 from isru.data.law import QUOTED_NS
 from isru.data.published import load_published
-from isru.stats import Interval, bootstrap_interval, direction
+from isru.stats import Interval, bootstrap_interval, direction, groups
+from isru.studies.savings import NOT_TIMED, floor_columns
 
 CLOCK = "seconds"  # what a user waits for: processor time adds up over threads
 FORMS = ("kept", "new")
@@ -119,24 +120,20 @@ def speedups(
         one hand-off shares out.
     """
     rows = []
-    for values, case in samples.groupby(_CASE, sort=True):
+    for about, case in groups(samples, _CASE):
         band = floor(case, "one", "one_again", clock=CLOCK, rng=rng)
         times = case.groupby(["arm", "process"])[CLOCK].median().unstack()
-        about = dict(zip(_CASE, map(int, values), strict=True))
-        about["step_ms"] = 1e3 * float(times.loc["one"].median())
-        about |= {"floor_low": band.low, "floor_high": band.high}
+        about |= {"step_ms": 1e3 * float(times.loc["one"].median()), **floor_columns(band)}
         for form in forms:
             found = ratio(case, "one", form, clock=CLOCK, rng=rng)
-            row = {"form": form, **about, "speedup": found.estimate}
-            row |= {"low": found.low, "high": found.high}
+            row = {"form": form, **about, **found.columns("speedup")}
             row["direction"] = direction(found, band, margin=margin)
-            expected, row["shared_us"] = Interval(np.nan, np.nan, np.nan), np.nan
+            expected, row["shared_us"] = NOT_TIMED, np.nan
             if cores:
                 expected = _predicted(times, form, cores[about["batch"]].estimate, rng)
                 shared = (times.loc["in_turn"] - times.loc["alone"]).median()
                 row["shared_us"] = 1e6 * shared / hand_offs(about["layers"], steps)
-            names = ("predicted", "predicted_low", "predicted_high")
-            rows.append(row | dict(zip(names, expected, strict=True)))
+            rows.append(row | expected.columns("predicted", "predicted_"))
     return pd.DataFrame(rows)
 
 
@@ -185,8 +182,7 @@ def break_evens(table: pd.DataFrame) -> pd.DataFrame:
     the largest or the smallest size, or "" where nothing is predicted.
     """
     rows = []
-    for (form, batch, layers), part in table.groupby(["form", "batch", "layers"], sort=True):
-        row = {"form": form, "batch": int(batch), "layers": int(layers)}
+    for row, part in groups(table, ["form", "batch", "layers"]):
         for name, column in {"measured": "speedup", "predicted": "predicted"}.items():
             row[name] = ""
             if part[column].notna().all():

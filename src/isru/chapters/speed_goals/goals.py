@@ -258,7 +258,7 @@ def _peak_share(frame, engine: str, flop: int) -> Interval:
     """Return the step's FLOP rate over that of the large product."""
     found = _ratio(frame, "product", engine, "cpu_seconds")
     share = flop / (2 * PRODUCT_SIZE**3)
-    return Interval(*(share * end for end in (found.estimate, found.low, found.high)))
+    return found.map(lambda rate: share * rate)
 
 
 def _stream_arms() -> list[Arm]:
@@ -271,7 +271,7 @@ def _stream_rows(frame: pd.DataFrame) -> list[dict]:
     times = per_call(frame, clock="cpu_seconds", rng=np.random.default_rng(0))
     rows = []
     for time in times[(times["arm"] == "numba") & (times["units"] == 32)].itertuples():
-        found = Interval(*(1e6 * end for end in (time.seconds, time.low, time.high)))
+        found = Interval(time.seconds, time.low, time.high).map(lambda seconds: 1e6 * seconds)
         goal = "numba engine, one step of a stream"
         rows.append(goal_row(goal, "<=", STREAM_US, found, units=32, batch=1, unit="us"))
     return rows
