@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy import stats as distributions
 
 from isru.lstm.inputs import read_array
@@ -19,7 +18,7 @@ from isru.lstm.inputs import read_array
 if TYPE_CHECKING:
     import pandas as pd
 
-STATISTICS: dict[str, Callable] = {"mean": np.mean, "median": np.median}
+STATISTICS = {"mean": np.mean, "median": np.median}
 
 
 class Interval(NamedTuple):
@@ -68,7 +67,7 @@ class Equivalence:
 
 
 def bootstrap_interval(
-    sample: ArrayLike,
+    sample,
     *,
     statistic: str = "median",
     level: float = 0.95,
@@ -171,8 +170,8 @@ def aa_floor(
 
 
 def paired_difference(
-    treatment: ArrayLike,
-    control: ArrayLike,
+    treatment,
+    control,
     *,
     level: float = 0.95,
     resamples: int = 10_000,
@@ -200,9 +199,7 @@ def paired_difference(
     )
 
 
-def tost(
-    treatment: ArrayLike, control: ArrayLike, *, margin: float, alpha: float = 0.05
-) -> Equivalence:
+def tost(treatment, control, *, margin: float, alpha: float = 0.05) -> Equivalence:
     """Test by two one-sided paired t tests whether two arms are equivalent within a margin.
 
     H0: |mean difference| >= margin. With d the mean and s the standard error of the n
@@ -238,7 +235,7 @@ def tost(
     return Equivalence(n, mean, mean - half, mean + half, margin, p, p < alpha)
 
 
-def holm(p_values: ArrayLike) -> np.ndarray:
+def holm(p_values) -> np.ndarray:
     """Return Holm's adjusted p values, in the given order.
 
     Sorted ascending, the k-th of m (from 0) becomes the largest of (m - j) p_j for j <= k, at

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from isru.activations import Activation, get_activation
 from isru.activations.approximate import RATIONAL_END
 from isru.keras_bridge.loading import load_tensorflow
@@ -40,7 +37,7 @@ class KerasActivation:
         If the function has no twin.
     """
 
-    def __init__(self, name: str, **parameters: float):
+    def __init__(self, name, **parameters):
         if name not in TWINS:
             raise ValueError(
                 f"expected an activation with a Keras twin, of: {', '.join(TWINS)}; got {name!r}"
@@ -50,21 +47,21 @@ class KerasActivation:
             self.entry = self.entry.with_parameters(**parameters)
         self.__name__ = name  # Keras names layers and graphs by it
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x):
         """Return f(x) of a tensor."""
         return TWINS[self.entry.name](x, **self.entry.parameters)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self):
         """Return what rebuilds this object."""
         return {"name": self.entry.name, **self.entry.parameters}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> KerasActivation:
+    def from_config(cls, config):
         """Rebuild an object from what :meth:`get_config` returned."""
         return cls(**config)
 
 
-def keras_activation(activation: str | Activation) -> Callable:
+def keras_activation(activation: str | Activation):
     """Return the Keras twin of a registry entry.
 
     Keras's own function where it has one, so that its fast paths stay open; else a
@@ -126,7 +123,7 @@ def _rational_tanh(x):
     return x * ((s + 105.0) * s + 945.0) / ((15.0 * s + 420.0) * s + 945.0)
 
 
-TWINS: dict[str, Callable] = {
+TWINS = {
     "isru": _isru,
     "isru_sigmoid": _isru_sigmoid,
     "isru_plain": _isru_plain,

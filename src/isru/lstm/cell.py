@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from isru.activations import Activation
-
 GATE_ORDER = ("i", "f", "c", "o")
 """The order of the gates along the last axis of every weight array that a user sees."""
 
@@ -28,14 +26,7 @@ class CellCache(NamedTuple):
     activations: tuple
 
 
-def cell_forward(
-    x: np.ndarray,
-    h_tm1: np.ndarray,
-    c_tm1: np.ndarray,
-    weights: tuple[np.ndarray, np.ndarray, np.ndarray],
-    activation: Activation,
-    recurrent_activation: Activation,
-) -> tuple[np.ndarray, np.ndarray, CellCache]:
+def cell_forward(x, h_tm1, c_tm1, weights, activation, recurrent_activation):
     """Compute one step.
 
     With ``s`` the recurrent activation and ``g`` the activation::
@@ -62,8 +53,7 @@ def cell_forward(
     kernel, recurrent_kernel, bias = weights
     z = x @ kernel + h_tm1 @ recurrent_kernel + bias
     z_i, z_f, z_c, z_o = np.split(z, 4, axis=1)
-    gates: dict[str, np.ndarray] = {}
-    saved: dict[str, np.ndarray] = {}
+    gates, saved = {}, {}
     gates["i"], saved["i"] = recurrent_activation.forward(z_i)
     gates["f"], saved["f"] = recurrent_activation.forward(z_f)
     gates["o"], saved["o"] = recurrent_activation.forward(z_o)
@@ -75,9 +65,7 @@ def cell_forward(
     return h, c, CellCache(x, h_tm1, c_tm1, gates, saved, weights, activations)
 
 
-def cell_backward(
-    dh: np.ndarray, dc: np.ndarray, cache: CellCache
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def cell_backward(dh, dc, cache):
     """Return the gradients of one step, given those of its two results.
 
     Parameters

@@ -10,16 +10,13 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from isru.activations import ACTIVATIONS, Activation, get_activation
 from isru.lstm.archives import Archive, ArchiveError
-from isru.lstm.optimizers import Adam
 from isru.records import write_atomically
 
 FORMAT, VERSION = "isru.lstm", 1
@@ -30,12 +27,12 @@ class CheckpointError(ValueError):
     """A file that is no checkpoint, a damaged one, or one of something else."""
 
 
-def save_network(network: Any, path: str | Path) -> None:
+def save_network(network, path) -> None:
     """Write a network to `path`; see :meth:`LSTMNetwork.save`."""
     write_archive(path, network_arrays(network, path))
 
 
-def network_arrays(network: Any, path: str | Path) -> dict[str, np.ndarray]:
+def network_arrays(network, path) -> dict[str, np.ndarray]:
     """Return the entries of a network's file.
 
     Raises
@@ -56,7 +53,7 @@ def network_arrays(network: Any, path: str | Path) -> dict[str, np.ndarray]:
     return {"header": _header("network", {"settings": _plain_settings(network)}), **arrays}
 
 
-def load_network(network_type: Any, path: str | Path, engine: str = "numpy") -> Any:
+def load_network(network_type, path, engine="numpy"):
     """Read a network from `path`; see :meth:`LSTMNetwork.load`."""
     with told_of(path):
         archive = Archive(path, "network")
@@ -84,7 +81,7 @@ def load_network(network_type: Any, path: str | Path, engine: str = "numpy") -> 
 
 
 @contextmanager
-def told_of(path: str | Path) -> Iterator[None]:
+def told_of(path):
     """Turn what reading a file can raise, for anything that may stand in it, into one error."""
     try:
         yield
@@ -96,16 +93,7 @@ def told_of(path: str | Path) -> Iterator[None]:
         raise CheckpointError(f"{path}: {str(error)[:500]}") from error
 
 
-def save_training(
-    path: str | Path,
-    *,
-    network: Any,
-    optimizer: Adam,
-    rng: np.random.Generator,
-    run: dict | None = None,
-    notes: dict | None = None,
-    arrays: dict[str, np.ndarray] | None = None,
-) -> None:
+def save_training(path, *, network, optimizer, rng, run=None, notes=None, arrays=None) -> None:
     """Write all that a training run needs in order to go on as if it had not stopped.
 
     Parameters
@@ -138,7 +126,7 @@ def save_training(
     write_archive(path, {"header": _header("training", header), **kept})
 
 
-def check_moments(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
+def check_moments(path, arrays) -> None:
     """Refuse parameters, or Adam's moments, with which a training could not go on.
 
     A second moment may be infinite, by overflow: its weight then rests. It is no square if it
@@ -166,14 +154,7 @@ def _check_finite(path, name, array):
 
 
 def load_training(
-    path: str | Path,
-    *,
-    network: Any,
-    optimizer: Adam,
-    rng: np.random.Generator,
-    run: dict | None = None,
-    notes: Iterable[str] | None = None,
-    arrays: dict[str, np.ndarray] | None = None,
+    path, *, network, optimizer, rng, run=None, notes=None, arrays=None
 ) -> tuple[dict, dict]:
     """Put network, optimizer and generator into the state that `save_training` wrote.
 
@@ -271,10 +252,10 @@ def _plain_settings(network) -> dict:
     return settings
 
 
-def write_archive(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
+def write_archive(path, arrays) -> None:
     """Write arrays as an archive, whole or not at all."""
     content = io.BytesIO()
-    np.savez(content, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes no names
+    np.savez(content, **arrays)
     write_atomically(Path(path), content.getvalue())
 
 
@@ -295,7 +276,7 @@ def _read_header(archive: Archive, kind: str) -> dict:
     return header
 
 
-def field(path: str | Path, content: dict, name: str, kind: type) -> Any:
+def field(path, content: dict, name: str, kind: type):
     """Return an entry of one type; a CheckpointError says what is there instead."""
     if name not in content:
         raise CheckpointError(f"{path}: expected an entry {name!r}, found none")
@@ -307,7 +288,7 @@ def field(path: str | Path, content: dict, name: str, kind: type) -> Any:
     return value
 
 
-def check_count(path: str | Path, content: dict, name: str, least: int = 0) -> int:
+def check_count(path, content: dict, name: str, least: int = 0) -> int:
     """Return an entry that is a whole number from `least` on.
 
     Raises
