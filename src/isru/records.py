@@ -235,7 +235,7 @@ class Record:
     >>> record = Record("forecaster", folder=Path(tempfile.mkdtemp()))
     >>> record.value("saving", 2.5, kind="machine", unit="%")
     2.5
-    >>> read_values("forecaster", record.folder)["saving"]["unit"]
+    >>> record.values["saving"]["unit"]
     '%'
     """
 
@@ -344,9 +344,13 @@ class Record:
             For a bad name or kind, a column that is not there, or two rows of the same keys.
         """
         _check(name, _IDENTIFIER, "a table's name in lower case, words joined by '-'")
-        about = {"notebook": self.notebook, **_running_cell(), "keys": list(keys)}
         tolerance = _tolerance(rtol, atol)
-        about["columns"] = described(frame, about["keys"], dict(columns), kind, tolerance, name)
+        about = {
+            "notebook": self.notebook,
+            **_running_cell(),
+            "keys": list(keys),
+            "columns": described(frame, list(keys), dict(columns), kind, tolerance, name),
+        }
         path = self.folder / "tables" / f"{self.notebook}-{name}.csv"
         write_atomically(path, _csv(frame))
         write_atomically(path.with_suffix(".json"), to_json(about))
