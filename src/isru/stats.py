@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import stats as distributions
 
-from isru.lstm.inputs import read_array
+from isru.arrays import read_array
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 
-from isru.publish.numbers import MINUS, CannotShow, formatted
+from isru.wording import MINUS, CannotShow, formatted
 from isru_book.run import Run, commit_text
 
 NBSP = "\N{NO-BREAK SPACE}"

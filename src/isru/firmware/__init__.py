@@ -1,5 +1,7 @@
 """The road of a network: from a trained one to C, integers, ONNX or TensorFlow Lite, and to counts.
 
+Not here: what a core is; that is `isru.emulator`.
+
 No core, compiler or emulator is described here, that is `isru.emulator`; and nothing is trained.
 
 Public:
