@@ -10,7 +10,7 @@ _DEEPEST = 64  # axes that NumPy's arrays have at most
 _MASKLESS = {float, int, bool, np.float64, np.float32, np.int64, np.ndarray}  # looked past
 
 
-def read_array(name: str, value) -> np.ndarray:
+def read_array(name: str, value: object) -> np.ndarray:
     """Return what a user passed as a plain array; its values are not looked at.
 
     Raises

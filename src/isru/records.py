@@ -21,12 +21,17 @@ import shutil
 import stat
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isru import paths
 from isru.errors import DamagedFile
 from isru.provenance import provenance
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 KINDS = ("exact", "tolerance", "machine")
 # Of a number that is exact: processors and their libraries move the sixteenth.
@@ -244,7 +249,7 @@ class Record:
         rtol: float | None = None,
         atol: float | None = None,
         note: str = "",
-    ):
+    ) -> float | int | bool | str:
         """Record one number or word under the key ``CHAPTER.name`` and return it as recorded.
 
         An exact number that is not whole is rounded to `EXACT_DIGITS` significant digits.
@@ -293,8 +298,14 @@ class Record:
         write_atomically(self.folder / "values" / f"{self.notebook}.json", to_json(content))
 
     def table(
-        self, name: str, frame, *, kind: str, rtol: float | None = None, atol: float | None = None
-    ):
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        *,
+        kind: str,
+        rtol: float | None = None,
+        atol: float | None = None,
+    ) -> pd.DataFrame:
         """Write a pandas DataFrame to ``tables/CHAPTER-name.csv`` and return it.
 
         ``rtol`` and ``atol`` are as in `value`, for every number of the table.
@@ -309,14 +320,14 @@ class Record:
     def figure(
         self,
         identifier: str,
-        figure,
+        figure: Figure,
         *,
-        data,
+        data: pd.DataFrame,
         title: str,
         kind: str,
         rtol: float | None = None,
         atol: float | None = None,
-    ):
+    ) -> Figure:
         """Write a figure as SVG, with the plotted numbers as CSV, and return it.
 
         Parameters
@@ -367,7 +378,7 @@ class Record:
     def model(self, name: str, arrays: dict[str, np.ndarray]) -> Path:
         """Write arrays (no pickles) to :meth:`model_file` and return the path."""
         path = self.model_file(name)
-        np.savez(path, **arrays)
+        np.savez(path, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes no names
         return path
 
 
