@@ -11,7 +11,7 @@ from isru import paths
 from isru.publish.contents import chapters, former_names, read_contents
 from isru.publish.errors import CompendiumError
 from isru.publish.parameters import read_cells, unknown
-from isru.records import KINDS
+from isru.table_columns import KINDS
 from isru.wording import shortened
 
 _LOG = logging.getLogger(__name__)
