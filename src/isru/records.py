@@ -228,6 +228,15 @@ class Record:
         The chapter's name, ``"forecaster"``, which leads every value's key.
     folder : Path, optional
         The run's folder; by default the one that the runner names, else ``runs/adhoc``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> record = Record("forecaster", folder=Path(tempfile.mkdtemp()))
+    >>> record.value("saving", 2.5, kind="machine", unit="%")
+    2.5
+    >>> read_values("forecaster", record.folder)["saving"]["unit"]
+    '%'
     """
 
     def __init__(self, notebook: str, folder: Path | None = None):

@@ -10,6 +10,7 @@ Where Keras is loaded already, importing this package tells it of our activation
 """
 
 import sys
+from types import ModuleType
 
 from isru.keras_bridge.activations import (
     KERAS_NAMES,
@@ -17,7 +18,7 @@ from isru.keras_bridge.activations import (
     KerasActivation,
     keras_activation,
 )
-from isru.keras_bridge.loading import load_tensorflow, register_activations
+from isru.keras_bridge.loading import AFTER_LOADING, load_tensorflow
 from isru.keras_bridge.networks import (
     build_keras,
     make_train_step,
@@ -37,5 +38,12 @@ __all__ = [
     "registry_entry",
 ]
 
+
+def register_activations(keras: ModuleType) -> None:
+    """Tell Keras of our activations, so that it loads saved models that have them."""
+    keras.saving.register_keras_serializable("isru", "activation")(KerasActivation)
+
+
+AFTER_LOADING.append(register_activations)
 if "keras" in sys.modules:
     register_activations(sys.modules["keras"])

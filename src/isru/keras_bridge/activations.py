@@ -74,6 +74,11 @@ def keras_activation(activation: str | Activation) -> Callable:
     ------
     ValueError
         For an unknown name, or one without a twin.
+
+    Examples
+    --------
+    >>> keras_activation("isru")([0.0, 1.0]).numpy().round(4)
+    array([0.    , 0.7071], dtype=float32)
     """
     load_tensorflow()
     import keras

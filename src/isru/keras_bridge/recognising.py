@@ -36,6 +36,12 @@ def registry_entry(activation: Any, *, units: int = 1, dtype: str = "float32") -
     ------
     ValueError
         If the registry has no such function.
+
+    Examples
+    --------
+    >>> from isru.keras_bridge import keras_activation
+    >>> registry_entry(keras_activation("isru")).name
+    'isru'
     """
     load_tensorflow()
     import keras

@@ -71,6 +71,15 @@ def run_sweep(
     SweepError
         If rows fail (the others are computed and kept first), the scheduler is unreachable or
         goes away, or a worker has another version of isru.
+
+    Examples
+    --------
+    >>> from isru.cost import layer_count
+    >>> def row(case):
+    ...     return {"units": case["units"], "macs": layer_count(10, case["units"]).macs}
+    >>> cases = [{"units": 10}, {"units": 25}]
+    >>> run_sweep(row, cases, processes=1, progress=False)["macs"].tolist()
+    [870, 3675]
     """
     import pandas as pd
     from tqdm import tqdm
