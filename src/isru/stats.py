@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats as distributions
 
-from isru.lstm.inputs import read_array
+from isru.arrays import read_array
 
 if TYPE_CHECKING:
     import pandas as pd

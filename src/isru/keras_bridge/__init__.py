@@ -1,5 +1,7 @@
 """Keras twins of the activations and of the networks. Only here TensorFlow is imported.
 
+Not here: what a network is; that is `isru.lstm`.
+
 Weights pass unchanged: the arrays of :meth:`isru.lstm.LSTMNetwork.get_weights` have Keras's
 layout and gate order. For integer inputs Keras wants one-hot rows.
 

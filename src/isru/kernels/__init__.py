@@ -1,5 +1,7 @@
 """Compiled twins of the activations, and the LSTM's time loops: the only place with Numba.
 
+Not here: definitions; each loop is held to the one in `isru.activations`.
+
 ``from isru.kernels import isru, isru_sigmoid`` gives NumPy ufuncs; so for every name of the
 registry, and, with the suffix ``_fast``, for those in `isru.kernels.ufuncs.FAST_BOUNDS`.
 ``KERNELS[name][form]`` are plain loops in three forms, for measuring.
