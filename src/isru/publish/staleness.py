@@ -16,9 +16,8 @@ from functools import cache
 from pathlib import Path
 
 from isru import paths
-from isru.errors import DamagedFile
+from isru.errors import CompendiumError, DamagedFile
 from isru.publish.digests import code_digest, digest, tree_digest
-from isru.publish.errors import CompendiumError
 from isru.publish.manifest import inside, read_manifest
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import declared_parameters, read_cells, read_profile, slug
