@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from notebook_files import write_notebook
 
-from isru.publish import digests, staleness
+from isru import digests
+from isru.publish import staleness
 from isru.publish.errors import CompendiumError
 from isru.publish.notebooks import all_notebooks, select
 from isru.records import Record, to_json, write_atomically

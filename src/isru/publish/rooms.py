@@ -29,7 +29,7 @@ FLOORS = (
     ("emulator", "keras_bridge"),
     ("lstm",),
     ("kernels",),
-    ("certify",),
+    ("certificates",),
     ("data", "analysis"),
     ("registry",),
     ("activations", "drawing"),
@@ -39,7 +39,7 @@ FLOORS = (
     ("table_columns", "addresses"),
     ("provenance", "wording"),
     ("paths",),
-    ("errors", "lifeline", "lazily"),
+    ("errors", "lifeline", "lazily", "digests"),
 )
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 _NOT_HERE = "Not here:"

@@ -2,7 +2,7 @@
 
 A stamp holds what decided a result: the notebook's code, its parameters, the data and the
 upstream values that it read, the code of the ``isru`` modules it imports (see
-`isru.publish.digests`) and the versions of the distributions that these import.
+`isru.digests`) and the versions of the distributions that these import.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from functools import cache
 from pathlib import Path
 
 from isru import paths
+from isru.digests import code_digest, digest, tree_digest
 from isru.errors import DamagedFile
-from isru.publish.digests import code_digest, digest, tree_digest
 from isru.publish.errors import CompendiumError
 from isru.publish.manifest import inside, read_manifest
 from isru.publish.notebooks import Notebook, all_notebooks
