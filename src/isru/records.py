@@ -422,17 +422,6 @@ class Record:
         return path
 
 
-def note_read(name: str, digest: str) -> None:
-    """Tell the runner that this notebook read the data file ``name``.
-
-    The runner keys it into the notebook's stamp; outside the runner nothing happens.
-    """
-    log = os.environ.get("ISRU_READS")
-    if log:
-        with Path(log).open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"name": name, "sha256": digest}) + "\n")
-
-
 def _running_cell() -> dict[str, str]:
     """Return the cell of the notebook that runs, empty outside the runner, which alone tells."""
     path = os.environ.get("ISRU_CELL")

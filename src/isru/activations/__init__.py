@@ -13,7 +13,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
 
 from isru.activations.elu import elu
 from isru.activations.entry import Activation, CText
@@ -27,6 +26,7 @@ from isru.activations.isru_rsqrt import isru_rsqrt
 from isru.activations.isru_sigmoid import isru_sigmoid
 from isru.activations.leaky_relu import leaky_relu
 from isru.activations.rational_tanh import rational_tanh
+from isru.activations.registry import Registry, note_use
 from isru.activations.relu import relu
 from isru.activations.sigmoid import sigmoid
 from isru.activations.softplus import softplus
@@ -67,7 +67,7 @@ def _found() -> Iterator[Activation]:
         yield from (entry for entry in content.values() if isinstance(entry, Activation))
 
 
-def _by_name(entries: Iterable[Activation]) -> Mapping[str, Activation]:
+def _by_name(entries: Iterable[Activation]) -> dict[str, Activation]:
     """Return entries by their names, in their places; a name that exists already is refused."""
     known: dict[str, Activation] = {}
     for entry in sorted(entries, key=lambda entry: (entry.place, entry.name)):
@@ -76,13 +76,15 @@ def _by_name(entries: Iterable[Activation]) -> Mapping[str, Activation]:
             raise ValueError(
                 f"expected an activation of a new name, got {entry.name!r} again, in {modules}"
             )
-    return MappingProxyType(known)
+    return known
 
 
-ACTIVATIONS: Mapping[str, Activation] = _by_name(_found())
-for _name, _entry in ACTIVATIONS.items():
+_ENTRIES = _by_name(_found())
+for _name, _entry in _ENTRIES.items():
     if not callable(globals().get(_name)):  # not the file of that name, but the function
         globals()[_name] = _entry.value
+
+ACTIVATIONS: Mapping[str, Activation] = Registry(_ENTRIES)
 
 
 def get_activation(activation: str | Activation) -> Activation:
@@ -96,6 +98,7 @@ def get_activation(activation: str | Activation) -> Activation:
         For an unknown name; the message lists the known ones.
     """
     if isinstance(activation, Activation):
+        note_use(activation.noted_as)
         return activation
     if not isinstance(activation, str):
         raise TypeError(

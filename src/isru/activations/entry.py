@@ -21,6 +21,7 @@ import numpy as np
 from isru.activations.formula import ARITHMETIC, Expression, evaluate, expression, folded
 from isru.activations.formula import clip as clipped
 from isru.activations.formula import name as variable
+from isru.activations.registry import note_use, noted_as
 
 try:  # np.clip reaches this ufunc through 2 us of Python, more than a small array takes
     from numpy._core.umath import clip
@@ -198,6 +199,7 @@ class Activation:
         ValueError
             If ``out`` has another shape.
         """
+        note_use(self.noted_as)
         if isinstance(x, np.ma.MaskedArray):
             return masked_result(self.value, x, out)
         x = real_array(x)
@@ -298,6 +300,11 @@ class Activation:
         if not parameters:
             return self
         return self.family(**{**self.parameters, **parameters})
+
+    @cached_property
+    def noted_as(self) -> str:
+        """The name under which a run notes that it uses this, "" for one of another package."""
+        return noted_as(self.module)
 
     def _first(self, x, out):
         return self.kernel(x, out, None)[0]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from isru import paths
 from isru.activations import ACTIVATIONS
-from isru.certificates.definitions import definitions
-from isru.records import note_read
+from isru.closure import present_digest
+from isru.notes import note_read
 
 FOLDER = "data/certificates"
 FULL, PART, OLD, NONE = "full", "part", "of older code", "none yet"
@@ -97,7 +97,9 @@ def _row(name: str, path: Path) -> dict:
                 f"{path.name}: expected float32 {name}, got {record['dtype']} {record['name']}"
             )
         state = FULL if record["complete"] else PART
-        state = state if record["definitions"] == definitions(name) else OLD
+        state = (
+            state if record["definitions"] == present_digest(ACTIVATIONS[name].noted_as) else OLD
+        )
         numbers = {column: record[column] for column in _COLUMNS if column in record}
         missing = set(_COLUMNS[:-1]) - set(numbers)
         if missing:
