@@ -18,10 +18,10 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from isru import paths
+from isru.errors import CompendiumError
 from isru.lifeline import attended
 from isru.publish.compare import account
 from isru.publish.environment import say
-from isru.publish.errors import CompendiumError
 from isru.publish.job import Job
 from isru.publish.machines import publish_record, record_folder
 from isru.publish.notebooks import all_notebooks, select
