@@ -234,7 +234,7 @@ def certify(options: Namespace) -> int:
     The certificates go to runs/certificates; those in data/certificates are published ones.
     """
     from isru.activations import ACTIVATIONS, get_activation
-    from isru.certify import certify as certify_one
+    from isru.certificates.making import certify as certify_one
 
     names = list(ACTIVATIONS) if options.names == ["all"] else options.names
     entries = [_known(get_activation)(name) for name in names]  # before the minutes of the first
