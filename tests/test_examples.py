@@ -7,6 +7,8 @@ import inspect
 import pytest
 
 MODULES = (
+    "isru.activations",
+    "isru.activations.entry",
     "isru.cost",
     "isru.data.text",
     "isru.firmware.export",
