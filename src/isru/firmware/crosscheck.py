@@ -103,8 +103,7 @@ def _row(network, arm, sequence):
         board = _run_board(folder) if shutil.which(_QEMU) else None
     found = {}
     for name, one in {"gcc": image, "clang": own_image}.items():
-        job = Machine(target, one), model.state_bytes, network.output_size, sequence
-        trace, y = run_steps(*job)
+        trace, y = run_steps(Machine(target, one), model, sequence)
         found[name] = cost(target, one, trace).instructions / len(sequence), y
     (gcc, y), (clang, own) = found["gcc"], found["clang"]
     return {

@@ -19,6 +19,7 @@ from isru.firmware.programs import (
     integer_program,
     network_program,
     program_bytes,
+    run_in_integers,
     run_steps,
     total_of,
 )
@@ -277,12 +278,14 @@ def unit_label(network):
 def _lstm_row(target, network, arm, sequence, warm, weights):
     chosen = LSTM_ARMS[arm]
     if chosen.kind == "integer":
-        image, trace, found = _run_in_integers(target, network, arm, sequence, warm)
+        image, model = integer_program(target, network, arm, sequence)
+        trace, hidden = run_in_integers(Machine(target, image), model, sequence, warm=warm)
+        dense, bias = network.get_weights()[-2:]
+        found = hidden / 128 @ dense.astype(float) + bias
         weights = "float32"  # the network's own are what it is held against
     else:
         image, model = network_program(target, network, arm, weights)
-        job = Machine(target, image), model.state_bytes, network.output_size, sequence
-        trace, found = run_steps(*job, warm=warm)
+        trace, found = run_steps(Machine(target, image), model, sequence, warm=warm)
         for form in chosen.forms:
             check_square_root(target, image, trace, form)
     mean = cost(target, image, trace).per(len(sequence) - warm)
@@ -299,22 +302,6 @@ def _lstm_row(target, network, arm, sequence, warm, weights):
         "max_error": float(error),
         **mean.corner_columns(),
     }
-
-
-def _run_in_integers(target, network, arm, sequence, warm):
-    """Return image, trace and outputs of the integer kernel; the dense layer is added here."""
-    image, model = integer_program(target, network, arm, sequence)
-    machine = Machine(target, image)
-    state, place = machine.reserve(model.state_bytes), machine.reserve(sequence.shape[1])
-    machine.call("network_reset", [state])
-    hidden = state + 2 * sum(model.hidden_sizes) + sum(model.hidden_sizes[:-1])
-    traces, found = [], []
-    for row in np.rint(sequence / model.input_scale).astype(np.int8):
-        machine.write(place, row.tobytes())
-        traces.append(machine.call("network_step", [state, place]))
-        found.append(np.frombuffer(machine.read(hidden, model.hidden_sizes[-1]), np.int8))
-    dense, bias = network.get_weights()[-2:]
-    return image, total_of(traces[warm:]), np.array(found) / 128 @ dense.astype(float) + bias
 
 
 def _unit(frame):
