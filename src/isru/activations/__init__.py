@@ -1,5 +1,7 @@
 """The activations: one definition each, with its derivative and its accuracy. NumPy only.
 
+Not here: anything that needs more than NumPy, or knows where a function is used.
+
 ``ACTIVATIONS[name]`` holds every one as an `Activation`; the functions of the same names take
 any array. Adding an activation is one entry here.
 """

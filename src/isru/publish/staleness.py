@@ -22,9 +22,9 @@ from isru.publish.errors import CompendiumError
 from isru.publish.manifest import inside, read_manifest
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import declared_parameters, read_cells, read_profile, slug
-from isru.publish.wording import shortened
 from isru.recorded import Recorded
 from isru.records import sha256, warn_once
+from isru.wording import shortened
 
 # These start notebooks and show results; they do not make them.
 _NO_SOURCES = ("isru.publish", "isru.cli", "isru.__main__", "isru.provenance")

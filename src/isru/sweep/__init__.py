@@ -1,4 +1,7 @@
-"""Sweeps: a table of configurations, each a row, in this process, in others or on a cluster."""
+"""Sweeps: a table of configurations, each a row, in this process, in others or on a cluster.
+
+Not here: what a row computes.
+"""
 
 from isru.sweep.cluster import VARIABLE
 from isru.sweep.costs import Estimate, estimate

@@ -75,6 +75,15 @@ def estimate(
     ------
     ValueError
         If ``workers`` or ``samples`` is below 1.
+
+    Examples
+    --------
+    >>> from isru.lstm import LSTMNetwork
+    >>> def row(case):
+    ...     return {"numbers": LSTMNetwork.count(**case)}
+    >>> cases = [{"input_size": 7, "hidden_sizes": n, "output_size": 1} for n in (10, 25)]
+    >>> estimate(row, cases).rows
+    2
     """
     for name, value in (("workers", workers), ("samples", samples)):
         if value < 1:
