@@ -238,7 +238,7 @@ def c_form(activation: str | Activation) -> CForm:
     ValueError
         For an entry that is not the registry's.
     """
-    if not is_registered(activation) and activation in STAND_INS:
+    if isinstance(activation, str) and activation in STAND_INS and not is_registered(activation):
         return STAND_INS[activation]
     entry = registered(activation)
     if entry.name not in _TWINS:

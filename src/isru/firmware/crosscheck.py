@@ -168,8 +168,7 @@ def _newlib() -> str:
 def _said(command, folder=None, error=CompileError) -> str:
     """Return what a program says; an error holds the command and what it said."""
     try:
-        settings = {"capture_output": True, "text": True, "timeout": _SECONDS}
-        done = subprocess.run(command, cwd=folder, **settings)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS)
     except (subprocess.TimeoutExpired, OSError) as reason:
         raise error(f"{' '.join(command)}\n{reason}") from None
     if done.returncode:

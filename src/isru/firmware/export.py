@@ -12,6 +12,7 @@ from isru.firmware.c_names import check_name
 from isru.firmware.c_text import c_array
 from isru.firmware.errors import BudgetError
 from isru.firmware.model import Model, read_model
+from isru.lstm import LSTMNetwork
 from isru.records import write_atomically
 
 
@@ -37,7 +38,7 @@ class Exported(NamedTuple):
 
 
 def export_c(
-    network,
+    network: LSTMNetwork,
     directory: str | Path,
     *,
     arm: str | Arm | None = None,
@@ -108,8 +109,8 @@ def export_c(
     model = read_model(network, weights)
     _check_budget(model, flash, ram)
     texts = c_texts(model, forms_of(network, arm), name)
-    paths = write_texts(directory, texts)
-    return Exported(*paths, model.weight_bytes, model.state_bytes, model.digest)
+    header, source = write_texts(directory, texts)
+    return Exported(header, source, model.weight_bytes, model.state_bytes, model.digest)
 
 
 def write_texts(directory: str | Path, texts: dict[str, str]) -> list[Path]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from isru.emulator.cores import get_target
+from isru.emulator.cores import Target, get_target
 from isru.emulator.counting import cost
 from isru.emulator.cycles import read_table
 from isru.emulator.machine import Machine, Trace
@@ -27,12 +29,26 @@ from isru.firmware.reference import outputs
 from isru.lstm import LSTMNetwork
 from isru.lstm.inputs import in_dtype, read_array
 
+if TYPE_CHECKING:
+    import pandas
+
+Networks = (
+    LSTMNetwork | Mapping[str, LSTMNetwork] | Sequence[LSTMNetwork | Mapping[str, LSTMNetwork]]
+)
+"""One network, several by arm, or a sequence of either."""
 FEATURES = 5  # inputs of the networks that are named by their size
 _MACS = 16  # multiply-accumulates of one pass through the matrix loop
 _THREADS = 2  # while one waits for the compiler, the other can emulate
 
 
-def measure_activation(target, *, arms=None, gates=True, inputs=None, gate_inputs=None):
+def measure_activation(
+    target: str | Target,
+    *,
+    arms: Sequence[str] | None = None,
+    gates: bool = True,
+    inputs: ArrayLike | None = None,
+    gate_inputs: ArrayLike | None = None,
+) -> pandas.DataFrame:
     """Measure one call of each function, the call's return included.
 
     Parameters
@@ -127,16 +143,16 @@ def _stood_for(function, role):
 
 
 def measure_lstm(
-    target,
-    network=None,
+    target: str | Target,
+    network: Networks | None = None,
     *,
     sizes: Sequence[int] = (),
-    inputs=None,
+    inputs: ArrayLike | None = None,
     arms: Sequence[str] | None = None,
     steps: int = 8,
     warm: int = 0,
     weights: str = "float32",
-):
+) -> pandas.DataFrame:
     """Measure one time step of an LSTM or GRU for every arm: the mean over a sequence.
 
     Parameters
@@ -187,7 +203,8 @@ def measure_lstm(
 
     def row(job):
         sequence = input_rows(inputs, job[0], steps, warm)
-        return _lstm_row(target, *job, sequence, warm, weights)
+        network, arm = job
+        return _lstm_row(target, network, arm, sequence, warm, weights)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         rows = list(pool.map(row, jobs))
@@ -200,7 +217,7 @@ def measure_lstm(
     return _with_speedups(frame, "units")
 
 
-def matrix_loop(target, *, units: int = 25) -> dict[str, float]:
+def matrix_loop(target: str | Target, *, units: int = 25) -> dict[str, float]:
     """Return cycles per multiply-accumulate of the float kernel's inner loop.
 
     Parameters
@@ -278,8 +295,8 @@ def unit_label(network):
 def _lstm_row(target, network, arm, sequence, warm, weights):
     chosen = LSTM_ARMS[arm]
     if chosen.kind == "integer":
-        image, model = integer_program(target, network, arm, sequence)
-        trace, hidden = run_in_integers(Machine(target, image), model, sequence, warm=warm)
+        image, whole = integer_program(target, network, arm, sequence)
+        trace, hidden = run_in_integers(Machine(target, image), whole, sequence, warm=warm)
         dense, bias = network.get_weights()[-2:]
         found = hidden / 128 @ dense.astype(float) + bias
         weights = "float32"  # the network's own are what it is held against
