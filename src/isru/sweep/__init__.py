@@ -6,7 +6,7 @@ Not here: what a row computes.
 from isru.sweep.cluster import VARIABLE
 from isru.sweep.costs import Estimate, estimate
 from isru.sweep.errors import Failure, SweepError
-from isru.sweep.sources import about
+from isru.sweep.store import about
 from isru.sweep.table import run_sweep
 
 __all__ = ["VARIABLE", "Estimate", "Failure", "SweepError", "about", "estimate", "run_sweep"]
