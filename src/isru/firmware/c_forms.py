@@ -238,8 +238,8 @@ def c_form(activation: str | Activation) -> CForm:
     ValueError
         For an entry that is not the registry's.
     """
-    if isinstance(activation, str) and activation in STAND_INS and not is_registered(activation):
-        return STAND_INS[activation]
+    if not is_registered(activation) and str(activation) in STAND_INS:
+        return STAND_INS[str(activation)]
     entry = registered(activation)
     if entry.name not in _TWINS:
         raise ExportError(
