@@ -11,6 +11,7 @@ import pytest
 
 from isru.cli import main
 from isru.data.published import load_published
+from isru.errors import CompendiumError
 from isru.machine_records import (
     Interrupted,
     check_record,
@@ -26,7 +27,6 @@ from isru.machine_records import figure as figures
 from isru.machine_records.figure import machine_gains, machine_steps
 from isru.machine_records.plans import all_parts, setup_threaded, thread_counts
 from isru.publish import machines
-from isru.publish.errors import CompendiumError
 
 
 class FakeMeasure:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from isru import __version__
 from isru.firmware.arms import Arm, forms_of
-from isru.firmware.c_forms import CForm
+from isru.firmware.c_forms import LIBRARY, CForm
 from isru.firmware.c_names import check_name
 from isru.firmware.c_text import c_array
 from isru.firmware.errors import BudgetError
@@ -209,9 +209,9 @@ def _source(model, name, activation, gate, comment):
 
 
 def prologue(functions: str) -> str:
-    """Return the declarations that functions of twins need before them."""
+    """Return the declarations that functions need before them."""
     lines = ["#include <stdint.h>", ""]
-    if any(f"{word}(" in functions for word in ("expf", "tanhf")):
+    if any(f"{word}(" in functions for word in LIBRARY):
         lines[:0] = ["#include <math.h>"]
     for word, builtin in (("SQRTF", "sqrtf"), ("FABSF", "fabsf")):
         if f"{word}(" in functions:
@@ -241,9 +241,9 @@ def _gate_name(activation, gate):
 
 
 def _functions(activation, gate, gate_name):
-    twins = {activation.c_name: activation, gate_name: gate}
-    tables = dict.fromkeys(one.tables for one in twins.values() if one.tables)
-    return "\n".join([*tables, *(one.definition(name) for name, one in twins.items())])
+    forms = {activation.c_name: activation, gate_name: gate}
+    tables = dict.fromkeys(form.tables for form in forms.values() if form.tables)
+    return "\n".join([*tables, *(form.definition(name) for name, form in forms.items())])
 
 
 def _constants(model):
