@@ -134,7 +134,7 @@ FIELDS = {
 def test_no_field_of_any_kind_breaks_the_reader(monkeypatch, place):
     """Whatever stands in a field, the claim is judged, or refused with its name."""
     content = []
-    monkeypatch.setattr("isru.publish.yaml_text.read_yaml_file", lambda *_: content)
+    monkeypatch.setattr("isru.yaml_text.read_yaml_file", lambda *_: content)
     for wrong in WRONG:
         claim = copy.deepcopy(FIELDS[place])
         inside = claim

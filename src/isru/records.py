@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,6 +31,10 @@ from isru import paths
 from isru.errors import DamagedFile
 from isru.provenance import provenance
 from isru.table_columns import check_kind, described
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 # Of a number that is exact: processors and their libraries move the sixteenth.
 EXACT_DIGITS = 10
@@ -223,6 +228,15 @@ class Record:
         The chapter's name, ``"forecaster"``, which leads every value's key.
     folder : Path, optional
         The run's folder; by default the one that the runner names, else ``runs/adhoc``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> record = Record("forecaster", folder=Path(tempfile.mkdtemp()))
+    >>> record.value("saving", 2.5, kind="machine", unit="%")
+    2.5
+    >>> record.values["saving"]["unit"]
+    '%'
     """
 
     def __init__(self, notebook: str, folder: Path | None = None):
@@ -245,7 +259,7 @@ class Record:
         rtol: float | None = None,
         atol: float | None = None,
         note: str = "",
-    ):
+    ) -> float | int | bool | str:
         """Record one number or word under the key ``CHAPTER.name`` and return it as recorded.
 
         An exact number that is not whole is rounded to `EXACT_DIGITS` significant digits.
@@ -295,14 +309,14 @@ class Record:
     def table(
         self,
         name: str,
-        frame,
+        frame: pd.DataFrame,
         *,
         kind: str,
         keys: Sequence[str] = (),
         columns: Mapping[str, str | Mapping] = MappingProxyType({}),
         rtol: float | None = None,
         atol: float | None = None,
-    ):
+    ) -> pd.DataFrame:
         """Write a pandas DataFrame to ``tables/CHAPTER-name.csv``, and return it.
 
         What it holds is said beside it, in ``tables/CHAPTER-name.json``. A column ``x_low`` with a
@@ -330,9 +344,13 @@ class Record:
             For a bad name or kind, a column that is not there, or two rows of the same keys.
         """
         _check(name, _IDENTIFIER, "a table's name in lower case, words joined by '-'")
-        about = {"notebook": self.notebook, **_running_cell(), "keys": list(keys)}
         tolerance = _tolerance(rtol, atol)
-        about["columns"] = described(frame, about["keys"], dict(columns), kind, tolerance, name)
+        about = {
+            "notebook": self.notebook,
+            **_running_cell(),
+            "keys": list(keys),
+            "columns": described(frame, list(keys), dict(columns), kind, tolerance, name),
+        }
         path = self.folder / "tables" / f"{self.notebook}-{name}.csv"
         write_atomically(path, _csv(frame))
         write_atomically(path.with_suffix(".json"), to_json(about))
@@ -342,14 +360,14 @@ class Record:
     def figure(
         self,
         identifier: str,
-        figure,
+        figure: Figure,
         *,
-        data,
+        data: pd.DataFrame,
         title: str,
         kind: str,
         rtol: float | None = None,
         atol: float | None = None,
-    ):
+    ) -> Figure:
         """Write a figure as SVG, with the plotted numbers as CSV, and return it.
 
         Parameters
@@ -400,19 +418,8 @@ class Record:
     def model(self, name: str, arrays: dict[str, np.ndarray]) -> Path:
         """Write arrays (no pickles) to :meth:`model_file` and return the path."""
         path = self.model_file(name)
-        np.savez(path, **arrays)
+        np.savez(path, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes no names
         return path
-
-
-def note_read(name: str, digest: str) -> None:
-    """Tell the runner that this notebook read the data file ``name``.
-
-    The runner keys it into the notebook's stamp; outside the runner nothing happens.
-    """
-    log = os.environ.get("ISRU_READS")
-    if log:
-        with Path(log).open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"name": name, "sha256": digest}) + "\n")
 
 
 def _running_cell() -> dict[str, str]:

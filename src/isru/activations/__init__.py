@@ -1,5 +1,7 @@
 """The activations: one definition each, with its derivative and its accuracy. NumPy only.
 
+Not here: anything that needs more than NumPy, or knows where a function is used.
+
 ``ACTIVATIONS[name]`` holds every one as an `Activation`; the functions of the same names take
 any array. Adding an activation is one entry here.
 """
@@ -7,7 +9,6 @@ any array. Adding an activation is one entry here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from isru.activations.algebraic import (
     ISRU,
@@ -43,6 +44,7 @@ from isru.activations.piecewise import (
     leaky_relu,
     relu,
 )
+from isru.activations.registry import Registry, note_use
 from isru.activations.smooth import (
     SIGMOID,
     SOFTPLUS,
@@ -82,7 +84,7 @@ def _by_name(entries) -> Mapping[str, Activation]:
         if entry.name in known:
             raise ValueError(f"expected an activation of a new name, got {entry.name!r} again")
         known[entry.name] = entry
-    return MappingProxyType(known)
+    return Registry(known)
 
 
 ACTIVATIONS: Mapping[str, Activation] = _by_name(_ENTRIES)
@@ -123,6 +125,7 @@ def get_activation(activation: str | Activation) -> Activation:
         For an unknown name; the message lists the known ones.
     """
     if isinstance(activation, Activation):
+        note_use(activation.noted_as)
         return activation
     if not isinstance(activation, str):
         raise TypeError(

@@ -9,9 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
+
+from isru.activations.registry import note_use, noted_as
 
 try:  # np.clip reaches this ufunc through 2 us of Python, more than a small array takes
     from numpy._core.umath import clip
@@ -103,6 +106,7 @@ class Activation:
         ValueError
             If ``out`` has another shape.
         """
+        note_use(self.noted_as)
         if isinstance(x, np.ma.MaskedArray):
             return masked_result(self.value, x, out)
         x = real_array(x)
@@ -168,6 +172,11 @@ class Activation:
         if not parameters:
             return self
         return self.family(**{**self.parameters, **parameters})
+
+    @cached_property
+    def noted_as(self) -> str:
+        """The name under which a run notes that it uses this, "" for one of another package."""
+        return noted_as(self.kernel.__module__)
 
     def _first(self, x, out):
         return self.kernel(x, out, None)[0]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from isru import addresses, paths
 from isru.claims.rules import RULES
-from isru.publish.errors import CompendiumError
-from isru.publish.wording import shortened
+from isru.errors import CompendiumError
+from isru.wording import shortened
 
 SCALES = ("difference", "ratio")
 _ROLE = re.compile(rf"\{{val\}}`({addresses.PATTERN})[^`]*`")
@@ -97,7 +97,7 @@ def load_claims(path: str | Path | None = None) -> list[Claim]:
         If it is not YAML, or a field is missing, unknown or of a wrong kind; the message names
         the claim and the field.
     """
-    from isru.publish import yaml_text
+    from isru import yaml_text
 
     path = Path(path) if path else paths.root() / "book" / "claims.yml"
     try:

@@ -1,5 +1,7 @@
 """Keras twins of the activations and of the networks. Only here TensorFlow is imported.
 
+Not here: what a network is; that is `isru.lstm`.
+
 Weights pass unchanged: the arrays of :meth:`isru.lstm.LSTMNetwork.get_weights` have Keras's
 layout and gate order. For integer inputs Keras wants one-hot rows.
 
@@ -8,6 +10,7 @@ Where Keras is loaded already, importing this package tells it of our activation
 """
 
 import sys
+from types import ModuleType
 
 from isru.keras_bridge.activations import (
     KERAS_NAMES,
@@ -15,7 +18,7 @@ from isru.keras_bridge.activations import (
     KerasActivation,
     keras_activation,
 )
-from isru.keras_bridge.loading import load_tensorflow, register_activations
+from isru.keras_bridge.loading import AFTER_LOADING, load_tensorflow
 from isru.keras_bridge.networks import (
     build_keras,
     make_train_step,
@@ -35,5 +38,12 @@ __all__ = [
     "registry_entry",
 ]
 
+
+def register_activations(keras: ModuleType) -> None:
+    """Tell Keras of our activations, so that it loads saved models that have them."""
+    keras.saving.register_keras_serializable("isru", "activation")(KerasActivation)
+
+
+AFTER_LOADING.append(register_activations)
 if "keras" in sys.modules:
     register_activations(sys.modules["keras"])

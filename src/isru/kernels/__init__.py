@@ -1,5 +1,7 @@
 """Compiled twins of the activations, and the LSTM's time loops: the only place with Numba.
 
+Not here: definitions; each loop is held to the one in `isru.activations`.
+
 ``from isru.kernels import isru, isru_sigmoid`` gives NumPy ufuncs; so for every name of the
 registry, and, with the suffix ``_fast``, for those in `isru.kernels.ufuncs.FAST_BOUNDS`.
 ``KERNELS[name][form]`` are plain loops in three forms, for measuring.
@@ -10,6 +12,15 @@ call for a dtype compiles for some seconds and keeps the result on disk for ever
 
 Arithmetic is IEEE as in NumPy, to the special values. Sums are reassociated in the two
 matrix-vector products alone (`isru.kernels.products`).
+
+Examples
+--------
+>>> import numpy as np
+>>> from isru.kernels import isru, isru_fast
+>>> isru(np.array([0.0, 1.0, np.inf]))
+array([0.        , 0.70710678, 1.        ])
+>>> bool(abs(isru_fast(np.float32(1)) - isru(np.float32(1))) < 1e-6)
+True
 
 Raises
 ------

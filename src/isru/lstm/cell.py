@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from isru.activations import Activation
+
 GATE_ORDER = ("i", "f", "c", "o")
 """The order of the gates along the last axis of every weight array that a user sees."""
 
@@ -26,7 +28,14 @@ class CellCache(NamedTuple):
     activations: tuple
 
 
-def cell_forward(x, h_tm1, c_tm1, weights, activation, recurrent_activation):
+def cell_forward(
+    x: np.ndarray,
+    h_tm1: np.ndarray,
+    c_tm1: np.ndarray,
+    weights: tuple[np.ndarray, np.ndarray, np.ndarray],
+    activation: Activation,
+    recurrent_activation: Activation,
+) -> tuple[np.ndarray, np.ndarray, CellCache]:
     """Compute one step.
 
     With ``s`` the recurrent activation and ``g`` the activation::
@@ -49,11 +58,22 @@ def cell_forward(x, h_tm1, c_tm1, weights, activation, recurrent_activation):
     -------
     h, c : ndarray, shape (B, H)
     cache : CellCache
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isru.activations import ACTIVATIONS
+    >>> weights = np.zeros((3, 8)), np.zeros((2, 8)), np.zeros(8)
+    >>> x, h, c = np.ones((1, 3)), np.zeros((1, 2)), np.ones((1, 2))
+    >>> h, c, cache = cell_forward(x, h, c, weights, ACTIVATIONS["isru"], ACTIVATIONS["sigmoid"])
+    >>> c  # the forget gate is open by a half, and nothing comes in
+    array([[0.5, 0.5]])
     """
     kernel, recurrent_kernel, bias = weights
     z = x @ kernel + h_tm1 @ recurrent_kernel + bias
     z_i, z_f, z_c, z_o = np.split(z, 4, axis=1)
-    gates, saved = {}, {}
+    gates: dict[str, np.ndarray] = {}
+    saved: dict[str, np.ndarray] = {}
     gates["i"], saved["i"] = recurrent_activation.forward(z_i)
     gates["f"], saved["f"] = recurrent_activation.forward(z_f)
     gates["o"], saved["o"] = recurrent_activation.forward(z_o)
@@ -65,7 +85,9 @@ def cell_forward(x, h_tm1, c_tm1, weights, activation, recurrent_activation):
     return h, c, CellCache(x, h_tm1, c_tm1, gates, saved, weights, activations)
 
 
-def cell_backward(dh, dc, cache):
+def cell_backward(
+    dh: np.ndarray, dc: np.ndarray, cache: CellCache
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Return the gradients of one step, given those of its two results.
 
     Parameters
@@ -80,6 +102,17 @@ def cell_backward(dh, dc, cache):
     dh_tm1, dc_tm1 : ndarray, shape (B, H)
     dweights : tuple of ndarray
         Shapes and gate order of ``weights``, summed over the batch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isru.activations import ACTIVATIONS
+    >>> weights = np.zeros((3, 8)), np.zeros((2, 8)), np.zeros(8)
+    >>> x, h, c = np.ones((1, 3)), np.zeros((1, 2)), np.ones((1, 2))
+    >>> *_, cache = cell_forward(x, h, c, weights, ACTIVATIONS["isru"], ACTIVATIONS["sigmoid"])
+    >>> dx, dh_tm1, dc_tm1, dweights = cell_backward(np.zeros((1, 2)), np.ones((1, 2)), cache)
+    >>> dc_tm1
+    array([[0.5, 0.5]])
     """
     kernel, recurrent_kernel, _ = cache.weights
     activation, recurrent_activation = cache.activations

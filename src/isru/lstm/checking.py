@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
+
+from isru.lstm.network import LSTMNetwork, State
 
 
 def gradient_check(
-    network, x, target, *, loss="mse", rng, state=None, masks=None, step=1e-5
+    network: LSTMNetwork,
+    x: ArrayLike,
+    target: ArrayLike,
+    *,
+    loss: str = "mse",
+    rng: np.random.Generator,
+    state: State | None = None,
+    masks: Sequence[np.ndarray | None] | None = None,
+    step: float = 1e-5,
 ) -> dict[str, float]:
     """Compare each weight array's gradient with a difference quotient in a random direction.
 
@@ -36,6 +49,15 @@ def gradient_check(
     ------
     ValueError
         If the network is not in float64.
+
+    Examples
+    --------
+    >>> from isru.lstm import LSTMNetwork
+    >>> network = LSTMNetwork(3, 4, 2, activation="isru", dtype="float64")
+    >>> rng = np.random.default_rng(0)
+    >>> x, target = rng.standard_normal((5, 6, 3)), rng.standard_normal((5, 2))
+    >>> max(gradient_check(network, x, target, rng=rng).values()) < 1e-6
+    True
     """
     if network.dtype != np.float64:
         raise ValueError(f"network: expected dtype float64 for a check, got {network.dtype}")

@@ -1,5 +1,7 @@
 """One machine's timings in one file, small enough to contribute and checked before it is used.
 
+Not here: results of chapters.
+
 `record_machine` measures and writes, `check_record` reads a file and refuses a broken, foreign,
 outdated or edited one, and one that the book could not show; `samples` gives its raw values,
 `isru.machine_records.summaries` what they say, `isru.machine_records.page` what the book shows.

@@ -15,7 +15,7 @@ import pandas as pd
 from isru.data.evidence import net_times
 from isru.data.published import load_published
 from isru.machine_records.summaries import summarise, titles
-from isru.publish.numbers import formatted
+from isru.wording import formatted
 
 FIGURES = ("machine-gains", "machine-steps")
 _FORMS = {

@@ -25,7 +25,7 @@ _TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontr
 # Code of the package that the book's extension calls.
 _CODE = (
     *("bench/summary.py", "claims", "data/evidence.py", "data/published.py"),
-    *("figures/machines.py", "machine_records", "publish", "stats.py"),
+    *("drawing", "machine_records", "publish", "stats.py", "wording.py", "yaml_text.py"),
 )
 _JUPYTER_BOOK = (
     "from isru.lifeline import end_with_stdin; end_with_stdin(); "

@@ -17,7 +17,9 @@ _FIELDS = {
     "outputs": {},
 }
 _PARTS = ("notebooks", "values", "figures", "tables", "models")
-_STAMP = {"notebook": "", "parameters": {}, "data": {}, "upstream": {}, "code": {}, "versions": {}}
+_STAMP = {"notebook": ""} | {
+    part: {} for part in ("parameters", "data", "activations", "upstream", "code", "versions")
+}
 _PROVENANCE = {"commit": "unknown", "dirty": True, "date": "?", "machine": "unknown"}
 
 

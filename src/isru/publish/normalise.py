@@ -7,7 +7,7 @@ import re
 import nbformat
 
 from isru import paths
-from isru.publish.digests import code_digest
+from isru.digests import code_digest
 from isru.publish.errors import CompendiumError
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")

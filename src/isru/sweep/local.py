@@ -6,12 +6,17 @@ import ast
 import multiprocessing
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any
 
 from isru.lifeline import end_with_parent
+from isru.notes import noting
 from isru.sweep.store import plain_row
+
+Answers = Generator[tuple[int, bool, Any], None, None]
+"""Of each row: its place in the cases, whether it succeeded, and `attempt`'s answer."""
 
 
 class WorkersLost(Exception):
@@ -31,7 +36,7 @@ def guarded(script: str | None) -> bool:
     True where there is no script to read, as in a notebook.
     """
     try:
-        with open(script, encoding="utf-8") as file:  # noqa: PTH123
+        with open(script or "", encoding="utf-8") as file:  # noqa: PTH123
             tree = ast.parse(file.read())
     except (TypeError, OSError, ValueError, SyntaxError):
         return True
@@ -41,25 +46,25 @@ def guarded(script: str | None) -> bool:
 
 
 def attempt(function: Callable, case: object) -> tuple[bool, object]:
-    """Return ``(True, row)``, or ``(False, traceback)`` if the function raises.
+    """Return ``(True, (row, notes))``, or ``(False, traceback)`` if the function raises.
 
     A traceback as text survives the way from another process or machine.
     """
     try:
-        return True, plain_row(function(case), case)
+        with noting() as notes:
+            row = plain_row(function(case), case)
+        return True, (row, notes)
     except Exception:
         return False, traceback.format_exc()
 
 
-def here(function: Callable, cases: list) -> Iterator[tuple[int, bool, object]]:
-    """Yield ``(place in cases, whether it succeeded, row or traceback)``, one after another."""
+def here(function: Callable, cases: list) -> Answers:
+    """Yield ``(place in cases, whether it succeeded, `attempt`'s answer)``, one after another."""
     for place, case in enumerate(cases):
         yield place, *attempt(function, case)
 
 
-def in_processes(
-    function: Callable, cases: list, processes: int
-) -> Iterator[tuple[int, bool, object]]:
+def in_processes(function: Callable, cases: list, processes: int) -> Answers:
     """Yield the same from local processes, in the order in which the rows get ready.
 
     Raises

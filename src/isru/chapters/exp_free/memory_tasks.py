@@ -26,7 +26,6 @@ TASKS = ("adding", "copying")
 SYMBOLS, LENGTH = 4, 3  # of the copy problem
 SOLVED = {"adding": 0.01, "copying": 0.01}  # mean squared error; share of wrong answers
 CONTROL = "frozen"  # its gates stay near 1/2, so that nothing survives some steps
-FROZEN = get_activation("isru_sigmoid").with_parameters(k=1e-3)
 _JUDGED = 128  # sequences that say whether it is solved
 
 
@@ -183,7 +182,8 @@ def memory(cases: Iterable[Task], **where) -> pd.DataFrame:
 
 def _network(case: Task) -> LSTMNetwork:
     if case.arm == CONTROL:
-        settings = {"recurrent_activation": FROZEN}
+        frozen = get_activation("isru_sigmoid").with_parameters(k=1e-3)
+        settings = {"recurrent_activation": frozen}
     else:
         settings = ARMS[case.arm].settings()
     if case.task == "adding":
