@@ -2,7 +2,7 @@
 
 import pytest
 
-from isru.publish.errors import CompendiumError
+from isru.errors import CompendiumError
 from isru.publish.parameters import read_profile
 from isru.yaml_text import read_yaml
 

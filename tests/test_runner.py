@@ -18,7 +18,7 @@ from papermill.exceptions import PapermillExecutionError
 from processes import goes_on
 
 from isru import commands, paths
-from isru.publish.errors import CompendiumError
+from isru.errors import CompendiumError
 from isru.publish.job import Job
 from isru.publish.notebooks import all_notebooks, select
 from isru.publish.pending import pending

@@ -12,8 +12,8 @@ import pytest
 from notebook_files import write_notebook
 
 from isru import closure, digests, notes
+from isru.errors import CompendiumError
 from isru.publish import staleness
-from isru.publish.errors import CompendiumError
 from isru.publish.notebooks import all_notebooks, select
 from isru.records import Record, to_json, write_atomically
 

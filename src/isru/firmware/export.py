@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from isru import __version__
 from isru.firmware.arms import Arm, forms_of
-from isru.firmware.c_forms import CForm
+from isru.firmware.c_forms import LIBRARY, CForm
 from isru.firmware.c_names import check_name
 from isru.firmware.c_text import c_array
 from isru.firmware.errors import BudgetError
@@ -210,7 +210,7 @@ def _source(model, name, activation, gate, comment):
 def prologue(functions: str) -> str:
     """Return the declarations that functions of twins need before them."""
     lines = ["#include <stdint.h>", ""]
-    if any(f"{word}(" in functions for word in ("expf", "tanhf")):
+    if any(f"{word}(" in functions for word in LIBRARY):
         lines[:0] = ["#include <math.h>"]
     for word, builtin in (("SQRTF", "sqrtf"), ("FABSF", "fabsf")):
         if f"{word}(" in functions:
@@ -235,7 +235,7 @@ def prologue(functions: str) -> str:
 
 def _gate_name(activation, gate):
     """Return the gate's name in C: another one where both are of one family, not one function."""
-    shared = gate.c_name == activation.c_name and gate.body != activation.body
+    shared = gate.c_name == activation.c_name and gate.text.body != activation.text.body
     return f"{gate.c_name}_gate" if shared else gate.c_name
 
 

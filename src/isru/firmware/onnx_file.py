@@ -9,7 +9,7 @@ import numpy as np
 
 from isru.firmware.checks import Written, check_sequences, in_float32, load
 from isru.firmware.errors import ConversionError, DeployError
-from isru.firmware.onnx_graph import Graph, add_activation, expression
+from isru.firmware.onnx_graph import Graph, add_activation, check_onnx_form
 from isru.lstm.weights import from_keras_order
 from isru.records import write_atomically
 
@@ -29,8 +29,8 @@ def to_onnx(network, path, *, fused: bool = False) -> Written:
     Parameters
     ----------
     network : isru.lstm.LSTMNetwork
-        Of LSTM cells, any number of layers, any activation of
-        `isru.firmware.onnx_graph.EXPRESSIONS`.
+        Of LSTM cells, any number of layers, any activation with
+        a formula or a form in ONNX's operators.
     path : path-like
         A file of this name is replaced.
     fused : bool
@@ -61,7 +61,8 @@ def to_onnx(network, path, *, fused: bool = False) -> Written:
     if fused:
         _check_fused(network)
     else:
-        expression(network.activation), expression(network.recurrent_activation)
+        check_onnx_form(network.activation)
+        check_onnx_form(network.recurrent_activation)
     graph = Graph()
     layer = _fused_layer if fused else _layer
     *arrays, kernel, bias = network.get_weights()

@@ -12,7 +12,13 @@ import numpy as np
 
 from isru.firmware.checks import Written, check_sequences, check_steps, in_float32
 from isru.firmware.errors import ConversionError, DeployError
-from isru.keras_bridge import KERAS_NAMES, TWINS, build_keras, keras_activation, load_tensorflow
+from isru.keras_bridge import (
+    build_keras,
+    has_keras_form,
+    keras_activation,
+    known_to_keras,
+    load_tensorflow,
+)
 from isru.keras_bridge.loading import error_stream_to_scratch
 from isru.records import write_atomically
 
@@ -33,7 +39,7 @@ def to_tflite(
     Parameters
     ----------
     network : isru.lstm.LSTMNetwork
-        Of LSTM cells, any number of layers, any activation with a Keras twin.
+        Of LSTM cells, any number of layers, any activation that Keras has.
     path : path-like
         A file of this name is replaced.
     steps : int
@@ -54,8 +60,8 @@ def to_tflite(
     Raises
     ------
     DeployError
-        For another cell, weights that are not finite, an activation without twin, arguments
-        that do not fit.
+        For another cell, weights that are not finite, an activation that Keras cannot have,
+        arguments that do not fit.
     ConversionError
         If the converter fails, for instance because an operator has no int8 form; with its
         message.
@@ -156,12 +162,11 @@ def _check(network, quantise, unroll):
             "unroll: expected True or None for quantise='int8', since TensorFlow's converter "
             "crashes on the int8 form of a loop; got False"
         )
-    known = [*KERAS_NAMES, *TWINS]
     for entry in (network.activation, network.recurrent_activation):
-        if entry.name not in known:
+        if not has_keras_form(entry):
+            known = ", ".join(known_to_keras())
             raise DeployError(
-                f"expected an activation with a Keras twin, of: {', '.join(known)}; "
-                f"got {entry.name!r}"
+                f"expected an activation with a form in Keras, of: {known}; got {entry.name!r}"
             )
     return network
 

@@ -1,4 +1,4 @@
-"""Keras twins of the activations and of the networks. Only here TensorFlow is imported.
+"""The activations and the networks in Keras. Only here TensorFlow is imported.
 
 Not here: what a network is; that is `isru.lstm`.
 
@@ -13,10 +13,10 @@ import sys
 from types import ModuleType
 
 from isru.keras_bridge.activations import (
-    KERAS_NAMES,
-    TWINS,
     KerasActivation,
+    has_keras_form,
     keras_activation,
+    known_to_keras,
 )
 from isru.keras_bridge.loading import AFTER_LOADING, load_tensorflow
 from isru.keras_bridge.networks import (
@@ -27,11 +27,11 @@ from isru.keras_bridge.reading import read_keras
 from isru.keras_bridge.recognising import registry_entry
 
 __all__ = [
-    "KERAS_NAMES",
-    "TWINS",
     "KerasActivation",
     "build_keras",
+    "has_keras_form",
     "keras_activation",
+    "known_to_keras",
     "load_tensorflow",
     "make_train_step",
     "read_keras",

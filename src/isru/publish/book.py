@@ -15,8 +15,8 @@ from filelock import FileLock
 
 from isru import paths
 from isru.claims import load_claims
+from isru.errors import CompendiumError
 from isru.lifeline import MARK, captured
-from isru.publish.errors import CompendiumError
 from isru.publish.pages import check_offline
 from isru.publish.staging import mirror, stage, tracebacks
 from isru.records import write_atomically

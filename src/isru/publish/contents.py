@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from isru import paths
-from isru.publish.errors import CompendiumError
+from isru.errors import CompendiumError
 from isru.wording import shortened
 
 _LISTS = ("parts", "chapters", "sections")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from isru.publish.errors import DamagedFile
+from isru.errors import DamagedFile
 from isru.records import read_object, warn_once
 
 # What each part holds, with what stands for a field that an older version did not write.

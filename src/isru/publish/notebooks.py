@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isru import paths
+from isru.errors import CompendiumError
 from isru.publish.contents import chapters, former_names, read_contents
-from isru.publish.errors import CompendiumError
 from isru.publish.parameters import read_cells, unknown
 from isru.table_columns import KINDS
 from isru.wording import shortened

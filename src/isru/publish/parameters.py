@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isru import paths
-from isru.publish.errors import CompendiumError
+from isru.errors import CompendiumError
 from isru.publish.injected import ran_before, read_differently
 from isru.wording import shortened
 

@@ -29,7 +29,7 @@ FLOORS = (
     ("emulator", "keras_bridge"),
     ("lstm",),
     ("kernels",),
-    ("certify",),
+    ("certificates",),
     ("data", "analysis"),
     ("registry",),
     ("activations", "drawing"),

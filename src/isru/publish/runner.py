@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from isru import paths
-from isru.publish.errors import CompendiumError, in_words
+from isru.errors import CompendiumError, in_words
 from isru.publish.job import Job
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import read_profile

@@ -13,9 +13,8 @@ from pathlib import Path
 from isru import paths
 from isru.closure import closure, present_digest
 from isru.digests import code_digest, digest
-from isru.errors import DamagedFile
+from isru.errors import CompendiumError, DamagedFile
 from isru.notes import ACTIVATION, ALL_ACTIVATIONS, Notes
-from isru.publish.errors import CompendiumError
 from isru.publish.manifest import inside, read_manifest
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import declared_parameters, read_cells, read_profile, slug

@@ -1,4 +1,4 @@
-"""The certificates of the activations: what a look at every float32 input found."""
+"""The certificates as a table."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def load_certificates(folder: str | Path | None = None):
     Parameters
     ----------
     folder : str or Path, optional
-        Holds ``NAME.json`` as ``isru.certify`` writes them; by default ``data/certificates``.
+        Holds ``NAME.json`` as `isru.certificates.making` writes them; by default
+        ``data/certificates``.
 
     Returns
     -------
