@@ -22,6 +22,8 @@ from isru.chapters.characters.steps import (
 from isru.data.published import load_published
 from isru.studies.paired import compare
 
+pytestmark = pytest.mark.slow
+
 CASE = {"framework": "numpy", "engine": "numpy", "layers": 2, "units": 3, "batch": 1}
 ARM = {"activation": "isru", "symbols": 5, "window": 4}
 

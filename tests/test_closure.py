@@ -17,6 +17,8 @@ from isru import closure, notes
 from isru.activations import ACTIVATIONS, get_activation, tanh
 from isru.kernels import compiled_pair
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(closure.__file__).parent
 
 
@@ -52,6 +54,18 @@ def activations(house):
 
 def code(source):
     return closure.closure(source)[0]
+
+
+def test_a_package_that_looks_through_its_folder_depends_on_all_files(house):
+    source = "from importlib import import_module\ndef find(): return __path__"
+    house(tables__a="A = 1", tables__b="B = 2")
+    (closure._HERE / "tables" / "__init__.py").write_text(source)
+    assert {"isru.tables.a", "isru.tables.b"} <= set(code("from isru.tables import find"))
+
+
+def test_a_cycle_table_is_part_of_what_counts_depend_on():
+    found = code("from isru.firmware import measure_lstm")
+    assert {"isru.emulator.cores.cortex_m4f", "isru.emulator.cycles.cortex_m4"} <= set(found)
 
 
 def test_imports_are_followed_and_distributions_named():
@@ -263,6 +277,31 @@ def test_an_edit_during_a_run_does_not_hide_what_the_run_computed_with(tmp_path)
     name, edited = done.stdout.splitlines()
     assert notes.read_log(log) == {name: closure.present_digest(name)}
     assert edited != closure.present_digest(name)
+
+
+IMPORT_ALL = """
+import importlib, pkgutil, isru
+for module in pkgutil.walk_packages(isru.__path__, "isru."):
+    if not module.name.endswith("__main__"):
+        try:
+            importlib.import_module(module.name)
+        except ImportError:
+            pass
+"""
+
+
+def test_to_import_a_module_is_to_use_no_activation(tmp_path):
+    # What a row notes it must note itself: its modules may have been imported long before.
+    log = tmp_path / "reads"
+    environment = os.environ | {"ISRU_READS": str(log)}
+    subprocess.run([sys.executable, "-c", IMPORT_ALL], env=environment, check=True)
+    assert not log.exists() or not notes.read_log(log)
+
+
+def test_what_is_listed_in_an_error_is_not_used():
+    with notes.noting() as noted, pytest.raises(ValueError, match=r"an activation of: .*tanh"):
+        get_activation("softplus9")
+    assert noted.keys() - notes._data.keys() == {"activation softplus9"}
 
 
 def test_data_is_found_in_the_compendium_in_downloads_in_packages_and_in_archives(

@@ -6,6 +6,8 @@ import inspect
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 MODULES = (
     "isru.activations",
     "isru.activations.entry",

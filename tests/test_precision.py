@@ -8,6 +8,8 @@ from isru.chapters.precision_threads_frameworks import precision, precision_setu
 from isru.studies.paired import compare
 from isru.sweep import run_sweep
 
+pytestmark = pytest.mark.slow
+
 TINY = {"epochs": 1, "window": 6}
 
 

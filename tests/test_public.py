@@ -8,6 +8,8 @@ import pytest
 PACKAGES = (
     "isru.activations",
     "isru.cost",
+    "isru.emulator",
+    "isru.firmware",
     "isru.keras_bridge",
     "isru.kernels",
     "isru.lstm",

@@ -5,6 +5,8 @@ import pytest
 from isru.emulator import TARGETS, cores, cycles
 from isru.firmware import code_size, measure_activation, measure_lstm
 
+pytestmark = pytest.mark.slow
+
 CORE = '''\
 """A core for this test: the Cortex-M4's instructions, another triple of cycles."""
 
@@ -61,6 +63,11 @@ def test_a_core_is_named_like_its_file(added, tmp_path):
     (folder / "another.py").write_text(CORE)
     with pytest.raises(ValueError, match=r"named 'another' in another\.py, got 'throw-away'"):
         cores.read_targets()
+
+
+def test_a_table_that_is_no_file_is_refused():
+    with pytest.raises(ValueError, match=r"cycle table of: .*cortex_m4, .*got 'cortex-m9'"):
+        cycles.read_table("cortex-m9")
 
 
 def test_labels_stand_with_the_cores():
