@@ -114,7 +114,7 @@ def test_a_row_that_fails_on_a_worker_is_named_and_a_worker_with_other_code_refu
     assert "three is too many" in str(caught.value) and "Case(size=3" in str(caught.value)
     copy = shutil.copytree(HERE, tmp_path / "other", ignore=lambda *_: {"__pycache__"})
     with (copy / "sweep_rows.py").open("a") as file:
-        file.write("# another version\n")
+        file.write("ANOTHER = True\n")
     with worker(scheduler, tmp_path, path=[copy]), pytest.raises(SweepError) as caught:
         run_sweep(noise, cases, **ask)
     assert re.search(r"a worker has code \w+ instead of \w+: install the same", str(caught.value))

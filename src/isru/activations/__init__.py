@@ -33,6 +33,7 @@ from isru.activations.softplus import softplus
 from isru.activations.softsign import softsign
 from isru.activations.table_tanh import table_tanh
 from isru.activations.tanh import tanh
+from isru.notes import unnoted
 
 __all__ = [
     "ACTIVATIONS",
@@ -105,6 +106,7 @@ def get_activation(activation: str | Activation) -> Activation:
             f"expected an activation's name or an Activation, got {type(activation).__name__}"
         )
     if activation not in ACTIVATIONS:
-        known = ", ".join(ACTIVATIONS)
+        with unnoted():
+            known = ", ".join(ACTIVATIONS)
         raise ValueError(f"expected an activation of: {known}; got {activation!r}")
     return ACTIVATIONS[activation]
