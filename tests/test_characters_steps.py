@@ -21,6 +21,8 @@ from isru.studies import timed_steps
 from isru.studies.paired import compare
 from isru.studies.timed_steps import STEPS, setup_step
 
+pytestmark = pytest.mark.slow
+
 CASE = {"framework": "numpy", "engine": "numpy", "layers": 2, "units": 3, "batch": 1}
 WINDOW = {"activation": "isru", "features": 5, "steps": 4, "text": True}
 

@@ -6,6 +6,8 @@ import inspect
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 MODULES = (
     "isru.cost",
     "isru.data.text",

@@ -9,6 +9,8 @@ from isru.studies.paired import compare
 from isru.studies.timed_steps import setup_step
 from isru.sweep import run_sweep
 
+pytestmark = pytest.mark.slow
+
 TINY = {"epochs": 1, "window": 6}
 
 

@@ -15,6 +15,8 @@ from isru.studies.savings import (
 )
 from isru.studies.timed_steps import step_arms
 
+pytestmark = pytest.mark.slow
+
 STEPS, FEATURES, UNITS = 24, 10, (10, 25, 100, 300)
 COST = {"step_ns": 4000.0, "unit_ns": 30.0, "mac_ns": 0.2}
 SAVED = {"saved_step_ns": -600.0, "saved_ns": 5.0}
