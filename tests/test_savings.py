@@ -11,9 +11,9 @@ from isru.studies.savings import (
     predicted,
     savings,
     slopes,
-    step_arms,
     step_cases,
 )
+from isru.studies.timed_steps import step_arms
 
 pytestmark = pytest.mark.slow
 
