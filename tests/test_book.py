@@ -20,6 +20,8 @@ from isru.publish.pages import check_offline
 from isru.publish.repeats import times_run
 from isru.records import Record
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).parents[1]
 INTRO = """# A small book
 

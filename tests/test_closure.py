@@ -17,6 +17,8 @@ from isru import closure, notes
 from isru.activations import ACTIVATIONS, get_activation, tanh
 from isru.kernels import compiled_pair
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(closure.__file__).parent
 
 

@@ -20,6 +20,8 @@ from sweep_rows import Case, noise, noise_but_not_of_three
 import isru
 from isru.sweep import SweepError, run_sweep
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 DASK = [sys.executable, "-m", "dask"]
 

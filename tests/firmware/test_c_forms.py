@@ -14,6 +14,8 @@ from isru.firmware.c_forms import STAND_INS, c_form
 from isru.firmware.errors import ExportError
 from isru.firmware.export import prologue
 
+pytestmark = pytest.mark.slow
+
 VARIANTS = {
     "isru_matched": ("isru", {"alpha": 2 / 3}),
     "isru_scaled": ("isru", {"alpha": 2.0, "k": 0.7}),
