@@ -206,19 +206,20 @@ def folded(tree: Expression, parameters: Mapping[str, float]) -> Expression:
     The arithmetic is exact; roots and the like of constants stay as they are.
     """
 
-    def operation(name: str) -> Callable:
-        def made(*parts: Expression) -> Expression:
-            numbers = [part.arguments[0] for part in parts if part.operation == "constant"]
-            if len(numbers) == len(parts) and name in ARITHMETIC and name != "less":
-                return expression(ARITHMETIC[name](*numbers))
-            return apply(name, *parts)
+    def made(operation: str, *parts: Expression) -> Expression:
+        if operation in ARITHMETIC and all(part.operation == "constant" for part in parts):
+            return expression(ARITHMETIC[operation](*(part.arguments[0] for part in parts)))
+        return apply(operation, *parts)
 
-        return made
-
-    operations = {name: operation(name) for name in OPERATIONS} | {"constant": expression}
-    leaves = {word: name(word) for word in names_of(tree)}
+    operations = {word: partial(made, word) for word in OPERATIONS if word != "less"}
     numbers = {word: expression(Fraction(value)) for word, value in parameters.items()}
-    return evaluate(tree, operations, **(leaves | numbers))
+    return _rebuilt(tree, operations, numbers)
+
+
+def _rebuilt(tree: Expression, operations: Mapping[str, Callable], leaves=()) -> Expression:
+    """Return a tree made anew; what is not given stays as it is."""
+    given = {"constant": expression, "less": partial(apply, "less"), **operations}
+    return evaluate(tree, given, **{word: name(word) for word in names_of(tree)} | dict(leaves))
 
 
 FUNCTIONS = ("sqrt", "exp", "expm1", "log1p", "tanh", "minimum", "maximum", "clip", "where")
@@ -269,7 +270,7 @@ def statements(
     result : str
         The expression in which the names of `lines` may stand.
     """
-    plain = _without_clip(tree)
+    plain = _rebuilt(tree, {word: partial(apply, word) for word in OPERATIONS if word != "clip"})
     uses: Counter[int] = Counter()
 
     def count(*nodes: Expression) -> None:
@@ -306,11 +307,3 @@ def statements(
 
     result = write(plain)
     return lines, result
-
-
-def _without_clip(tree: Expression) -> Expression:
-    operations: dict[str, Callable] = {
-        word: partial(apply, word) for word in OPERATIONS if word != "clip"
-    }
-    names = {word: name(word) for word in names_of(tree)}
-    return evaluate(tree, {**operations, "constant": expression}, **names)

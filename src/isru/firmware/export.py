@@ -208,7 +208,7 @@ def _source(model, name, activation, gate, comment):
 
 
 def prologue(functions: str) -> str:
-    """Return the declarations that functions of twins need before them."""
+    """Return the declarations that functions need before them."""
     lines = ["#include <stdint.h>", ""]
     if any(f"{word}(" in functions for word in LIBRARY):
         lines[:0] = ["#include <math.h>"]
@@ -240,9 +240,9 @@ def _gate_name(activation, gate):
 
 
 def _functions(activation, gate, gate_name):
-    twins = {activation.c_name: activation, gate_name: gate}
-    tables = dict.fromkeys(one.tables for one in twins.values() if one.tables)
-    return "\n".join([*tables, *(one.definition(name) for name, one in twins.items())])
+    forms = {activation.c_name: activation, gate_name: gate}
+    tables = dict.fromkeys(one.tables for one in forms.values() if one.tables)
+    return "\n".join([*tables, *(one.definition(name) for name, one in forms.items())])
 
 
 def _constants(model):

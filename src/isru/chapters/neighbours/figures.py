@@ -8,24 +8,25 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 
+from isru.activations import ACTIVATIONS
 from isru.drawing.style import COLOURS
 
-NAMES = {
-    "tanh": "tanh",
-    "isru": "ISRU",
-    "softsign": "softsign",
-    "hard_tanh": "hard tanh",
-    "rational_tanh": "rational tanh",
-    "sigmoid": "logistic",
-    "isru_sigmoid": "ISRU-sigmoid",
-    "hard_sigmoid": "hard sigmoid",
-    "softplus": "softplus",
-    "identity": "identity",
-    "relu": "ReLU",
-    "leaky_relu": "leaky ReLU",
-    "elu": "ELU",
-    "isrlu": "ISRLU",
-}
+# The panels of the atlas; what else has a formula comes after them.
+_ORDER = (
+    *("tanh", "isru", "softsign", "hard_tanh", "rational_tanh"),
+    *("sigmoid", "isru_sigmoid", "hard_sigmoid", "softplus"),
+    *("identity", "relu", "leaky_relu", "elu", "isrlu"),
+)
+
+
+def _names() -> dict[str, str]:
+    """Return the labels of all that have a formula; ISRU as written is ISRU."""
+    formulas = [name for name, entry in ACTIVATIONS.items() if entry.has_formula]
+    others = [name for name in formulas if name not in (*_ORDER, "isru_plain")]
+    return {name: ACTIVATIONS[name].label for name in (*_ORDER, *others)}
+
+
+NAMES = _names()
 _FAMILY = {
     **dict.fromkeys(("isru", "isru_sigmoid", "isrlu"), COLOURS["isru"]),
     **dict.fromkeys(("tanh", "sigmoid", "rational_tanh"), COLOURS["tanh"]),
