@@ -14,7 +14,7 @@ from isru.lstm import DivergenceError, History
 from isru.studies import forecaster
 from isru.studies.baselines import baseline_accuracies, baseline_skills, skill
 from isru.studies.forecaster import (
-    ARMS,
+    FORECASTER_ARMS,
     Case,
     choose_learning_rates,
     conditions,
@@ -44,7 +44,7 @@ def test_arms_of_one_seed_start_alike_and_see_the_same_batches(monkeypatch):
         raise DivergenceError(np.inf, 0, 0, History())
 
     monkeypatch.setattr(forecaster, "train", spy)
-    rows = [train_network(replace(SMALL, arm=arm))[1] for arm in ARMS]
+    rows = [train_network(replace(SMALL, arm=arm))[1] for arm in FORECASTER_ARMS]
     for arrays in seen["weights"]:
         for first, other in zip(seen["weights"][0], arrays, strict=True):
             np.testing.assert_array_equal(first, other)

@@ -15,7 +15,6 @@ from isru.errors import CompendiumError
 from isru.machine_records import (
     Interrupted,
     check_record,
-    checking,
     page,
     record_machine,
     recording,
@@ -321,7 +320,8 @@ def spread(content):
 @pytest.mark.parametrize("edit", [bare, spread])
 def test_what_is_accepted_is_shown(change, edit, monkeypatch):
     shown = []
-    monkeypatch.setattr(checking, "show", lambda record: shown.append(page.show(record)))
+    show = page.show
+    monkeypatch.setattr(page, "show", lambda record: shown.append(show(record)))
     check_record(change(edit))
     assert shown == [None]
 

@@ -15,7 +15,6 @@ from isru.errors import CompendiumError
 from isru.wording import shortened
 
 SCALES = ("difference", "ratio")
-_ROLE = re.compile(rf"\{{val\}}`({addresses.PATTERN})[^`]*`")
 _TEXTS = ("sentence", "published", "hypothesis", "effect", "family")
 _REQUIRED = ("id", "source", *_TEXTS, "rule", "metric", "margin", "relevance_margin")
 _OPTIONAL = ("unit", "scale", "range", "remark", "hardware", "interactions")
@@ -69,11 +68,6 @@ class Claim:
     hardware: dict[str, str] | None = None
     conditions: tuple[Condition, ...] = ()
     interactions: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def published_keys(self) -> list[str]:
-        """Return the value keys that the published evidence quotes."""
-        return _ROLE.findall(self.published)
 
 
 def load_claims(path: str | Path | None = None) -> list[Claim]:

@@ -9,7 +9,7 @@ A record holds the machine's description and raw samples, no user or host name; 
 hash of its content, so that a record edited by hand is noticed.
 """
 
-from isru.machine_records.checking import check_record
+from isru.machine_records.page import check_record
 from isru.machine_records.recording import Interrupted, record_machine, rounds_kept
 from isru.machine_records.schema import SCHEMA, samples
 
