@@ -22,6 +22,15 @@ from typing import Any, Union
 Operand = Union["Expression", int, Fraction]
 
 
+def _operator(operation: str, swapped: bool = False) -> Callable[[Any, Operand], Expression]:
+    """Return the method behind an operator of Python's."""
+
+    def method(self: Expression, other: Operand) -> Expression:
+        return apply(operation, other, self) if swapped else apply(operation, self, other)
+
+    return method
+
+
 class Expression:
     """An operation and its arguments; "name" and "constant" are the leaves."""
 
@@ -31,29 +40,11 @@ class Expression:
         self.operation = operation
         self.arguments = arguments
 
-    def __add__(self, other: Operand) -> Expression:
-        return apply("add", self, other)
-
-    def __radd__(self, other: Operand) -> Expression:
-        return apply("add", other, self)
-
-    def __sub__(self, other: Operand) -> Expression:
-        return apply("subtract", self, other)
-
-    def __rsub__(self, other: Operand) -> Expression:
-        return apply("subtract", other, self)
-
-    def __mul__(self, other: Operand) -> Expression:
-        return apply("multiply", self, other)
-
-    def __rmul__(self, other: Operand) -> Expression:
-        return apply("multiply", other, self)
-
-    def __truediv__(self, other: Operand) -> Expression:
-        return apply("divide", self, other)
-
-    def __rtruediv__(self, other: Operand) -> Expression:
-        return apply("divide", other, self)
+    __add__, __radd__ = _operator("add"), _operator("add", swapped=True)
+    __sub__, __rsub__ = _operator("subtract"), _operator("subtract", swapped=True)
+    __mul__, __rmul__ = _operator("multiply"), _operator("multiply", swapped=True)
+    __truediv__, __rtruediv__ = _operator("divide"), _operator("divide", swapped=True)
+    __lt__, __gt__ = _operator("less"), _operator("less", swapped=True)
 
     def __pow__(self, exponent: int) -> Expression:
         """Return a product: a power is a whole number from 1 on."""
@@ -69,12 +60,6 @@ class Expression:
 
     def __abs__(self) -> Expression:
         return apply("abs", self)
-
-    def __lt__(self, other: Operand) -> Expression:
-        return apply("less", self, other)
-
-    def __gt__(self, other: Operand) -> Expression:
-        return apply("less", other, self)
 
     def __bool__(self):
         raise TypeError("expected where(condition, yes, no) for a choice in a formula, got an if")
