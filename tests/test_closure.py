@@ -54,6 +54,18 @@ def code(source):
     return closure.closure(source)[0]
 
 
+def test_a_package_that_looks_through_its_folder_depends_on_all_files(house):
+    source = "from importlib import import_module\ndef find(): return __path__"
+    house(tables__a="A = 1", tables__b="B = 2")
+    (closure._HERE / "tables" / "__init__.py").write_text(source)
+    assert {"isru.tables.a", "isru.tables.b"} <= set(code("from isru.tables import find"))
+
+
+def test_a_cycle_table_is_part_of_what_counts_depend_on():
+    found = code("from isru.firmware import measure_lstm")
+    assert {"isru.emulator.cores.cortex_m4f", "isru.emulator.cycles.cortex_m4"} <= set(found)
+
+
 def test_imports_are_followed_and_distributions_named():
     found, versions = closure.closure("from isru.stats import bootstrap_ci")
     assert "isru.stats" in found

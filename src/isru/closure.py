@@ -45,6 +45,8 @@ class _Module:
     digest: str
     imports: frozenset[Import]
     defines: frozenset[str]
+    reads_folder: bool = False
+    """Whether it is a package that looks through its own files, by ``__path__``."""
 
     @property
     def is_lazy(self) -> bool:
@@ -232,6 +234,9 @@ def _module(name: str) -> _Module:
         single = {(f"{_ACTIVATIONS}.{file}", "") for file in activation_files()}
         imports = (step for step in found.imports if not single & {step, (step[0], "")})
         return _Module(found.digest, frozenset(imports), found.defines)
+    if found.reads_folder:  # what lies in it is imported without a name that could be followed
+        files = {(f"{name}.{file.stem}", "") for file in path.parent.glob("*.py") if file != path}
+        return _Module(found.digest, found.imports | files, found.defines)
     return found
 
 
@@ -240,7 +245,8 @@ def _read(source: str, package: str) -> _Module:
     tree = ast.parse(source)
     imports = frozenset(_imports(tree, package))
     defines = frozenset(_defined(tree))
-    return _Module(tree_digest(tree), imports, defines)
+    names = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return _Module(tree_digest(tree), imports, defines, "__path__" in names)
 
 
 def _imports(tree: ast.AST, package: str = "") -> set[Import]:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import cast
 
 import numpy as np
 
@@ -67,14 +68,19 @@ class CForm:
     error: float = 0.0
 
     @property
+    def body(self) -> str:
+        """The statements of the function."""
+        return cast(str, self.text.body)  # `c_form` has written it out
+
+    @property
     def libm(self) -> tuple[str, ...]:
         """The functions of the C library that it calls, square root and modulus apart."""
-        return tuple(word for word in LIBRARY if re.search(rf"\b{word}\(", self.text.body))
+        return tuple(word for word in LIBRARY if re.search(rf"\b{word}\(", self.body))
 
     @property
     def square_root(self) -> bool:
         """Whether it takes a square root."""
-        return "SQRTF(" in self.text.body
+        return "SQRTF(" in self.body
 
     @property
     def constants(self) -> int:
@@ -97,7 +103,7 @@ class CForm:
 
     def definition(self, name: str | None = None, *, static: bool = True) -> str:
         """Return the C text of the function alone; ``ALWAYS_INLINE`` where it is static."""
-        lines = "".join(f"    {line}\n" for line in self.text.body.strip().splitlines())
+        lines = "".join(f"    {line}\n" for line in self.body.strip().splitlines())
         head = f"{'ALWAYS_INLINE ' if static else ''}float {name or self.c_name}(float x)"
         return f"/* {self.text.comment} */\n{head}\n{{\n{lines}}}\n"
 
@@ -118,8 +124,8 @@ def c_form(activation: str | Activation) -> CForm:
     ValueError
         For an entry that is not the registry's.
     """
-    if not is_registered(activation) and activation in STAND_INS:
-        return STAND_INS[activation]
+    if not is_registered(activation) and str(activation) in STAND_INS:
+        return STAND_INS[str(activation)]
     entry = registered(activation)
     if not is_registered(entry.name):
         raise ExportError(f"expected an activation of the registry, got {entry.name!r}")

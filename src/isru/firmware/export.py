@@ -12,6 +12,7 @@ from isru.firmware.c_names import check_name
 from isru.firmware.c_text import c_array
 from isru.firmware.errors import BudgetError
 from isru.firmware.model import Model, read_model
+from isru.lstm import LSTMNetwork
 from isru.records import write_atomically
 
 
@@ -37,7 +38,7 @@ class Exported(NamedTuple):
 
 
 def export_c(
-    network,
+    network: LSTMNetwork,
     directory: str | Path,
     *,
     arm: str | Arm | None = None,
@@ -108,8 +109,8 @@ def export_c(
     model = read_model(network, weights)
     _check_budget(model, flash, ram)
     texts = c_texts(model, forms_of(network, arm), name)
-    paths = write_texts(directory, texts)
-    return Exported(*paths, model.weight_bytes, model.state_bytes, model.digest)
+    header, source = write_texts(directory, texts)
+    return Exported(header, source, model.weight_bytes, model.state_bytes, model.digest)
 
 
 def write_texts(directory: str | Path, texts: dict[str, str]) -> list[Path]:
@@ -235,14 +236,14 @@ def prologue(functions: str) -> str:
 
 def _gate_name(activation, gate):
     """Return the gate's name in C: another one where both are of one family, not one function."""
-    shared = gate.c_name == activation.c_name and gate.text.body != activation.text.body
+    shared = gate.c_name == activation.c_name and gate.body != activation.body
     return f"{gate.c_name}_gate" if shared else gate.c_name
 
 
 def _functions(activation, gate, gate_name):
     forms = {activation.c_name: activation, gate_name: gate}
-    tables = dict.fromkeys(one.tables for one in forms.values() if one.tables)
-    return "\n".join([*tables, *(one.definition(name) for name, one in forms.items())])
+    tables = dict.fromkeys(form.tables for form in forms.values() if form.tables)
+    return "\n".join([*tables, *(form.definition(name) for name, form in forms.items())])
 
 
 def _constants(model):

@@ -6,6 +6,7 @@ operators below. The tests hold each against the definition.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 
@@ -84,7 +85,9 @@ def add_activation(graph: Graph, x: str, activation: str | Activation) -> str:
     check_onnx_form(entry)
     if entry.onnx:
         return entry.onnx(graph, x, **entry.parameters)
-    operations = {name: partial(graph.add, word) for name, word in _OPERATORS.items()}
+    operations: dict[str, Callable] = {
+        name: partial(graph.add, word) for name, word in _OPERATORS.items()
+    }
     operations["expm1"] = lambda x: graph.add("Sub", graph.add("Exp", x), graph.constant(1.0))
     operations["log1p"] = lambda x: graph.add("Log", graph.add("Add", x, graph.constant(1.0)))
     operations["constant"] = lambda number: graph.constant(float(number))

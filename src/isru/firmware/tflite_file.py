@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.firmware.checks import Written, check_sequences, check_steps, in_float32
 from isru.firmware.errors import ConversionError, DeployError
@@ -20,6 +21,7 @@ from isru.keras_bridge import (
     load_tensorflow,
 )
 from isru.keras_bridge.loading import error_stream_to_scratch
+from isru.lstm import LSTMNetwork
 from isru.records import write_atomically
 
 QUANTISE = ("none", "dynamic", "int8")
@@ -30,7 +32,13 @@ _FORESEEN = (
 
 
 def to_tflite(
-    network, path, *, steps, quantise="none", representative=None, unroll=None
+    network: LSTMNetwork,
+    path: str | Path,
+    *,
+    steps: int,
+    quantise: str = "none",
+    representative: ArrayLike | None = None,
+    unroll: bool | None = None,
 ) -> Written:
     """Write a network as a TensorFlow Lite file for one sequence of a fixed length at a time.
 
@@ -96,7 +104,7 @@ def to_tflite(
     return Written(path, len(content), *tflite_contents(path))
 
 
-def run_tflite(path, sequences) -> np.ndarray:
+def run_tflite(path: str | Path, sequences: ArrayLike) -> np.ndarray:
     """Return what TensorFlow Lite's interpreter computes for sequences (N, T, F), one by one.
 
     Without delegates: with the operators' own kernels.
@@ -123,7 +131,7 @@ def run_tflite(path, sequences) -> np.ndarray:
     return np.concatenate(outputs)
 
 
-def tflite_contents(path) -> tuple[dict[str, int], dict[str, int]]:
+def tflite_contents(path: str | Path) -> tuple[dict[str, int], dict[str, int]]:
     """Return how often each operator and each type of tensor occurs in a file, loops included."""
     load_tensorflow()
     from tensorflow.lite.python import schema_py_generated as schema
@@ -180,7 +188,7 @@ def _convert(model, shape, quantise, representative) -> bytes:
     with _foreseen(), _explained("TensorFlow could not trace the network"):
         # constants: a Keras 3 model's variables would be read before they are set
         function = convert_variables_to_constants_v2(function.get_concrete_function())
-    settings = {}
+    settings: dict[str, object] = {}
     if quantise != "none":
         settings["optimizations"] = [tf.lite.Optimize.DEFAULT]
     if quantise == "int8":
