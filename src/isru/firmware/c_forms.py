@@ -18,7 +18,7 @@ from typing import cast
 
 import numpy as np
 
-from isru.activations import ACTIVATIONS, Activation, CText
+from isru.activations import Activation, CText
 from isru.activations.formula import statements
 from isru.activations.isru_rsqrt import rsqrt_in_c
 from isru.activations.rational_tanh import RATIONAL_END
@@ -203,12 +203,14 @@ def _stand_ins():
     }
 
 
-def c_names() -> set[str]:
-    """Return every name that a form can have in C, and those of its tables."""
-    forms = [c_form(name) for name in (*ACTIVATIONS, *STAND_INS)]
-    names = {form.c_name for form in forms}
-    tables = {name for form in forms for name in form.text.tables}
-    return names | {f"{name}_gate" for name in names} | tables
+def is_c_name(name: str) -> bool:
+    """Return whether a form, a gate or a table can have this name in C.
+
+    The registry is asked for this name alone: a network's C does not hang on all activations.
+    """
+    plain = name.removesuffix("_gate")
+    form = plain == "tanh_float" or is_registered(plain) or plain in STAND_INS
+    return form or name in c_form("table_tanh").text.tables
 
 
 def check_new_names(stand_ins: Mapping[str, CForm]) -> Mapping[str, CForm]:
