@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from isru.firmware.c_forms import is_c_name
+from isru.firmware.c_forms import c_names
 from isru.firmware.errors import ExportError
 
 
@@ -120,6 +120,6 @@ def check_name(name: str) -> str:
 
 def taken_by_us(name: str) -> bool:
     """Return whether a prefix, or what is made of it, is a name of the generated C's own."""
-    made = (name, *(f"{name}_{ending}" for ending in ENDINGS))
-    ours = any(one in _OURS or is_c_name(one) for one in made)
-    return ours or bool(_NUMBERED.fullmatch(name))
+    ours = {*_OURS, *c_names()}
+    made = (f"{name}_{ending}" for ending in ENDINGS)
+    return bool(_NUMBERED.fullmatch(name)) or any(one in ours for one in (name, *made))
