@@ -203,8 +203,13 @@ def folded(tree: Expression, parameters: Mapping[str, float]) -> Expression:
 
 def _rebuilt(tree: Expression, operations: Mapping[str, Callable], leaves=()) -> Expression:
     """Return a tree made anew; what is not given stays as it is."""
-    given = {"constant": expression, "less": partial(apply, "less"), **operations}
-    return evaluate(tree, given, **{word: name(word) for word in names_of(tree)} | dict(leaves))
+    given: dict[str, Callable] = {
+        "constant": expression,
+        "less": partial(apply, "less"),
+        **operations,
+    }
+    names = {word: name(word) for word in names_of(tree)}
+    return evaluate(tree, given, **names | dict(leaves))
 
 
 FUNCTIONS = ("sqrt", "exp", "expm1", "log1p", "tanh", "minimum", "maximum", "clip", "where")
