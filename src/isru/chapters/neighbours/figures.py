@@ -63,7 +63,8 @@ def atlas(table):
         axes.axhline(0, color="#999999", linewidth=0.6, zorder=1)
         axes.axvline(0, color="#999999", linewidth=0.6, zorder=1)
         order = shown["smoothness"].iloc[0]
-        text = f"{activation_labels().get(name, name)}  $C^{{{order.replace('all', chr(92) + 'infty')}}}$"
+        label = activation_labels().get(name, name)
+        text = f"{label}  $C^{{{order.replace('all', chr(92) + 'infty')}}}$"
         axes.text(0.5, 1.03, text, transform=axes.transAxes, ha="center", fontsize=9)
         axes.set(xlim=(-4, 4), ylim=(-1.3, 3.3), xticks=(-3, 0, 3))
     for axes in panels.flat[len(names) :]:
