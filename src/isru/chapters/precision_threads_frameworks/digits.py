@@ -140,6 +140,13 @@ def compare_digits(pairs: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataF
     return table.drop(columns=["metric", "median"])
 
 
+def with_control(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of `compare_digits` with ``control``: "told apart" or "not told apart"."""
+    words = table[table["arm"] == CONTROL].set_index("units")["word"]
+    told = table["units"].map(words).isin(["better", "worse"])
+    return table.assign(control=np.where(told, "told apart", "not told apart"))
+
+
 @lru_cache(maxsize=1)
 def _images(name: str) -> Images:
     return read_images(name)

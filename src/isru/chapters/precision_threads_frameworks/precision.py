@@ -16,12 +16,15 @@ from isru.bench import Arm, floor, ratio
 from isru.lstm import LSTMNetwork
 from isru.stats import Interval, bootstrap_interval, direction, groups
 from isru.studies.forecaster import OUTPUTS, Case, quality_row
-from isru.studies.savings import floor_columns, percent_saved, savings, step_arms
+from isru.studies.savings import COLUMNS, floor_columns, percent_saved, savings, step_arms
 
 CLOCK = "cpu_seconds"
 DTYPES = ("float32", "float64")
 ACTIVATIONS = ("tanh", "isru")
 LIMIT = 50.0  # half the bytes, twice the numbers in a register: no saving can exceed it for long
+# What the tables below are recorded with.
+ISRU_COLUMNS = {name: about for name, about in COLUMNS.items() if name != "plain"}
+FLOAT32_COLUMNS = {name: COLUMNS[name] for name in ("step_ms", "saving", "floor")}
 _SETUP = "isru.chapters.precision_threads_frameworks.precision_setup:setup_stack"
 
 
@@ -102,7 +105,7 @@ def float32_savings(
     -------
     pandas.DataFrame
         activation, step, batch, units; ``step_ms`` (float64); ``saving``, ``low``, ``high``;
-        ``floor_low``, ``floor_high``; ``direction`` (of float32).
+        ``floor`` (0), ``floor_low``, ``floor_high``; ``direction`` (of float32).
     """
     rows = []
     for group, case in groups(samples, ["step", "batch", "units"], sort=False):
@@ -115,7 +118,7 @@ def float32_savings(
             rows.append(
                 {"activation": activation, **group, "step_ms": 1e3 * float(wide.median())}
                 | percent_saved(found).columns("saving")
-                | floor_columns(percent_saved(band))
+                | floor_columns(percent_saved(band), 0.0)
                 | {"direction": direction(found, band, margin=margin)}
             )
     return pd.DataFrame(rows)
