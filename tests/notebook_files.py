@@ -11,7 +11,8 @@ def write_notebook(
     """Write a source notebook; ``body`` is a list of code cells or ("figure", code) pairs."""
     new = nbformat.v4
     cells = [new.new_markdown_cell("# A title\n\nAn answer.", id="title")]
-    start = f"from isru.records import Record, read_values\nrecord = Record({name!r})"
+    imports = "from isru.recorded import read_values\nfrom isru.records import Record"
+    start = f"{imports}\nrecord = Record({name!r})"
     cells.append(new.new_code_cell(start, id="imports"))
     if parameters:
         tags = {"tags": ["parameters"]}

@@ -37,7 +37,8 @@ The caption says {val}`forecaster.saving`. {cite:p}`hochreiter1997lstm`
 FORECASTER = [
     "# A forecaster\n\nIt saves {val}`forecaster.saving:.2f`; "
     "alone it took {val}`activation-cost.cost unit`.\n\n"
-    "At 300 units: {val}`forecaster.saving_300:.1f optional`. {verdict}`C3`. "
+    "At 300 units: {val}`forecaster.savings[units=300].saving:.1f unit interval optional`. "
+    "{verdict}`C3`. "
     "{rows}`forecaster-savings: saving<0` of {rows}`forecaster-savings` lose.",
     "```{result-figure} saving\n:alt: One line.\nThe saving. $x^2$\n```",
     "```{result-table} forecaster-savings\n:columns: units=Units, saving=Saving (%)\n"
@@ -73,7 +74,7 @@ CLAIM = """
   margin: 2
   relevance_margin: 2
   family: time
-  metric: [{value: "forecaster.saving"}]
+  metric: [{value: "forecaster.savings[units=10].saving"}]
 """
 REPOSITORY = "https://github.com/someone/rooms"
 BUDGETS = {"smoke": 1, "quick": 1, "full": 1}
@@ -120,10 +121,10 @@ def write_run(folder: Path, saving: float = -3.14, only: str = "") -> None:
         record.value("direction", "slower", kind="machine")
         for name in ("step_ns", "unit_ns", "mac_ns", "saved_step_ns", "saved_ns"):
             record.value(f"case_numpy_{name}", 1.5, kind="machine", unit="ns")
-        if not only:
-            record.value("saving_300", -0.04, kind="machine", unit="%")
         frame = pd.DataFrame({"units": [10, 300], "saving": [saving, -0.04]})
-        record.table("savings", frame, kind="machine")
+        frame["saving_low"], frame["saving_high"] = frame["saving"] - 1, frame["saving"] + 1
+        frame = frame.head(1) if only else frame
+        record.table("savings", frame, kind="machine", keys=["units"], columns={"saving": "%"})
         drawing = Figure(figsize=(3.0, 2.0))
         drawing.subplots().plot(frame.units, frame.saving)
         title = "Saving & units"
@@ -167,7 +168,10 @@ def text_of(page: Path) -> str:
 @pytest.mark.slow
 def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     again = Record("forecaster", compendium / "results" / "repeats" / "2")
-    again.value("saving", 5.0, kind="machine", unit="%", low=4.0, high=6.0)
+    again.value("repeated", True, kind="machine")
+    repeated = {"units": [10], "saving": [5.0], "saving_low": [4.0], "saving_high": [6.0]}
+    frame = pd.DataFrame(repeated)
+    again.table("savings", frame, kind="machine", keys=["units"], columns={"saving": "%"})
     html = build_book("published").parent
     intro = html / "book" / "intro.html"
     forecaster = html / "results" / "notebooks" / "forecaster.html"
@@ -190,6 +194,7 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     shown_text = text_of(forecaster)
     assert "Fig. 2.1 and Table 2.1" in shown_text
     assert "Units Saving (%) 10 −3.1 300 0.0" in shown_text.replace("  ", " ")
+    assert "At 300 units: 0.0\u00a0% (−1.0 to 1.0\u00a0%)." in shown_text
     assert "Profile quick" in shown_text
     assert "2 of 2 lose." in shown_text
     assert 'href="../../book/intro.html#claim-c3"' in forecaster.read_text(encoding="utf-8")
@@ -261,6 +266,8 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
     pages = [
         "# Faults\n\n{val}`forecaster.savin:.1f` {val}`nobody.x optional`",
         "{val}`forecaster.direction:.1f` {val}`nonsense`",
+        "{val}`forecaster.savings[units=11].saving` {val}`forecaster.savings[units=10].gain`",
+        "{val}`forecaster.saving[units=10].saving` {val}`forecaster.savings[cells=10].saving`",
         "```{result-figure} saving\nNo description.\n```",
         "```{result-figure} savings\n:alt: x\nNo such figure.\n```",
         "```{result-table} forecaster-saving\nNo such table.\n```",
@@ -282,6 +289,10 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "no value 'nobody.x': no values/nobody.json in this run",
         "takes no format '.1f'",
         "'nonsense'",
+        "savings[units=11].saving: no such row; units is one of 10, 300",
+        "no column 'gain'; there are units, saving",
+        "no tables/forecaster-saving.json in this run; tables of forecaster: savings",
+        "'cells' is no key of the table; its keys: units",
         "expected ':alt:'",
         "no figure 'savings' in this run; its figures: saving",
         "no table 'forecaster-saving' in this run; "

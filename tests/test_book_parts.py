@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from docutils import nodes
 from sphinx.errors import ConfigError
@@ -16,14 +17,14 @@ from sphinx.errors import ConfigError
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 from isru_book import citation, plugins, provenance, redirects, repository
-from isru_book.numbers import MINUS, CannotShow, Wanted, formatted, shown
+from isru_book.numbers import MINUS, CannotShow, Wanted, find, formatted, shown
 from isru_book.rows import from_rows
 from isru_book.run import Run
 from isru_drawings import exports
 from isru_drawings.clips import without_idle_clips
 
 from isru.publish.pages import broken_links, check_offline
-from isru.records import to_json, write_atomically
+from isru.records import Record, to_json, write_atomically
 
 
 @pytest.mark.parametrize(
@@ -91,6 +92,25 @@ def run_with_a_table(tmp_path, name="published"):
     values = {"notebook": "speed-goals", "provenance": {}, "values": {"size": size}}
     write_atomically(tmp_path / "results" / "values" / "speed-goals.json", to_json(values))
     return Run(tmp_path)
+
+
+def test_a_cell_of_a_table_is_found_as_a_value_is(tmp_path):
+    frame = pd.DataFrame({"step": ["a b", "a b", "c"], "units": [10, 25, 10], "ns": [1.5, 2, 3]})
+    for name in ("published", "quick"):
+        folder = tmp_path / name
+        Record("lstm", folder / "results").table(
+            "steps", frame, kind="machine", keys=["step", "units"], columns={"ns": "ns"}
+        )
+        write_atomically(folder / "run.json", to_json({"run": name}))
+    published, quick = Run(tmp_path / "published"), Run(tmp_path / "quick")
+    wanted = Wanted("lstm.steps[step=a b, units=10].ns:.2f unit")
+    assert shown(find(published, wanted), wanted) == "1.50\u00a0ns"
+    with pytest.raises(CannotShow, match="2 rows are so; tell them apart by step"):
+        find(quick, Wanted("lstm.steps[units=10].ns optional"))
+    absent = Wanted("lstm.steps[units=11].ns optional")
+    assert find(quick, absent) is None
+    with pytest.raises(CannotShow, match="units is one of 10, 25"):
+        find(published, absent)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ import copy
 import json
 import re
 
+import pandas as pd
 import pytest
 import yaml
 
 from isru import paths
 from isru.claims import load_claims, read_run_values, verdicts, verdicts_beside
+from isru.records import Record
 
 ONE = {
     "id": "C1",
@@ -81,7 +83,7 @@ def test_published_keys_are_those_in_the_roles(tmp_path):
         ({"scale": "log"}, "claim C1, field scale: expected one of"),
         ({"verdict": "confirmed"}, "claim C1, field verdict: expected a field of"),
         ({"metric": []}, "claim C1, field metric: expected null or a list"),
-        ({"metric": [{}]}, "claim C1, field metric 1: value: expected a value key"),
+        ({"metric": [{}]}, "claim C1, field metric 1: value: expected an address"),
         ({"metric": [{"value": "saving"}]}, "claim C1, field metric 1: value: .* got 'saving'"),
         ({"metric": [{"value": "forecaster.s_{n}"}]}, "field metric 1: value: .*factors of"),
         (
@@ -371,6 +373,35 @@ def test_a_task_that_cannot_tell_the_control_apart_decides_nothing(tmp_path):
     assert judge(tmp_path, values, **changes).word == "equivalent"
     values["tost"] = value(0.3)
     assert judge(tmp_path, values, **changes).word == "inconclusive"
+
+
+CELL = {"value": "forecaster.steps[step=train, units={units}].saving", "each": {"units": [10, 25]}}
+
+
+def test_the_evidence_of_a_claim_may_stand_in_a_table(tmp_path, compendium):
+    record = Record("forecaster", compendium / "run")
+    frame = pd.DataFrame({"step": "train", "units": [10, 25], "saving": [8.0, 9.0]})
+    frame["saving_low"], frame["saving_high"] = frame["saving"] - 1, frame["saving"] + 1
+    record.table("steps", frame, kind="machine", keys=["step", "units"], columns={"saving": "%"})
+    claims = load_claims(write(tmp_path, ONE | {"metric": [CELL]}))
+    values = read_run_values(compendium / "run")
+    assert verdicts(claims, values)[0].word == "confirmed"
+    assert [found.low for found in verdicts(claims, values)[0].conditions] == [7.0, 8.0]
+    record.table("steps", frame.head(1), kind="machine", keys=["step", "units"])
+    values = read_run_values(compendium / "run")
+    assert [found.value for found in verdicts(claims, values)[0].conditions] == [8.0, None]
+
+
+def test_evidence_that_no_table_can_hold_is_named(tmp_path, compendium):
+    frame = pd.DataFrame({"step": ["train", "predict"], "units": 10, "saving": [8.0, 9.0]})
+    Record("forecaster", compendium / "run").table(
+        "steps", frame, kind="machine", keys=["step", "units"]
+    )
+    values = read_run_values(compendium / "run")
+    for wrong, said in (("gain", "no column 'gain'"), ("saving", "tell them apart by step")):
+        metric = [{"value": f"forecaster.steps[units=10].{wrong}"}]
+        with pytest.raises(ValueError, match=said):
+            verdicts(load_claims(write(tmp_path, ONE | {"metric": metric})), values)
 
 
 def test_holm_corrects_within_a_family_only(tmp_path):

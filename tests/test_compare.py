@@ -1,6 +1,5 @@
 """Two runs are compared by kind: exact ones must be equal, times are never judged."""
 
-import json
 from argparse import Namespace
 
 import nbformat
@@ -203,12 +202,32 @@ def test_what_no_machine_may_move_is_named(compared, published, yours, said):
     assert any(said in line for line in compared(published, yours))
 
 
+def test_columns_are_compared_by_their_own_kinds_and_tolerances(compendium, compared):
+    runs = compendium / "results", compendium / "runs" / "mine"
+
+    def found(**published_and_yours):
+        for run, place in zip(runs, (0, 1), strict=True):
+            cells = {name: [pair[place]] for name, pair in published_and_yours.items()}
+            columns = {"ns": {"kind": "machine"}, "skill": {"kind": "tolerance", "rtol": 0.1}}
+            frame = pd.DataFrame({"units": [10], **cells})
+            Record("exact", run).table(
+                "sizes", frame, kind="exact", keys=["units"], columns=columns
+            )
+        differing = [r.key for r in compare_runs(*runs) if r.outcome == DIFFERS]
+        return differing, [line.split(":")[0] for line in differences(all_notebooks()[0], *runs)]
+
+    assert compared(MOVED, MOVED) == []
+    same = {"bytes": (2, 2)}
+    assert found(**same, ns=(1.0, 9.0), skill=(2.0, 2.1)) == ([], [])
+    loose = found(**same, ns=(1.0, 9.0), skill=(2.0, 2.5))
+    assert loose == (["exact.sizes[units=10].skill"], ["tables/exact-sizes.csv, row 1, skill"])
+    exact = found(bytes=(2, 3), ns=(1.0, 9.0), skill=(2.0, 2.0))
+    assert exact == (["exact.sizes[units=10].bytes"], ["tables/exact-sizes.csv, row 1, bytes"])
+
+
 def test_a_table_of_a_run_that_kept_no_kinds_is_held_to_yours(compendium, compared):
     assert compared(MOVED, MOVED) == []
-    path = compendium / "results" / "values" / "exact.json"
-    content = json.loads(path.read_text())
-    del content["tables"]
-    path.write_text(to_json(content))
+    (compendium / "results" / "tables" / "exact-sizes.json").unlink()
     moved = compendium / "results" / "tables" / "exact-sizes.csv"
     moved.write_text(moved.read_text().replace("17.1845519", "17.1845520"))
     runs = compendium / "results", compendium / "runs" / "mine"

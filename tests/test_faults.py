@@ -21,7 +21,8 @@ from isru.publish.pending import install_all, pending
 from isru.publish.release import keep_repeats, problems, publish, state
 from isru.publish.runner import _discard_stale, execute, make_jobs
 from isru.publish.staleness import make_stamp
-from isru.records import read_values, write_atomically
+from isru.recorded import read_values
+from isru.records import write_atomically
 
 MARKS = "<<<<<<< mine\n{}\n=======\n{}\n>>>>>>> theirs\n"
 DAMAGED = {
@@ -170,8 +171,8 @@ def test_damaged_values_are_named(result, kind):
     content, why = DAMAGED[kind]
     path = result / "values" / "a.json"
     path.write_text(content, encoding="latin-1")
-    with pytest.raises(ValueError, match=f"a.json is damaged: .*{why}.*make execute NB=isru"):
-        read_values("isru", result)
+    with pytest.raises(ValueError, match=f"a.json is damaged: .*{why}.*make execute NB=a"):
+        read_values("a", result)
 
 
 @pytest.mark.parametrize("part", ["manifest/a.json", "values/a.json", "notebooks/a.ipynb"])

@@ -12,7 +12,8 @@ import pytest
 
 from isru.drawing import use_style
 from isru.provenance import ARITHMETIC_VARIABLES, provenance
-from isru.records import Record, move, read_values, write_atomically
+from isru.recorded import BadAddress, NotRecorded, Recorded, read_value, read_values
+from isru.records import Record, move, write_atomically
 
 
 @pytest.fixture
@@ -50,8 +51,132 @@ def test_a_number_of_another_kind_keeps_its_digits(record):
 
 def test_tables_and_figures_keep_their_kind_and_tolerance(record):
     record.table("sizes", pd.DataFrame({"x": [1]}), kind="tolerance", rtol=0.05)
-    stored = json.loads((record.folder / "values" / "forecaster.json").read_text())
-    assert stored["tables"] == {"sizes": {"kind": "tolerance", "rtol": 0.05}}
+    stored = json.loads((record.folder / "tables" / "forecaster-sizes.json").read_text())
+    assert stored["columns"]["x"] == {
+        "label": "x",
+        "type": "whole",
+        "unit": "",
+        "kind": "tolerance",
+        "rtol": 0.05,
+    }
+
+
+def steps(record, **changed):
+    """Record a table of timed steps, as a chapter does, and return what is read back of it."""
+    columns = {
+        "step": ["train", "train", "predict"],
+        "units": [10, 25, 10],
+        "saving": [-19.125, 2.5, np.nan],
+        "saving_low": [-28.0, 1.0, np.nan],
+        "saving_high": [-15.0, 4.0, np.nan],
+        "direction": ["slower", "undecided", "equal"],
+        "told_apart": [True, False, True],
+        "bytes": [120, 300, 120],
+        "share": [0.25, 0.5, 0.25],
+        "start": [0.2, 0.4, 0.2],
+    }
+    about = {
+        "saving": {"unit": "%", "label": "time saved", "note": "median"},
+        "bytes": {"kind": "exact"},
+        "share": {"low": "start"},
+    }
+    given = {"kind": "machine", "keys": ["step", "units"], "columns": about} | changed
+    record.table("steps", pd.DataFrame(columns), **given)
+    return Recorded(record.folder, "forecaster")
+
+
+def test_a_cell_is_read_with_what_its_column_says(record):
+    read = steps(record)
+    assert read["steps[step=train, units=10].saving"] == {
+        "value": -19.125,
+        "unit": "%",
+        "kind": "machine",
+        "note": "median",
+        "low": -28.0,
+        "high": -15.0,
+    }
+    assert read["steps[units=25].bytes"] == {"value": 300, "unit": "", "kind": "exact"}
+    assert read["steps[units=25].told_apart"]["value"] is False
+    assert read["steps[units=25.0].direction"]["value"] == "undecided"
+    assert read["steps[units=25].share"]["low"] == 0.4
+    assert read_value("forecaster.steps[step=predict].direction", record.folder) == "equal"
+
+
+def test_the_ends_of_an_interval_have_the_unit_of_its_column(record):
+    columns = steps(record).table("steps").columns
+    assert columns["saving_low"]["unit"] == columns["saving_high"]["unit"] == "%"
+    assert columns["saving"]["label"] == "time saved" and columns["told_apart"]["type"] == "truth"
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "said"),
+    [
+        ("steps[units=11].saving", NotRecorded, "units is one of 10, 25"),
+        ("steps[step=predict, units=25].saving", NotRecorded, "not together"),
+        ("steps[step=predict].saving", NotRecorded, "the cell is empty"),
+        ("steps[units=10].saving", BadAddress, "2 rows are so; tell them apart by step"),
+        ("steps[units=25].savings", BadAddress, "no column 'savings'; there are step, units"),
+        ("steps[bytes=300].saving", BadAddress, "'bytes' is no key .* keys: step, units"),
+        ("step[units=25].saving", NotRecorded, "no tables/forecaster-step.json .* steps"),
+        ("steps[units].saving", BadAddress, "expected KEY=LEVEL"),
+        ("window", NotRecorded, "values/forecaster.json has no 'window'"),
+    ],
+)
+def test_what_is_no_one_cell_is_said_in_words(record, name, error, said):
+    read = steps(record)
+    with pytest.raises(error, match=said):
+        read[name]
+
+
+def test_two_rows_of_the_same_keys_are_refused_and_named(record):
+    with pytest.raises(ValueError, match="one row for each units, got 2 with units=10"):
+        steps(record, keys=["units"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"keys": ["unit"]}, "got 'unit'; there are step, units"),
+        ({"columns": {"gain": "%"}}, "got 'gain'"),
+        ({"columns": {"saving": {"units": "%"}}}, "column saving: expected of label, .* 'units'"),
+        ({"columns": {"saving": {"kind": "guess"}}}, "expected a kind"),
+        ({"columns": {"saving": {"low": "least"}}}, "got 'least'"),
+    ],
+)
+def test_a_table_that_is_described_wrongly_is_refused(record, changed, said):
+    with pytest.raises(ValueError, match=said):
+        steps(record, **changed)
+
+
+def test_every_value_and_cell_of_a_chapter_has_a_name_that_finds_it(record):
+    record.value("window", 24, kind="exact")
+    read = steps(record)
+    names = list(read)
+    assert names[:2] == ["window", "steps[step=train, units=10].saving"]
+    assert dict(read.items()) == {name: read[name] for name in names}
+    assert "steps[step=train, units=10].saving_low" not in names  # it is an end of an interval
+
+
+@pytest.mark.parametrize("level", ["a, b", "sqrt(x)", "A/A", "10x10", "-1.5", "exp-free"])
+def test_any_level_has_an_address(record, level):
+    record.table("odd", pd.DataFrame({"case": [level], "x": [1]}), kind="exact", keys=["case"])
+    (name,) = Recorded(record.folder, "forecaster")
+    assert read_value(f"forecaster.{name}", record.folder) == 1
+
+
+def test_a_table_of_what_did_not_take_place_holds_no_value(record):
+    record.table("steps", pd.DataFrame(), kind="machine", keys=["units"], columns={"saving": "%"})
+    with pytest.raises(NotRecorded, match="the table is empty"):
+        Recorded(record.folder, "forecaster")["steps[units=10].saving"]
+
+
+def test_a_result_knows_the_cell_of_the_notebook_that_recorded_it(record, tmp_path, monkeypatch):
+    (tmp_path / "cell").write_text("measure")
+    monkeypatch.setenv("ISRU_CELL", str(tmp_path / "cell"))
+    record.value("window", 24, kind="exact")
+    assert steps(record)["window"]["cell"] == "measure"
+    stored = json.loads((record.folder / "tables" / "forecaster-steps.json").read_text())
+    assert stored["cell"] == "measure"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None, [1]])

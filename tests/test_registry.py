@@ -7,7 +7,7 @@ import pytest
 
 from isru.activations import ACTIVATIONS
 from isru.bench import activation_arms, c_loops
-from isru.firmware.c_forms import twin
+from isru.firmware.c_forms import c_form
 from isru.firmware.errors import ExportError
 from isru.kernels import UFUNCS
 from isru.kernels.ufuncs import FAST_BOUNDS
@@ -33,8 +33,8 @@ def test_a_function_under_a_name_of_its_own_makes_a_network_that_no_file_takes(t
     assert network.forward(np.ones((1, 2, 2)))[0].shape == (1, 1)
     with pytest.raises(ValueError, match=r"expected activations of the registry.*'my_tanh'"):
         network.save(tmp_path / "network.npz")
-    with pytest.raises(ExportError, match=r"with a C twin.*my_tanh"):
-        twin(mine)
+    with pytest.raises(ExportError, match=r"with a C form.*my_tanh"):
+        c_form(mine)
 
 
 def test_a_member_of_a_family_is_known_with_its_parameters():

@@ -39,13 +39,15 @@ def value(root, chapter="a"):
 
 def test_a_run_leaves_notebook_values_and_manifest_and_reads_upstream(compendium):
     write_notebook(compendium, "a", [RECORD.format(value=2)], kind="exact")
-    downstream = "record.value('x', 3 * read_values('01')['x']['value'], kind='exact')"
+    downstream = "record.value('x', 3 * read_values('a')['x']['value'], kind='exact')"
     write_notebook(compendium, "b", [downstream], needs=["a"], measures=True)
     run()
     assert value(compendium, "b") == 6
     quick = compendium / "runs" / "quick"
     manifest = json.loads((quick / "manifest" / "b.json").read_text())
     assert set(manifest["outputs"]) == {"notebooks/b.ipynb", "values/b.json"}
+    recorded = json.loads((quick / "values" / "b.json").read_text())["values"]["x"]
+    assert recorded["cell"] == "cell-0"  # that one recorded it
     assert [state(n, quick).split(" (")[0] for n in all_notebooks()] == ["current", "current"]
 
 
@@ -132,10 +134,10 @@ def test_a_second_run_at_the_same_time_is_refused(compendium):
 
 def test_a_finished_notebook_runs_again_with_what_it_needs(compendium):
     write_notebook(compendium, "a", [RECORD.format(value=1)])
-    upstream = "record.value('x', read_values('01')['x']['value'], kind='exact')"
+    upstream = "record.value('x', read_values('a')['x']['value'], kind='exact')"
     write_notebook(compendium, "b", [upstream], needs=["a"])
     write_notebook(compendium, "c", ["1 / 0"])
-    run_of = {n.number: n for n in all_notebooks()}
+    run_of = {n.name: n for n in all_notebooks()}
     execute(make_jobs([run_of["a"]], "quick"))
     with pytest.raises(CompendiumError, match="ZeroDivisionError"):
         execute(make_jobs([run_of["b"], run_of["c"]], "quick"))
@@ -169,7 +171,7 @@ def test_a_job_that_cannot_start_is_a_failure_and_the_others_finish(compendium, 
     start = Job.start
 
     def refuse(job):
-        if job.notebook.number == "a":
+        if job.notebook.name == "a":
             raise SyntaxError("a module that is being edited")
         start(job)
 
@@ -181,7 +183,7 @@ def test_a_job_that_cannot_start_is_a_failure_and_the_others_finish(compendium, 
 
 def test_an_ad_hoc_run_on_published_values_is_current(compendium):
     write_notebook(compendium, "a", [RECORD.format(value=2)])
-    upstream = "record.value('x', read_values('01')['x']['value'], kind='exact')"
+    upstream = "record.value('x', read_values('a')['x']['value'], kind='exact')"
     write_notebook(compendium, "b", [upstream], needs=["a"])
     run()
     publish("quick", select("a"))
@@ -265,7 +267,7 @@ def test_a_run_again_is_kept_beside_the_published_one_until_that_is_replaced(com
     time = 'import time\nrecord.value("x", time.time(), kind="machine");'
     write_notebook(compendium, "a", [time])
     run()
-    with pytest.raises(CompendiumError, match=r"no repeat kept.*\n01-a: not published yet"):
+    with pytest.raises(CompendiumError, match=r"no repeat kept.*\na: not published yet"):
         keep_repeats("quick", all_notebooks())
     publish("quick", all_notebooks())
     with pytest.raises(CompendiumError, match="published or kept already"):
@@ -279,7 +281,7 @@ def test_a_run_again_is_kept_beside_the_published_one_until_that_is_replaced(com
     assert problems(compendium / "results") == []
     values.write_text(values.read_text() + " ")
     assert problems(compendium / "results") == ["a repeat: repeats/2/values/a.json was edited"]
-    with pytest.raises(CompendiumError, match=r"nothing published.*\n01-a: kept as a repeat"):
+    with pytest.raises(CompendiumError, match=r"nothing published.*\na: kept as a repeat"):
         publish("quick", all_notebooks())
     run()
     assert publish("quick", all_notebooks()) == ["a"]

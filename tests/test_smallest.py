@@ -23,7 +23,6 @@ from isru.chapters.smallest.integer import integer_output
 from isru.chapters.smallest.pareto import Answer, cheapest, difference, front, mean_interval
 from isru.chapters.smallest.study import (
     Case,
-    _last_output,
     chosen_rates,
     kept_network,
     parse_hidden,
@@ -34,8 +33,8 @@ from isru.chapters.smallest.study import (
 )
 from isru.chapters.smallest.tasks import task_data
 from isru.cli import HELP, main
-from isru.firmware.integer import quantise, run
-from isru.firmware.programs import integer_tables
+from isru.firmware.integer import quantise, run, tables_of
+from isru.firmware.reference import outputs
 from isru.lstm import LSTMNetwork
 from isru.stats import Interval
 from isru.studies.battery import Device
@@ -166,7 +165,7 @@ def test_many_windows_in_integers_are_each_the_kernel_to_the_bit():
     dense, bias = network.get_weights()[-2:]
     for window, output in zip(some, found, strict=True):
         whole = np.rint(window / model.input_scale).astype(np.int8)
-        hidden = run(model, integer_tables("integer_tanh"), whole)[-1]
+        hidden = run(model, tables_of("integer_tanh"), whole)[-1]
         assert output == pytest.approx(hidden / 128 @ dense + bias)
 
 
@@ -176,7 +175,7 @@ def test_the_functions_of_a_gru_are_exchanged_in_its_own_step():
     assert abs(stand_in_gap(network, case, "exp_free_rsqrt1")) < 0.5
     inputs = task_data(case).test[0]
     exact = network.activation.value, network.recurrent_activation.value
-    output = _last_output(network, task_data(case), *exact)
+    output = outputs(network, inputs, *exact)[:, -1]
     assert output == pytest.approx(network.predict(inputs), abs=1e-5)
 
 

@@ -6,13 +6,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from notebook_files import write_notebook
 
 from isru.publish import digests, staleness
 from isru.publish.errors import CompendiumError
 from isru.publish.notebooks import all_notebooks, select
-from isru.records import to_json, write_atomically
+from isru.records import Record, to_json, write_atomically
 
 SOURCE = '''
 """Docstring."""
@@ -219,6 +220,20 @@ def test_last_digits_and_notes_do_not_make_what_rests_on_a_value_stale(result, c
             stamped["stamp"] = staleness.make_stamp(notebook, {}, {}, [run])
             manifest.write_text(to_json(stamped))
     assert bool(staleness.stale_reasons(notebook, run)) == stale
+
+
+def test_a_table_with_keys_counts_among_the_values(result):
+    _, run = result
+    path = run / "values" / "first.json"
+    notebook = json.loads(path.read_text())["notebook"]
+
+    def with_table(size):
+        frame = pd.DataFrame({"units": [10], "size": [size]})
+        Record(notebook, run).table("sizes", frame, kind="exact", keys=["units"])
+        return staleness.upstream_digest(notebook, [run])
+
+    before = staleness.upstream_digest(notebook, [run])
+    assert before != with_table(2) == with_table(2) != with_table(3)
 
 
 def test_what_a_notebook_no_longer_needs_does_not_make_it_stale(result):

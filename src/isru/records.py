@@ -19,16 +19,18 @@ import re
 import secrets
 import shutil
 import stat
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from isru import paths
 from isru.errors import DamagedFile
 from isru.provenance import provenance
+from isru.table_columns import check_kind, described
 
-KINDS = ("exact", "tolerance", "machine")
 # Of a number that is exact: processors and their libraries move the sixteenth.
 EXACT_DIGITS = 10
 AUTHOR = "The ISRU compendium authors"
@@ -229,7 +231,6 @@ class Record:
         self.notebook = notebook
         self.folder = Path(folder) if folder else paths.output()
         self.values: dict[str, dict] = {}
-        self.tables: dict[str, dict] = {}
         self._provenance = provenance(paths.root())
 
     def value(
@@ -271,9 +272,10 @@ class Record:
             For a bad name or kind, or a number that is not finite.
         """
         _check(name, _NAME, "a value's name in lower case, words joined by '_'")
-        _check_kind(kind)
+        check_kind(kind)
         plain = _plain(value, name)
         entry = {"value": exactly(plain) if kind == "exact" else plain, "unit": unit, "kind": kind}
+        entry |= _running_cell()
         optional = {"low": low, "high": high, "rtol": rtol, "atol": atol, "note": note}
         for key, given in optional.items():
             if given is not None and given != "":
@@ -288,21 +290,52 @@ class Record:
             "provenance": self._provenance,
             "values": self.values,
         }
-        if self.tables:
-            content["tables"] = self.tables
         write_atomically(self.folder / "values" / f"{self.notebook}.json", to_json(content))
 
     def table(
-        self, name: str, frame, *, kind: str, rtol: float | None = None, atol: float | None = None
+        self,
+        name: str,
+        frame,
+        *,
+        kind: str,
+        keys: Sequence[str] = (),
+        columns: Mapping[str, str | Mapping] = MappingProxyType({}),
+        rtol: float | None = None,
+        atol: float | None = None,
     ):
-        """Write a pandas DataFrame to ``tables/CHAPTER-name.csv`` and return it.
+        """Write a pandas DataFrame to ``tables/CHAPTER-name.csv``, and return it.
 
-        ``rtol`` and ``atol`` are as in `value`, for every number of the table.
+        What it holds is said beside it, in ``tables/CHAPTER-name.json``. A column ``x_low`` with a
+        column ``x_high`` is the 95 % interval of ``x``.
+
+        Parameters
+        ----------
+        name : str
+            Lower case words joined by ``-``.
+        frame : pandas.DataFrame
+        kind : {"exact", "tolerance", "machine"}
+            Of every column that is not told otherwise.
+        keys : sequence of str
+            The columns that tell its rows apart: by them a cell can be quoted,
+            ``forecaster.steps[step=train, units=25].saving``.
+        columns : mapping
+            Of a column its unit; or ``{"unit", "label", "note", "kind", "rtol", "atol", "low",
+            "high"}``, any of them, where low and high name the columns of its interval.
+        rtol, atol : float, optional
+            As in `value`, for every number of kind tolerance that is not told otherwise.
+
+        Raises
+        ------
+        ValueError
+            For a bad name or kind, a column that is not there, or two rows of the same keys.
         """
         _check(name, _IDENTIFIER, "a table's name in lower case, words joined by '-'")
-        _check_kind(kind)
-        write_atomically(self.folder / "tables" / f"{self.notebook}-{name}.csv", _csv(frame))
-        self.tables[name] = {"kind": kind, **_tolerance(rtol, atol)}
+        about = {"notebook": self.notebook, **_running_cell(), "keys": list(keys)}
+        tolerance = _tolerance(rtol, atol)
+        about["columns"] = described(frame, about["keys"], dict(columns), kind, tolerance, name)
+        path = self.folder / "tables" / f"{self.notebook}-{name}.csv"
+        write_atomically(path, _csv(frame))
+        write_atomically(path.with_suffix(".json"), to_json(about))
         self._write()
         return frame
 
@@ -333,7 +366,7 @@ class Record:
             As in `value`, for every number of ``data``.
         """
         _check(identifier, _IDENTIFIER, "a figure's name in lower case, words joined by '-'")
-        _check_kind(kind)
+        check_kind(kind)
         folder = self.folder / "figures"
         folder.mkdir(parents=True, exist_ok=True)
         about = {
@@ -371,37 +404,6 @@ class Record:
         return path
 
 
-def read_values(chapter: str, folder: Path | None = None) -> dict[str, dict]:
-    """Return the values that a chapter (``"forecaster"``) recorded.
-
-    Raises
-    ------
-    FileNotFoundError
-        If that notebook has not been run; the message says how to run it.
-    DamagedFile
-        If the file does not hold values; the message names it.
-    """
-    for run in [Path(folder)] if folder else paths.upstream():
-        path = run / "values" / f"{chapter}.json"
-        if path.is_file():
-            return _values_of(path)
-    raise FileNotFoundError(
-        f"no values of the chapter {chapter}: run it first (make execute NB={chapter})"
-    )
-
-
-def _values_of(path: Path) -> dict[str, dict]:
-    try:
-        values = read_object(path, "values")["values"]
-        if not isinstance(values, dict):
-            raise DamagedFile(f"{path} is damaged: expected an object of values")
-        return values
-    except DamagedFile as error:
-        raise DamagedFile(
-            f"{error}. Run that notebook again (make execute NB={path.stem})"
-        ) from None
-
-
 def note_read(name: str, digest: str) -> None:
     """Tell the runner that this notebook read the data file ``name``.
 
@@ -413,14 +415,15 @@ def note_read(name: str, digest: str) -> None:
             file.write(json.dumps({"name": name, "sha256": digest}) + "\n")
 
 
+def _running_cell() -> dict[str, str]:
+    """Return the cell of the notebook that runs, empty outside the runner, which alone tells."""
+    path = os.environ.get("ISRU_CELL")
+    return {"cell": Path(path).read_text(encoding="utf-8")} if path else {}
+
+
 def _check(name: str, pattern: re.Pattern, expected: str) -> None:
     if not isinstance(name, str) or not pattern.fullmatch(name):
         raise ValueError(f"expected {expected}, got {name!r}")
-
-
-def _check_kind(kind: str) -> None:
-    if kind not in KINDS:
-        raise ValueError(f"expected a kind of {KINDS}, got {kind!r}")
 
 
 def _tolerance(rtol: float | None, atol: float | None) -> dict[str, float]:

@@ -10,9 +10,9 @@ import pytest
 
 from isru import activations
 from isru.activations import ACTIVATIONS
-from isru.firmware.c_forms import STAND_INS, WITHOUT_TWIN, check_new_names, twin
-from isru.firmware.c_source import prologue
+from isru.firmware.c_forms import STAND_INS, WITHOUT_TWIN, c_form, check_new_names
 from isru.firmware.errors import ExportError
+from isru.firmware.export import prologue
 
 VARIANTS = {
     "isru_matched": ("isru", {"alpha": 2 / 3}),
@@ -26,9 +26,9 @@ NAMES = sorted([*(set(ACTIVATIONS) - WITHOUT_TWIN), *STAND_INS, *VARIANTS])
 
 def twin_of(name):
     if name not in VARIANTS:
-        return twin(name)
+        return c_form(name)
     entry, parameters = VARIANTS[name]
-    return twin(ACTIVATIONS[entry].with_parameters(**parameters))
+    return c_form(ACTIVATIONS[entry].with_parameters(**parameters))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_a_twin_is_the_definition_to_its_stated_ulp(compiled, name):
 
 @pytest.mark.parametrize("name", sorted(STAND_INS))
 def test_a_stand_in_is_as_near_as_it_says(name):
-    one = twin(name)
+    one = c_form(name)
     x = np.linspace(-12, 12, 20_001)
     target = np.tanh
     if name.startswith("isru"):
@@ -84,14 +84,14 @@ def test_a_stand_in_is_as_near_as_it_says(name):
 
 @pytest.mark.parametrize("name", ["hard_tanh", "hard_sigmoid", "relu", "leaky_relu"])
 def test_what_needs_no_division_has_none(name):
-    assert "/" not in twin(name).body
+    assert "/" not in c_form(name).body
 
 
 def test_the_registry_entries_without_twin_are_known():
     assert {"elu", "softplus"} == WITHOUT_TWIN
     for name in WITHOUT_TWIN:
         with pytest.raises(ExportError, match=f"got {name}"):
-            twin(name)
+            c_form(name)
 
 
 def test_limits_are_right_where_the_domain_ends(compiled):
@@ -107,19 +107,19 @@ def test_the_registry_comes_before_a_stand_in_of_the_same_name(monkeypatch):
     own = MappingProxyType({**ACTIVATIONS, "rational_sigmoid": quarter})
     monkeypatch.setattr(activations, "ACTIVATIONS", own)
     with pytest.raises(ExportError, match="got rational_sigmoid"):
-        twin("rational_sigmoid")
+        c_form("rational_sigmoid")
     with pytest.raises(ValueError, match="stand-ins of new names, got 'rational_sigmoid'"):
         check_new_names(STAND_INS)
 
 
 def test_no_name_stands_for_two_functions():
     assert not set(STAND_INS) & set(ACTIVATIONS)
-    names = [twin(name).c_name for name in (*STAND_INS, *set(ACTIVATIONS) - WITHOUT_TWIN)]
+    names = [c_form(name).c_name for name in (*STAND_INS, *set(ACTIVATIONS) - WITHOUT_TWIN)]
     assert len(names) == len(set(names))
 
 
 def test_another_function_under_a_known_name_is_refused():
     other = dataclasses.replace(ACTIVATIONS["tanh"], kernel=ACTIVATIONS["isru_plain"].kernel)
     with pytest.raises(ValueError, match="another function under the name 'tanh'"):
-        twin(other)
-    assert twin(ACTIVATIONS["isru"].with_parameters(alpha=2.0)).name == "isru"
+        c_form(other)
+    assert c_form(ACTIVATIONS["isru"].with_parameters(alpha=2.0)).name == "isru"

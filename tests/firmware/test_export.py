@@ -11,7 +11,14 @@ from c_warnings import WARNINGS
 
 from isru.activations import ACTIVATIONS
 from isru.emulator.toolchain import compiler_command
-from isru.firmware import BudgetError, ExportError, dequantised, export_c, export_integer
+from isru.firmware import (
+    LSTM_ARMS,
+    BudgetError,
+    ExportError,
+    dequantised,
+    export_c,
+    export_integer,
+)
 from isru.firmware.c_names import check_name
 
 STEPS = 40
@@ -184,9 +191,9 @@ def test_weights_that_are_not_finite_are_refused_by_name(make_network, tmp_path)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"cell": "peephole"}, "LSTM or GRU cells .* got 'peephole'"),
-        ({"cell": "coupled"}, "LSTM or GRU cells .* got 'coupled'"),
-        ({"activation": "softplus"}, "C twin: isru, .* got softplus"),
+        ({"cell": "peephole"}, "LSTM or GRU cells, got 'peephole'"),
+        ({"cell": "coupled"}, "LSTM or GRU cells, got 'coupled'"),
+        ({"activation": "softplus"}, "C form: isru, .* got softplus"),
         ({"cell_activation": "tanh"}, "got a network with cell_activation"),
         ({"trainable_alpha": True}, "got a network with trainable_alpha"),
     ],
@@ -262,3 +269,22 @@ def test_a_keras_model_exports_through_the_weight_bridge(make_network, tmp_path)
     ours = export_c(network, tmp_path / "ours")
     theirs = export_c(bridge.read_keras(model), tmp_path / "theirs")
     assert theirs.source.read_text() == ours.source.read_text()
+
+
+@pytest.mark.parametrize("weights", ["float32", "int8"])
+def test_an_arm_gives_the_file_of_a_network_with_its_functions(make_network, tmp_path, weights):
+    own = export_c(make_network("isru", "isru_sigmoid"), tmp_path / "own", weights=weights)
+    network = make_network("tanh", "sigmoid")
+    for arm in ("exp_free", LSTM_ARMS["exp_free"]):
+        done = export_c(network, tmp_path / "arm", arm=arm, weights=weights)
+        assert done.source.read_text() == own.source.read_text()
+        assert done.header.read_text() == own.header.read_text()
+    assert "tanhf(" in export_c(network, tmp_path).source.read_text()
+
+
+def test_an_arm_in_integers_and_an_unknown_one_are_refused(make_network, tmp_path):
+    with pytest.raises(ExportError, match="in floats, got 'integer_isru': take export_integer"):
+        export_c(make_network(), tmp_path, arm="integer_isru")
+    with pytest.raises(ValueError, match=r"expected arms of: libm, .* got 'fast'"):
+        export_c(make_network(), tmp_path, arm="fast")
+    assert not list(tmp_path.iterdir())

@@ -12,7 +12,7 @@ from isru.claims import load_claims, read_run_values, verdicts
 from isru.publish.numbers import MINUS
 from isru_book.run import LOGGER, run_of
 from isru_book.tables import html_table
-from isru_book.values import link
+from isru_book.values import link, note_table
 
 _HEADER = ["Claim", "What it says", "Published", "Ours", "Verdict"]
 _TABLE = "book/intro"  # the page that holds the table
@@ -32,7 +32,10 @@ def judged(env) -> list[tuple]:
     path = env.srcdir / "book" / "claims.yml"
     env.note_dependency(str(path))
     for values in run.every_values():
-        env.note_dependency(str(run.values_file(values["notebook"])))
+        chapter = values["notebook"]
+        env.note_dependency(str(run.values_file(chapter)))
+        for name in run.recorded(chapter).table_names():
+            note_table(env, f"{chapter}-{name}")
     if not hasattr(run, "judged"):  # once a build: a page may ask many times
         claims = load_claims(path)
         found = verdicts(claims, read_run_values(run.folder))

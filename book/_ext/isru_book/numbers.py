@@ -5,15 +5,16 @@ from __future__ import annotations
 import difflib
 import re
 
+from isru.addresses import PATTERN, BadAddress, split
 from isru.publish.numbers import MINUS, CannotShow, formatted
+from isru.recorded import NotRecorded
 from isru_book.run import Run, commit_text
 
 NBSP = "\N{NO-BREAK SPACE}"
 MISSING = "\N{EM DASH}"
 __all__ = ["MINUS", "MISSING", "CannotShow", "Wanted", "find", "formatted", "plain_text", "shown"]
 _TEXT = re.compile(
-    r"(?P<chapter>[a-z][a-z0-9-]*)\.(?P<name>[a-z0-9_]+)(?::(?P<format>\S+))?"
-    r"(?P<words>(?: (?:unit|interval|optional))*)"
+    rf"(?P<address>{PATTERN})(?::(?P<format>\S+))?(?P<words>(?: (?:unit|interval|optional))*)"
 )
 IN_TEXT = re.compile(r"\{val\}`([^`]+)`")
 
@@ -24,19 +25,22 @@ class Wanted:
     Parameters
     ----------
     text : str
-        ``CHAPTER.name`` or ``CHAPTER.name:FORMAT``, then any of the words ``unit``, ``interval``
-        and ``optional`` (a run other than the published one may do without this value; any run
-        may without its interval).
+        An address (see `isru.addresses`), ``:FORMAT`` behind it where the number is to have one,
+        then any of the words ``unit``, ``interval`` and ``optional`` (a run other than the
+        published one may do without this value; any run may without its interval).
     """
 
     def __init__(self, text: str):
-        found = _TEXT.fullmatch(text.strip())
+        found = _TEXT.fullmatch(" ".join(text.split()))
         if not found:
             raise CannotShow(
-                f"expected 'CHAPTER.name' or 'CHAPTER.name:.1f', then 'unit', 'interval', "
-                f"'optional', got {text!r}"
+                "expected CHAPTER.name or CHAPTER.table[key=level, ...].column, with a format as "
+                f"in ':.1f' or without, then 'unit', 'interval', 'optional', got {text!r}"
             )
-        self.chapter, self.name = found["chapter"], found["name"]
+        try:
+            self.chapter, self.name = split(found["address"])
+        except BadAddress as error:
+            raise CannotShow(str(error)) from None
         self.format = found["format"] or ""
         self.words = found["words"].split()
 
@@ -44,6 +48,11 @@ class Wanted:
     def key(self) -> str:
         """The value's key, ``"forecaster.saving_10"``."""
         return f"{self.chapter}.{self.name}"
+
+    @property
+    def table(self) -> str:
+        """The table that holds the value, empty for one of its own."""
+        return self.name.partition("[")[0] if "[" in self.name else ""
 
 
 def find(run: Run, wanted: Wanted) -> dict | None:
@@ -55,20 +64,23 @@ def find(run: Run, wanted: Wanted) -> dict | None:
     Raises
     ------
     CannotShow
-        If the run has no such value; the message names the nearest keys.
+        If the run has no such value, or several; the message says what it has instead.
     """
-    record = run.values(wanted.chapter)
+    record = run.recorded(wanted.chapter)
     if record is None and run.is_missing(wanted.chapter):
         return None
-    if record is None or wanted.name not in record["values"]:
+    try:
+        if record is None:
+            raise NotRecorded(f"no values/{wanted.chapter}.json in this run")
+        return record[wanted.name]
+    except NotRecorded as error:
         if "optional" in wanted.words and run.name != "published":
             return None
-        near = difflib.get_close_matches(wanted.key, run.keys(), 3, 0.5)
+        near = [] if wanted.table else difflib.get_close_matches(wanted.key, run.keys(), 3, 0.5)
         hint = f"; the nearest keys: {', '.join(near)}" if near else ""
-        where = f"values/{wanted.chapter}.json"
-        what = f"no {where} in this run" if record is None else f"{where} has no such name"
-        raise CannotShow(f"no value {wanted.key!r}: {what}{hint}")
-    return record["values"][wanted.name]
+        raise CannotShow(f"no value {wanted.key!r}: {error}{hint}") from None
+    except BadAddress as error:
+        raise CannotShow(f"value {wanted.chapter}.{error}") from None
 
 
 def shown(entry: dict, wanted: Wanted) -> str:

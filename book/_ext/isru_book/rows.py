@@ -22,9 +22,10 @@ from statistics import fmean
 from docutils import nodes
 from sphinx.util.docutils import SphinxRole
 
+from isru.addresses import PATTERN
 from isru_book.numbers import CannotShow, Wanted, find, formatted
 from isru_book.run import LOGGER, Run, page_of, run_of
-from isru_book.values import left_out, link
+from isru_book.values import left_out, link, note_table
 
 _TEXT = re.compile(
     r"(?:(?P<statistic>mean|least|most) of (?P<column>\w+)(?::(?P<format>\S+))? in )?"
@@ -32,7 +33,7 @@ _TEXT = re.compile(
 )
 _CONDITION = re.compile(r"(?P<column>\w+|\[[^]]+\])(?P<sign>!=|=|<|>|~)(?P<value>.+)")
 _BETWEEN = re.compile(r", (?![^[]*\])")  # a comma that stands in no brackets
-_VALUE = re.compile(r"\{([a-z][a-z0-9-]*\.[a-z0-9_]+)\}")
+_VALUE = re.compile(rf"\{{({PATTERN})\}}")
 _STATISTICS = {"mean": fmean, "least": min, "most": max}
 _SIGNS = {"=": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt}
 
@@ -50,7 +51,7 @@ class RowsRole(SphinxRole):
             return [nodes.inline("", f"[{self.text}]")], []
         if text is None:
             return [left_out(self.env, chapter)], []
-        self.env.note_dependency(str(run.folder / "tables" / f"{_parsed(self.text)['table']}.csv"))
+        note_table(self.env, _parsed(self.text)["table"])
         notebook = run.values(chapter)["notebook"]
         return [link(text, page_of(notebook), f"of the table: {self.text}")], []
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from sphinx.util import logging
 
 from isru.publish.contents import chapters, read_contents
+from isru.recorded import Recorded
 
 LOGGER = logging.getLogger(__name__)
 CHECK = "run.json"  # written by isru.publish.book; a book of results/ has none
@@ -33,6 +34,7 @@ class Run:
         self.source = Path(source)
         self.folder = self.source / "results"
         about = _json(self.source / CHECK) or {}
+        self._recorded: dict[str, Recorded] = {}
         self.name: str = about.get("run", "published")
         self.order = {name: n for n, name in enumerate(_chapters(self.source))}
         self.missing: list[str] = about.get("missing", [])
@@ -47,13 +49,21 @@ class Run:
         """Return ``{"notebook", "provenance", "values"}`` of a chapter, None if not run."""
         return _json(self.values_file(chapter), _VALUES)
 
+    def recorded(self, chapter: str) -> Recorded | None:
+        """Return the values and tables of a chapter by their names, None if not run."""
+        if self.values(chapter) is None:
+            return None
+        if chapter not in self._recorded:
+            self._recorded[chapter] = Recorded(self.folder, chapter)
+        return self._recorded[chapter]
+
     def every_values(self) -> list[dict]:
         """Return the content of each values file, in reading order."""
         found = [_json(path, _VALUES) for path in (self.folder / "values").glob("*.json")]
         return sorted(found, key=lambda values: self.place(values["notebook"]))
 
     def keys(self) -> list[str]:
-        """Return every key of the run, ``"forecaster.saving_10"``."""
+        """Return every key of the run, ``"forecaster.window"``; not the cells of tables."""
         return [f"{v['notebook']}.{name}" for v in self.every_values() for name in v["values"]]
 
     def figure(self, identifier: str) -> dict | None:

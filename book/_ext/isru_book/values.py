@@ -14,7 +14,7 @@ _LONG = 32  # characters from which a value may be broken at the end of a line
 
 
 class ValueRole(SphinxRole):
-    """Show ``CHAPTER.name`` as the run has it; a warning names what is near an unknown name."""
+    """Show a value, or a table's cell, as the run has it; an unknown one is a warning."""
 
     def run(self):
         """Return a link with a tooltip, or a dash if the notebook is not part of the run."""
@@ -22,6 +22,8 @@ class ValueRole(SphinxRole):
         try:
             wanted = Wanted(self.text)
             self.env.note_dependency(str(run.values_file(wanted.chapter)))
+            if wanted.table:
+                note_table(self.env, f"{wanted.chapter}-{wanted.table}")
             entry = find(run, wanted)
             if entry is None:
                 return [left_out(self.env, wanted.chapter)], []
@@ -41,6 +43,12 @@ def link(text: str, page: str, title: str = "", anchor: str = "") -> nodes.refer
     if title:
         node["reftitle"] = title
     return node
+
+
+def note_table(env, stem: str) -> None:
+    """Have a page read again when a table changes."""
+    for suffix in (".csv", ".json"):
+        env.note_dependency(str(run_of(env).folder / "tables" / f"{stem}{suffix}"))
 
 
 def left_out(env, chapter: str) -> nodes.inline:

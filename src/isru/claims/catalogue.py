@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from isru import paths
+from isru import addresses, paths
 from isru.claims.rules import RULES
 from isru.publish.errors import CompendiumError
 from isru.publish.wording import shortened
 
-KEY = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9]+(_[a-z0-9]+)*")
 SCALES = ("difference", "ratio")
-_ROLE = re.compile(r"\{val\}`([a-z][a-z0-9-]*\.[a-z0-9_]+)[^`]*`")
+_ROLE = re.compile(rf"\{{val\}}`({addresses.PATTERN})[^`]*`")
 _TEXTS = ("sentence", "published", "hypothesis", "effect", "family")
 _REQUIRED = ("id", "source", *_TEXTS, "rule", "metric", "margin", "relevance_margin")
 _OPTIONAL = ("unit", "scale", "range", "remark", "hardware", "interactions")
@@ -185,7 +184,7 @@ def _conditions(
             allowed = ", ".join(_METRIC)
             _expect(key in _METRIC, claim, where + str(key), f"a field of {allowed}", key)
         own = _rule(claim, entry, where) if "rule" in entry else (rule, claimed)
-        _expect("value" in entry, claim, f"{where}value", "a value key", "no such field")
+        _expect("value" in entry, claim, f"{where}value", "an address", "no such field")
         for levels in _levels(claim, where, entry.get("each", {})):
             keys = {
                 name: _key(claim, where + name, entry[name], levels)
@@ -220,17 +219,19 @@ def _levels(claim: str, where: str, each: object):
 
 
 def _key(claim: str, where: str, template: object, levels: Mapping) -> str:
-    """Return a value key from its template, ``forecaster.saving_{units}``."""
-    _expect(
-        isinstance(template, str), claim, where, "a value key such as forecaster.saving", template
-    )
+    """Return an address from its template, ``forecaster.steps[units={units}].saving``."""
+    wanted = "an address such as forecaster.saving"
+    _expect(isinstance(template, str), claim, where, wanted, template)
     texts = {factor: str(text) for factor, (text, _) in levels.items()}
     named = f"a key whose {{fields}} are factors of {list(levels)}"
     known = all(field in texts for field in _FIELD.findall(template))
     _expect(known, claim, where, named, template)
     key = _FIELD.sub(lambda found: texts[found[1]], template)
     _expect("{" not in key, claim, where, named, template)
-    _expect(KEY.fullmatch(key), claim, where, "a value key such as forecaster.saving", key)
+    try:
+        addresses.split(key)
+    except addresses.BadAddress:
+        _expect(False, claim, where, wanted, key)
     return key
 
 

@@ -109,7 +109,7 @@ def _margins(claim: Claim) -> tuple[float, float]:
 
 
 def lookup(values: Values, key: str | None) -> Mapping | None:
-    """Return the entry of a key such as ``forecaster.saving_10``, or None if the run has none."""
+    """Return the entry of an address such as ``forecaster.saving``, or None if the run has none."""
     chapter, _, name = (key or "").partition(".")
     return values.get(chapter, {}).get(name)
 

@@ -12,7 +12,7 @@ from isru.claims.catalogue import Claim
 from isru.claims.findings import Finding, Values, find, interval, lookup
 from isru.claims.rules import NOT_MEASURED, REFUTED
 from isru.errors import DamagedFile
-from isru.records import read_object
+from isru.recorded import Recorded
 from isru.stats import holm
 
 
@@ -37,8 +37,8 @@ class Verdict:
         return any(found.value is not None for found in self.conditions)
 
 
-def read_run_values(run_folder: str | Path) -> dict[str, dict[str, dict]]:
-    """Return what a run recorded: ``{"forecaster": {"saving_10": {"value": ..., ...}}}``.
+def read_run_values(run_folder: str | Path) -> dict[str, Recorded]:
+    """Return what a run recorded: ``{"forecaster": {"saving": {"value": ..., ...}}}``.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def read_run_values(run_folder: str | Path) -> dict[str, dict[str, dict]]:
     values = {}
     for path in sorted((folder / "values").glob("*.json")):
         try:
-            values[path.stem] = read_object(path, "values")["values"]
+            values[path.stem] = Recorded(folder, path.stem)
         except DamagedFile as error:
             raise DamagedFile(f"{error}; run the notebook again") from None
     return values

@@ -1,22 +1,66 @@
-"""A core in an emulator: load an image, call its functions, note which blocks ran."""
+"""A core in an emulator: load an image, call its functions, note which blocks ran.
+
+Executed blocks are counted in C: the emulator calls back millions of times, too often for Python.
+"""
 
 from __future__ import annotations
 
+import ctypes
+import hashlib
+import importlib
 import struct
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from isru.emulator.cores import Target
 from isru.emulator.disassembly import decode
 from isru.emulator.elf import Image
 from isru.emulator.errors import CycleTableError, EmulatorFault
-from isru.emulator.hook import BlockCounter
-from isru.emulator.toolchain import FLASH, RAM, load
+from isru.emulator.toolchain import (
+    FLASH,
+    PINNED,
+    RAM,
+    cache_folder,
+    compiler_command,
+    load,
+    run,
+)
+from isru.records import write_atomically
 
 _RAM_BYTES, _STACK_BYTES, _PAGE = 1 << 20, 1 << 16, 1 << 12
 _STOP = 0x3000_0000  # a mapped page: the return address of every call
-_FLOATING_POINT_ON = 0x2000  # RISC-V: mstatus.FS
+
+
+class _Family(NamedTuple):
+    """What the emulator calls a family's parts, and how its FPU is switched on."""
+
+    architecture: str
+    modes: tuple[str, ...]
+    arguments: tuple[str, ...]
+    float_argument: str  # with an FPU; else floats are passed as the integers are
+    link: str
+    status: str
+    fpu_on: int
+
+
+_FAMILIES = {
+    "arm": _Family(
+        "ARM", ("THUMB", "MCLASS"), ("R0", "R1", "R2", "R3"), "S0", "LR", "FPEXC", 1 << 30
+    ),
+    "aarch64": _Family(
+        "ARM64", ("ARM",), ("X0", "X1", "X2", "X3"), "S0", "LR", "CPACR_EL1", 3 << 20
+    ),
+    "riscv": _Family(
+        "RISCV", ("RISCV32",), ("A0", "A1", "A2", "A3"), "FA0", "RA", "MSTATUS", 1 << 13
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +96,7 @@ class Machine:
         self.target, self.image = target, image
         self._unicorn = unicorn = load("unicorn")
         self._engine = _engine(unicorn, target)
-        self._registers = _register_names(unicorn, target)
+        self._registers = _registers(unicorn, target)
         end = max(section.address + len(section.content) for section in image.sections)
         flash = -(-(end - FLASH) // _PAGE) * _PAGE
         for start, size in ((FLASH, flash), (RAM, _RAM_BYTES), (_STOP, _PAGE)):
@@ -60,8 +104,11 @@ class Machine:
         self._free = RAM
         for section in image.sections:
             self._engine.mem_write(section.address, section.content)
-        _switch_on_floats(unicorn, target, self._engine)
-        self._counter = BlockCounter(unicorn, self._engine)
+        if target.fpu:
+            status = self._registers["status"]
+            value = self._engine.reg_read(status) | _FAMILIES[target.family].fpu_on
+            self._engine.reg_write(status, value)
+        self._counter = _BlockCounter(unicorn, self._engine)
 
     def reserve(self, size: int) -> int:
         """Return the address of ``size`` unused bytes of RAM, aligned to 16."""
@@ -140,60 +187,124 @@ def _first(target, code, place):
 
 
 def _engine(unicorn, target):
-    if target.family == "arm":
-        mode = unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS
-        engine = unicorn.Uc(unicorn.UC_ARCH_ARM, mode)
-        models = _constants(unicorn, "arm_const", "UC_CPU_ARM_")
-    elif target.family == "aarch64":
-        engine = unicorn.Uc(unicorn.UC_ARCH_ARM64, unicorn.UC_MODE_ARM)
-        models = _constants(unicorn, "arm64_const", "UC_CPU_ARM64_")
-    else:
-        engine = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
-        models = {}
+    family = _FAMILIES[target.family]
+    architecture = getattr(unicorn, f"UC_ARCH_{family.architecture}")
+    mode = sum(getattr(unicorn, f"UC_MODE_{mode}") for mode in family.modes)
+    engine = unicorn.Uc(architecture, mode)
     if target.emulated:  # before any other call: it has no effect later
-        engine.ctl_set_cpu_model(models[target.emulated])
+        engine.ctl_set_cpu_model(_constants(unicorn, target, "CPU_{}")[target.emulated])
     return engine
 
 
-def _constants(unicorn, module, prefix):
-    """Return the constants of a module that begin with a prefix, without it."""
-    import importlib
-
-    constants = vars(importlib.import_module(f"{unicorn.__name__}.{module}"))
+def _constants(unicorn, target, kind):
+    """Return the constants of a kind that a family has, by their names without prefix."""
+    architecture = _FAMILIES[target.family].architecture
+    prefix = f"UC_{kind.format(architecture)}_"
+    module = importlib.import_module(f"{unicorn.__name__}.{architecture.lower()}_const")
     return {
         name.removeprefix(prefix): value
-        for name, value in constants.items()
+        for name, value in vars(module).items()
         if name.startswith(prefix)
     }
 
 
-def _register_names(unicorn, target):
-    if target.family == "arm":
-        names = _constants(unicorn, "arm_const", "UC_ARM_REG_")
-        chosen = ("R0", "R1", "R2", "R3"), "S0" if target.fpu else "R0", "LR", "SP", "PC"
-    elif target.family == "aarch64":
-        names = _constants(unicorn, "arm64_const", "UC_ARM64_REG_")
-        chosen = ("X0", "X1", "X2", "X3"), "S0", "LR", "SP", "PC"
-    else:
-        names = _constants(unicorn, "riscv_const", "UC_RISCV_REG_")
-        chosen = ("A0", "A1", "A2", "A3"), "FA0" if target.fpu else "A0", "RA", "SP", "PC"
-    integers, value, link, stack, counter = chosen
+def _registers(unicorn, target):
+    family, numbers = _FAMILIES[target.family], _constants(unicorn, target, "{}_REG")
     return {
-        "integers": [names[name] for name in integers],
-        "float": names[value],
-        "link": names[link],
-        "stack": names[stack],
-        "counter": names[counter],
+        "integers": [numbers[name] for name in family.arguments],
+        "float": numbers[family.float_argument if target.fpu else family.arguments[0]],
+        "link": numbers[family.link],
+        "stack": numbers["SP"],
+        "counter": numbers["PC"],
+        "status": numbers[family.status],
     }
 
 
-def _switch_on_floats(unicorn, target, engine):
-    if target.family == "riscv" and target.fpu:
-        status = _constants(unicorn, "riscv_const", "UC_RISCV_REG_")["MSTATUS"]
-        engine.reg_write(status, engine.reg_read(status) | _FLOATING_POINT_ON)
-    elif target.family == "arm" and target.fpu:
-        names = _constants(unicorn, "arm_const", "UC_ARM_REG_")
-        engine.reg_write(names["FPEXC"], 0x4000_0000)
-    elif target.family == "aarch64":
-        names = _constants(unicorn, "arm64_const", "UC_ARM64_REG_")
-        engine.reg_write(names["CPACR_EL1"], 3 << 20)
+_ENTRIES = 1 << 14  # room for pairs of blocks; a power of two
+_SOURCE = f"""\
+#include <stdint.h>
+
+struct pair {{ uint64_t from, to, size, count; }};
+struct table {{ uint64_t last, used; struct pair pairs[{_ENTRIES}]; }};
+
+void note(void *engine, uint64_t address, uint32_t size, void *data)
+{{
+    struct table *table = data;
+    uint64_t from = table->last, place = (from * 31 + address) * 0x9e3779b97f4a7c15u >> 50;
+    struct pair *pair;
+    (void)engine;
+    table->last = address;
+    for (;; place++) {{
+        pair = &table->pairs[place & ({_ENTRIES} - 1)];
+        if (!pair->count || (pair->from == from && pair->to == address)) break;
+    }}
+    if (!pair->count) {{
+        if (table->used + 1 == {_ENTRIES}) return;
+        table->used++;
+        pair->from = from;
+        pair->to = address;
+        pair->size = size;
+    }}
+    pair->count++;
+}}
+"""
+_HEAD = 2  # numbers before the pairs
+
+
+class _BlockCounter:
+    """Which block of an engine's followed which one, how often, from now on."""
+
+    def __init__(self, unicorn, engine):
+        self._table = np.zeros(_HEAD + 4 * _ENTRIES, np.uint64)
+        self._function = ctypes.cast(_library().note, ctypes.c_void_p)
+        low_level = unicorn.unicorn_py3.unicorn
+        handle = ctypes.c_size_t()
+        status = low_level.uclib.uc_hook_add(
+            engine._uch,
+            ctypes.byref(handle),
+            unicorn.UC_HOOK_BLOCK,
+            self._function,
+            ctypes.c_void_p(self._table.ctypes.data),
+            ctypes.c_uint64(1),
+            ctypes.c_uint64(0),
+        )
+        if status != unicorn.UC_ERR_OK:
+            raise EmulatorFault(f"expected the emulator to accept a hook, got error {status}")
+
+    def clear(self) -> None:
+        """Forget what was counted."""
+        self._table[:] = 0
+
+    def read(self, stop: int) -> tuple[Counter, dict[int, int]]:
+        """Return the pairs of blocks with their counts, and each block's bytes.
+
+        The emulation ended at ``stop``: the block before it is followed by None.
+        """
+        if int(self._table[1]) + 1 >= _ENTRIES:
+            raise EmulatorFault(
+                f"expected fewer than {_ENTRIES} pairs of blocks in one call, got more: "
+                "call a smaller program"
+            )
+        pairs = self._table[_HEAD:].reshape(-1, 4)
+        found = pairs[pairs[:, 3] > 0].tolist()
+        sizes = {to: size for _, to, size, _ in found if to != stop}
+        edges = Counter(
+            {(start, None if to == stop else to): n for start, to, _, n in found if start}
+        )
+        if (last := int(self._table[0])) != stop:
+            edges[last, None] += 1
+        return edges, sizes
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    """Return the compiled hook."""
+    text = _SOURCE + PINNED["ziglang"]
+    kept = cache_folder() / f"hook-{hashlib.sha256(text.encode()).hexdigest()[:16]}.so"
+    if not kept.is_file():
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "hook.c").write_text(_SOURCE, encoding="utf-8")
+            command = compiler_command("-O2", "-shared", "-fPIC", "hook.c", "-o", "hook.so")
+            run(command, folder, "compiling the block counter for this machine")
+            write_atomically(kept, (Path(folder) / "hook.so").read_bytes())
+    return ctypes.CDLL(str(kept))

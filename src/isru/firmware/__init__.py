@@ -1,35 +1,22 @@
-"""The road of a network: from a trained one to C, integers, ONNX or TensorFlow Lite, and to counts.
+"""Networks leave Python here: as C, in floats or integers, as ONNX or TensorFlow Lite, and counted.
 
-No core, compiler or emulator is described here, that is `isru.emulator`; and nothing is trained.
+What knows a core, a compiler or an emulator lies in `isru.emulator`; nothing is trained here, and
+no chapter is known.
 
-Public:
+The road of a network:
 
-- ``export_c(network, directory, *, weights="float32"|"int8", flash=None, ram=None,
-  name="network") -> Exported(header, source, flash_bytes, ram_bytes, digest)``
-  of LSTM or GRU cells
-- ``dequantised(network)``: the network that ``weights="int8"`` exports
-- ``export_integer(network, directory, *, arm, largest, name="network") -> Exported``: C in integers
-- ``measure_activation(target, *, arms=None, gates=True, inputs=None, gate_inputs=None)``,
-  ``measure_lstm(target, network=None, *, sizes=(), inputs=None, arms=None, steps=8,
-  warm=0, weights="float32")``, ``code_size(target, network=None, *, sizes=(), arms=None,
-  weights="float32")``, ``disassemble(target, arm)``: DataFrames
-- ``matrix_loop(target, *, units=25)``: cycles per multiply-accumulate against the bound
-- ``pre_activations(network, sequence)``: the arguments that a network's activations get
-- ``crosscheck.crosscheck(network, sequence)``: instructions as GCC with newlib compiles the same,
-  outputs in QEMU; ``crosscheck.crosscheck_problem()``: what of these is not installed
-- ``LSTM_ARMS``, ``ACTIVATION_ARMS``, ``GATE_ARMS``
-- ``to_onnx(network, path, *, fused=False) -> Written(path, size_bytes, operators,
-  types)``; ``run_onnx(path, sequences)``, ``onnx_operators(path)``
-- ``to_tflite(network, path, *, steps, quantise="none"|"dynamic"|"int8", representative=None,
-  unroll=None) -> Written``; ``run_tflite(path, sequences)``, ``tflite_contents(path)``
-- ``compare(network, sequences, folder, *, representative=None, formats=FORMATS) -> DataFrame``
-- the errors: ``ExportError``, ``BudgetError``, ``DeployError``, ``ConversionError``
+1. `export.export_c` writes it as C: its weights by `model`, one step of its cell by `c_step`, its
+   two functions by `c_forms`, other ones if an arm says so (`arms`). `integer.export_integer`
+   writes the kernel that computes in integers.
+2. `programs` compiles the same text for a core and runs it in the emulator.
+3. `measure` tells instructions and cycles, `sizes` bytes, `crosscheck` what another toolchain
+   says; `reference` is what the C must compute.
+4. `onnx_file` and `tflite_file` write the files of other runtimes; `formats` compares all.
 
 Instructions are counted in an emulator; cycles are estimated from the cores' published tables,
 without wait states of the memory; a ratio of two arms is computed at each corner of a table, from
-``cycles_0`` to ``cycles_7``. Nothing runs on silicon. Files of other runtimes compute in float32
-and start every sequence from the zero state. ``export_c`` needs NumPy only; the packages of the
-extras ``embedded`` and ``deploy`` are imported when they are first used.
+``cycles_0`` to ``cycles_7``. Nothing runs on silicon. ``export_c`` needs NumPy only; the packages
+of the extras ``embedded`` and ``deploy`` are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -38,13 +25,13 @@ from isru.lazily import public_name, public_names
 
 _HOME = {
     "arms": ("ACTIVATION_ARMS", "GATE_ARMS", "LSTM_ARMS"),
-    "c_integer": ("export_integer",),
     "checks": ("Written",),
     "errors": ("BudgetError", "ConversionError", "DeployError", "ExportError"),
-    "export": ("Exported", "dequantised", "export_c"),
+    "export": ("Exported", "export_c"),
     "formats": ("FORMATS", "compare"),
-    "loop": ("matrix_loop",),
-    "measure": ("measure_activation", "measure_lstm"),
+    "integer": ("export_integer",),
+    "measure": ("matrix_loop", "measure_activation", "measure_lstm"),
+    "model": ("dequantised",),
     "onnx_file": ("onnx_operators", "run_onnx", "to_onnx"),
     "reference": ("pre_activations",),
     "sizes": ("code_size", "disassemble"),

@@ -5,9 +5,11 @@ Every arm runs the same matrix loop; only the two functions differ.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from isru.firmware.c_forms import twin
+from isru.firmware.c_forms import CForm, c_form
+from isru.firmware.errors import ExportError
 
 ALTERNATIVES = ("stand_in", "other")
 """The kinds of what one could do in place of ISRU."""
@@ -19,7 +21,7 @@ class Arm(NamedTuple):
     Attributes
     ----------
     activation, gate : str
-        Names of twins, for candidate and output, and for the three gates.
+        Names of C forms, for candidate and output, and for the three gates.
     kind : {"libm", "isru", "stand_in", "other", "bound", "integer"}
         The baseline; arms with ISRU; approximations of tanh and the logistic function, for which
         the same weights serve; other functions, which a network has to be trained with; no
@@ -31,14 +33,20 @@ class Arm(NamedTuple):
     kind: str
 
     @property
-    def reference(self):
+    def forms(self) -> tuple[CForm, CForm]:
+        """The C of the two functions."""
+        return c_form(self.activation), c_form(self.gate)
+
+    @property
+    def reference(self) -> tuple[Callable, Callable]:
         """The two functions that the arm is meant to compute; tanh and logistic for stand-ins."""
-        approximate = any(twin(name).error for name in (self.activation, self.gate))
+        approximate = any(form.error for form in self.forms)
+        forms = self.forms
         if self.kind == "stand_in":
-            return twin("tanh").reference, twin("sigmoid").reference
-        if self.kind == "isru" and approximate:
-            return twin("isru").reference, twin("isru_sigmoid").reference
-        return twin(self.activation).reference, twin(self.gate).reference
+            forms = c_form("tanh"), c_form("sigmoid")
+        elif self.kind == "isru" and approximate:
+            forms = c_form("isru"), c_form("isru_sigmoid")
+        return forms[0].reference, forms[1].reference
 
 
 LSTM_ARMS = {
@@ -80,3 +88,51 @@ GATE_ARMS = {
     "hard_sigmoid": "other",
     "identity": "bound",
 }
+
+
+def get_arm(arm: str | Arm) -> Arm:
+    """Return the arm of a name; an `Arm` is returned as it is.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name; the message lists the known ones.
+    """
+    if isinstance(arm, Arm):
+        return arm
+    if arm not in LSTM_ARMS:
+        raise ValueError(f"expected arms of: {', '.join(LSTM_ARMS)}; got {arm!r}")
+    return LSTM_ARMS[arm]
+
+
+def arm_names(arms: Iterable[str] | None, cell: str = "lstm") -> list[str]:
+    """Return the names of arms, each of which is known.
+
+    By default all that the cell has: there is no integer kernel but the LSTM's.
+    """
+    if arms is None:
+        return [n for n, arm in LSTM_ARMS.items() if cell == "lstm" or arm.kind != "integer"]
+    names = list(arms)
+    for name in names:
+        get_arm(name)
+    return names
+
+
+def forms_of(network, arm: str | Arm | None = None) -> tuple[CForm, CForm]:
+    """Return the C of a network's two functions, or of those of an arm in their place.
+
+    Raises
+    ------
+    ExportError
+        If there is none, or for an arm that computes in integers.
+    ValueError
+        For an unknown arm.
+    """
+    if arm is None:
+        return c_form(network.activation), c_form(network.recurrent_activation)
+    chosen = get_arm(arm)
+    if chosen.kind == "integer":
+        raise ExportError(
+            f"expected an arm that computes in floats, got {arm!r}: take export_integer"
+        )
+    return chosen.forms

@@ -1,7 +1,7 @@
 """The C twins: each activation of the registry as the body of a C function of one float.
 
-A twin's ``ulp`` is its largest distance to the definition of `isru.activations` on ``domain``,
-measured by the tests: in units in the last place of the result, or of 1 where the twin's sum
+A c_form's ``ulp`` is its largest distance to the definition of `isru.activations` on ``domain``,
+measured by the tests: in units in the last place of the result, or of 1 where the c_form's sum
 ``absolute``-ly cancels (a gate's left tail).
 
 Further twins, of names that the registry does not have, stand in for tanh or the logistic
@@ -35,7 +35,7 @@ _PLAIN = (-1e18, 1e18)  # where x * x is finite
 
 
 @dataclass(frozen=True)
-class Twin:
+class CForm:
     """One activation in C.
 
     Attributes
@@ -219,11 +219,11 @@ _TWINS = {
     **{f"isru_rsqrt{steps}": {"body": _rsqrt(steps), **_RSQRT} for steps in (0, 1, 2)},
 }
 WITHOUT_TWIN = frozenset(ACTIVATIONS) - frozenset(_TWINS)
-"""Names of the registry that have no C twin."""
+"""Names of the registry that have no C form."""
 
 
-def twin(activation: str | Activation) -> Twin:
-    """Return the C twin of an activation.
+def c_form(activation: str | Activation) -> CForm:
+    """Return the C form of an activation.
 
     Parameters
     ----------
@@ -243,16 +243,16 @@ def twin(activation: str | Activation) -> Twin:
     entry = registered(activation)
     if entry.name not in _TWINS:
         raise ExportError(
-            f"expected an activation with a C twin: {', '.join(_TWINS)}; got {entry.name}"
+            f"expected an activation with a C form: {', '.join(_TWINS)}; got {entry.name}"
         )
     parts = dict(_TWINS[entry.name])
     body = parts.pop("body")
     text = body(entry) if callable(body) else body
-    return Twin(entry.name, text, entry.value, error=entry.error, **parts)
+    return CForm(entry.name, text, entry.value, error=entry.error, **parts)
 
 
 def _gate(inner, name, body):
-    """Return the twin of (1 + t(x/2)) / 2, from that of t and the body of the gate."""
+    """Return the c_form of (1 + t(x/2)) / 2, from that of t and the body of the gate."""
     return replace(
         inner,
         name=name,
@@ -266,7 +266,7 @@ def _gate(inner, name, body):
 
 
 def _stand_ins():
-    polynomial = Twin(
+    polynomial = CForm(
         "polynomial_tanh",
         _horner(_POLYNOMIAL_END, _POLYNOMIAL, "s * y"),
         _polynomial,
@@ -276,15 +276,15 @@ def _stand_ins():
     )
     halved = [factor * 0.25 ** (power + 1) for power, factor in enumerate(_POLYNOMIAL)]
     gates = {
-        "rational": (twin("rational_tanh"), _RATIONAL_GATE),
+        "rational": (c_form("rational_tanh"), _RATIONAL_GATE),
         "table": (
-            twin("table_tanh"),
+            c_form("table_tanh"),
             _table(TABLE_PER_UNIT / 2, "0.5f + 0.5f * (x < 0.0f ? -y : y)"),
         ),
         "polynomial": (polynomial, _horner(2 * _POLYNOMIAL_END, halved, "0.5f + s * y")),
-        "softsign": (twin("softsign"), "return 0.5f + 0.5f * (x / (2.0f + FABSF(x)));"),
-        "isru_rsqrt1": (twin("isru_rsqrt1"), _rsqrt(1, gate=True)),
-        "isru_rsqrt2": (twin("isru_rsqrt2"), _rsqrt(2, gate=True)),
+        "softsign": (c_form("softsign"), "return 0.5f + 0.5f * (x / (2.0f + FABSF(x)));"),
+        "isru_rsqrt1": (c_form("isru_rsqrt1"), _rsqrt(1, gate=True)),
+        "isru_rsqrt2": (c_form("isru_rsqrt2"), _rsqrt(2, gate=True)),
     }
     return {"polynomial_tanh": polynomial} | {
         f"{name}_sigmoid": _gate(inner, f"{name}_sigmoid", body)
@@ -293,14 +293,14 @@ def _stand_ins():
 
 
 def c_names() -> set[str]:
-    """Return every name that a twin can have in C, and those of its tables."""
-    functions = [twin(name) for name in (*_TWINS, *STAND_INS)]
+    """Return every name that a C form can have in C, and those of its tables."""
+    functions = [c_form(name) for name in (*_TWINS, *STAND_INS)]
     tables = {word for one in functions for word in re.findall(r"(\w+)\[\d+\] =", one.tables)}
     names = {one.c_name for one in functions}
     return names | {f"{name}_gate" for name in names} | tables
 
 
-def check_new_names(stand_ins: Mapping[str, Twin]) -> Mapping[str, Twin]:
+def check_new_names(stand_ins: Mapping[str, CForm]) -> Mapping[str, CForm]:
     """Return stand-ins whose names the registry does not have.
 
     Raises
@@ -314,4 +314,4 @@ def check_new_names(stand_ins: Mapping[str, Twin]) -> Mapping[str, Twin]:
     return MappingProxyType(stand_ins)
 
 
-STAND_INS: Mapping[str, Twin] = check_new_names(_stand_ins())
+STAND_INS: Mapping[str, CForm] = check_new_names(_stand_ins())

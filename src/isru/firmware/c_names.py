@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 
-from isru.emulator.disassembly import words
+from isru.firmware.c_forms import c_names
 from isru.firmware.errors import ExportError
 
-_KEYWORDS = words(
+
+def _words(text):
+    return frozenset(text.split())
+
+
+_KEYWORDS = _words(
     "auto break case char const continue default do double else enum extern float for goto if "
     "inline int long register restrict return short signed sizeof static struct switch typedef "
     "union unsigned void volatile while "
@@ -21,7 +26,7 @@ _KEYWORDS = words(
     "override private protected public reinterpret_cast requires static_cast template this throw "
     "try typeid typename using virtual wchar_t xor xor_eq std"
 )
-_HEADERS = words(
+_HEADERS = _words(
     "assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal "
     "stdalign stdarg stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib stdnoreturn "
     "string tgmath threads time uchar wchar wctype "
@@ -33,7 +38,7 @@ _HEADERS = words(
     "valarray variant vector version dirent dlfcn fcntl poll pthread sched unistd features "
     "strings malloc alloca intrinsics arm_neon arm_math arm_acle"
 )
-_MATH = words(
+_MATH = _words(
     "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 "
     "fabs fdim floor fma fmax fmin fmod frexp hypot ilogb ldexp lgamma llrint llround log log10 "
     "log1p log2 logb lrint lround modf nan nearbyint nextafter nexttoward pow remainder remquo "
@@ -41,7 +46,7 @@ _MATH = words(
     "cabs cacos cacosh carg casin casinh catan catanh ccos ccosh cexp cimag clog conj cpow cproj "
     "creal csin csinh csqrt ctan ctanh"
 )
-_LIBRARY = words(
+_LIBRARY = _words(
     "main abort abs aligned_alloc asctime at_quick_exit atexit atof atoi atol atoll bsearch calloc "
     "clearerr clock clock_t ctime difftime div div_t errno exit fclose feof ferror "
     "fflush fgetc fgetpos fgets fopen fpclassify fpos_t fprintf fputc fputs fread free freopen "
@@ -64,7 +69,7 @@ _LIBRARY = words(
     "stat sync truncate unlink wait write y0 y1 yn bcmp bcopy bzero ffs random"
 )
 _TYPES = re.compile(r"u?int(_least|_fast)?\d+_t|u?int(max|ptr)_t")
-_OURS = words(
+_OURS = _words(
     "activation_table add_products add_rows bias biases bits candidate clear count dense_biases "
     "dense_scales dense_sum dense_weights end entry from_input gate_table gather guess index input "
     "input_multipliers inputs knot layer_step left look_up mix multiplier offset old other output "
@@ -115,8 +120,6 @@ def check_name(name: str) -> str:
 
 def taken_by_us(name: str) -> bool:
     """Return whether a prefix, or what is made of it, is a name of the generated C's own."""
-    from isru.firmware.c_forms import c_names  # they are made of C text themselves
-
     ours = {*_OURS, *c_names()}
     made = (f"{name}_{ending}" for ending in ENDINGS)
     return bool(_NUMBERED.fullmatch(name)) or any(one in ours for one in (name, *made))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from isru.firmware.errors import DeployError
+from isru.firmware.model import check_network
 from isru.lstm.inputs import read_array
 
 
@@ -58,26 +59,9 @@ def in_float32(network):
     Raises
     ------
     DeployError
-        For another cell than the LSTM, an output activation of its own, a learned alpha, or a
-        weight that is not finite in float32.
+        For another cell than the LSTM; and see `isru.firmware.model.check_network`.
     """
-    if network.cell != "lstm":
-        raise DeployError(f"expected a network of LSTM cells (cell='lstm'), got {network.cell!r}")
-    if network.trainable_alpha or network.cell_activation is not None:
-        kind = "trainable_alpha" if network.trainable_alpha else "cell_activation"
-        raise DeployError(
-            "expected one activation for candidate and output in all layers, got a network with "
-            f"{kind}: train one without it"
-        )
-    with np.errstate(over="ignore"):
-        arrays = [array.astype(np.float32) for array in network.get_weights()]
-    for name, array in zip(network.weight_names, arrays, strict=True):
-        if not np.isfinite(array).all():
-            place = np.argwhere(~np.isfinite(array))[0].tolist()
-            raise DeployError(
-                f"{name}: expected finite float32 weights, got {array[tuple(place)]} at {place}; "
-                "train again with clipping or a smaller learning rate"
-            )
+    arrays = check_network(network, ("lstm",), DeployError)
     copy = type(network)(**{**network.settings, "dtype": "float32", "engine": "numpy"})
     copy.set_weights(arrays)
     return copy

@@ -21,15 +21,12 @@ from isru.emulator.counting import cost
 from isru.emulator.elf import Image, read_elf
 from isru.emulator.errors import CompileError, EmulatorFault, ToolchainError
 from isru.emulator.machine import Machine
-from isru.emulator.toolchain import FLAGS, FLASH, OPTIMISATION, run
-from isru.firmware.arms import LSTM_ARMS
-from isru.firmware.c_board import LINKER_SCRIPT, board_program
-from isru.firmware.c_forms import twin
-from isru.firmware.c_model import read_model
-from isru.firmware.choices import arm_names, input_rows
-from isru.firmware.export import network_files
-from isru.firmware.measure import run_steps
-from isru.firmware.programs import ENTRIES, network_program
+from isru.emulator.toolchain import FLAGS, FLASH, OPTIMISATION, RAM, run
+from isru.firmware.arms import arm_names, get_arm
+from isru.firmware.c_text import c_array
+from isru.firmware.export import export_c, write_texts
+from isru.firmware.measure import input_rows
+from isru.firmware.programs import ENTRIES, network_program, run_steps
 
 _GCC, _QEMU = "arm-none-eabi-gcc", "qemu-system-arm"
 _CORE = ("-mthumb", "-mcpu=cortex-m4", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
@@ -85,7 +82,7 @@ def crosscheck(network, sequence, *, arms: Sequence[str] = ("libm", "isru", "exp
     if problem := crosscheck_problem():
         raise ToolchainError(problem)
     names = arm_names(arms)
-    if "libm" not in names or any(LSTM_ARMS[name].kind == "integer" for name in names):
+    if "libm" not in names or any(get_arm(name).kind == "integer" for name in names):
         raise ValueError(f"arms: expected 'libm' and others that compute in floats, got {names}")
     networks = network if isinstance(network, Mapping) else {"libm": network}
     rows = [_row(networks.get(arm, networks["libm"]), arm, sequence) for arm in names]
@@ -100,13 +97,13 @@ def crosscheck(network, sequence, *, arms: Sequence[str] = ("libm", "isru", "exp
 def _row(network, arm, sequence):
     target = replace(TARGETS["cortex-m4f"], table="")  # instructions only
     sequence = input_rows(sequence, network, len(sequence))
-    program = network_program(target, network, arm)
+    own_image, model = network_program(target, network, arm)
     with tempfile.TemporaryDirectory() as folder:
         image = _compile(network, arm, sequence, folder)
         board = _run_board(folder) if shutil.which(_QEMU) else None
     found = {}
-    for name, one in {"gcc": image, "clang": program.image}.items():
-        job = Machine(target, one), program.state_bytes, network.output_size, sequence
+    for name, one in {"gcc": image, "clang": own_image}.items():
+        job = Machine(target, one), model.state_bytes, network.output_size, sequence
         trace, y = run_steps(*job)
         found[name] = cost(target, one, trace).instructions / len(sequence), y
     (gcc, y), (clang, own) = found["gcc"], found["clang"]
@@ -133,11 +130,8 @@ def _compare(y, board):
 
 def _compile(network, arm, sequence, folder) -> Image:
     """Compile and link ``image.elf``; return its part that is not the board's."""
-    chosen, model = LSTM_ARMS[arm], read_model(network, "float32")
-    texts = network_files(model, twin(chosen.activation), twin(chosen.gate), "network")
-    texts = *texts, board_program(sequence), LINKER_SCRIPT
-    for file, text in zip(("network.h", "network.c", "main.c", "image.ld"), texts, strict=True):
-        (Path(folder) / file).write_text(text, encoding="utf-8")
+    export_c(network, folder, arm=arm)
+    write_texts(folder, {"main.c": board_program(sequence), "image.ld": _LINKER_SCRIPT})
     linked = (f"-Wl,-u,{entry}" for entry in ENTRIES)
     link = "-nostartfiles", "-Wl,-T,image.ld", "-Wl,--gc-sections", "-Wl,--entry=reset", *linked
     command = [_GCC, *_CORE, OPTIMISATION, *FLAGS, "network.c", "main.c", *link]
@@ -182,3 +176,86 @@ def _said(command, folder=None, error=CompileError) -> str:
     if done.returncode:
         raise error(f"{' '.join(command)}\n{(done.stdout + done.stderr)[-3000:]}")
     return done.stdout + done.stderr
+
+
+# The board starts at the vectors; our emulator, which calls functions, needs only the rest.
+_LINKER_SCRIPT = f"""\
+SECTIONS
+{{
+    .vectors 0 : {{ KEEP(*(.vectors)) }}
+    . = {FLASH:#x};
+    .text : {{ *(.text .text.*) }}
+    .rodata : {{ *(.rodata .rodata.*) }}
+    .data : {{ *(.data .data.*) }}
+    .bss : {{ *(.bss .bss.* COMMON) }}
+    /DISCARD/ : {{ *(.ARM.exidx*) *(.ARM.attributes) *(.comment) *(.eh_frame*) }}
+}}
+"""
+_MAIN = """\
+#include "network.h"
+#include <stdint.h>
+
+@inputs@
+static network_state state;
+
+static void ask_host(int operation, const void *argument)
+{
+    register int r0 __asm__("r0") = operation;
+    register const void *r1 __asm__("r1") = argument;
+    __asm__ volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
+}
+
+static void say(float value)
+{
+    union { float number; uint32_t bits; } word = { value };
+    char text[10] = "00000000\\n";
+    for (int k = 7; k >= 0; k--, word.bits >>= 4) text[k] = "0123456789abcdef"[word.bits & 15];
+    ask_host(4, text);
+}
+
+static void stop(uintptr_t reason)
+{
+    ask_host(0x18, (void *)reason);
+    for (;;) {}
+}
+
+void fault(void) { stop(0x20023); }
+
+__attribute__((noinline)) static void run(void)
+{
+    float output[NETWORK_OUTPUTS];
+    network_reset(&state);
+    for (unsigned n = 0; n < sizeof inputs / sizeof *inputs; n += NETWORK_INPUTS) {
+        network_step(&state, inputs + n);
+        network_output(&state, output);
+        for (int j = 0; j < NETWORK_OUTPUTS; j++) say(output[j]);
+    }
+    stop(0x20026);
+}
+
+void reset(void)
+{
+    *(volatile uint32_t *)0xe000ed88 |= 15u << 20; /* switch on the FPU */
+    __asm__ volatile("dsb\\n\\tisb");
+    run();
+}
+
+__attribute__((section(".vectors"), used)) static const uintptr_t vectors[16] = {
+    @stack@, (uintptr_t)reset, (uintptr_t)fault, (uintptr_t)fault,
+    (uintptr_t)fault, (uintptr_t)fault, (uintptr_t)fault,
+};
+"""
+
+
+def board_program(sequence) -> str:
+    """Return the C text that runs ``network.c`` over a sequence.
+
+    It starts at the board's vectors, switches on the FPU, and writes the bits of every step's
+    outputs by semihosting, one hexadecimal number a line.
+
+    Parameters
+    ----------
+    sequence : ndarray of float32, shape (T, F)
+    """
+    text = _MAIN.replace("@stack@", f"{RAM + (1 << 20):#x}")
+    return text.replace("@inputs@", c_array("inputs", sequence, per_line=sequence.shape[1]))

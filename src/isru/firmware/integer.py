@@ -1,23 +1,30 @@
-"""The kernel of product firmware: int8 weights and outputs, int16 cell, activations by table.
+"""An LSTM as C that computes in integers, as product firmware does, and its definition in NumPy.
 
-As in TensorFlow Lite Micro and CMSIS-NN: the sums are int32, the arguments of the activations
-int16 in steps of 2^-12, their values int16 in steps of 2^-15, read from tables of 513 entries
-with linear interpolation. tanh and ISRU differ in the numbers of the table only, so that they
-cost the same by construction. Plain C, without the DSP instructions of CMSIS-NN.
+int8 weights, inputs and outputs, int16 cells, activations by table. As in TensorFlow Lite Micro
+and CMSIS-NN: the sums are int32, the arguments of the activations int16 in steps of 2^-12, their
+values int16 in steps of 2^-15, read from tables of 513 entries with linear interpolation. tanh
+and ISRU differ in the numbers of the table only, so that they cost the same by construction.
+Plain C, without the DSP instructions of CMSIS-NN. The dense layer stays float32. The caller
+divides its inputs by the scale that the header names and rounds them.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
-from isru.firmware.c_model import read_model
-from isru.firmware.c_text import c_array
+from isru.firmware.arms import LSTM_ARMS
+from isru.firmware.c_names import check_name
+from isru.firmware.c_text import c_array, c_float
 from isru.firmware.errors import ExportError
+from isru.firmware.export import Exported, write_texts
+from isru.firmware.model import check_network
 from isru.lstm.inputs import in_dtype, read_array
 
-_ARGUMENT, _VALUE, _CELL = 2.0**-12, 2.0**-15, 2.0**-11  # what one step of each int16 stands for
+ARMS = tuple(name for name, arm in LSTM_ARMS.items() if arm.kind == "integer")
+_ARGUMENT, _VALUE = 2.0**-12, 2.0**-15  # what one step of int16 stands for; of the cell 2^-11
 _HIDDEN = 2.0**-7
 _SHIFT = 20  # of the multipliers that turn sums into arguments
 _SPACING = 128  # int16 steps between two entries of a table
@@ -71,14 +78,9 @@ def quantise(network, sequence) -> IntegerModel:
     Raises
     ------
     ExportError
-        For another cell than the LSTM, and for what has no C form.
+        For another cell than the LSTM; and see `isru.firmware.model.check_network`.
     """
-    if network.cell != "lstm":
-        raise ExportError(
-            f"expected a network of LSTM cells (cell='lstm') for the integer kernel, got "
-            f"{network.cell!r}: take an arm that computes in floats"
-        )
-    read_model(network)  # refuses what has no C form
+    check_network(network, ("lstm",), ExportError)
     arrays = [array.astype(np.float64) for array in network.get_weights()]
     sequence = in_dtype("sequence", read_array("sequence", sequence), np.dtype(float))
     scale = max(float(np.abs(sequence).max()), 1e-6) / 127
@@ -114,6 +116,12 @@ def table(function) -> np.ndarray:
     """Return a function's 513 values from -8 to 8, as int16 in steps of 2^-15."""
     places = np.arange(-256, 257) * _SPACING * _ARGUMENT
     return np.clip(np.rint(function(places) / _VALUE), -32768, 32767).astype(np.int16)
+
+
+def tables_of(arm: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the tables of the activation and of the gates of one of `ARMS`."""
+    activation, gate = LSTM_ARMS[arm].forms
+    return table(activation.reference), table(gate.reference)
 
 
 def run(model: IntegerModel, tables, sequence) -> np.ndarray:
@@ -173,26 +181,83 @@ def _looked_up(values, z):
     return wide[place] + (((wide[place + 1] - wide[place]) * (z & 127) + 64) >> 7)
 
 
-def program_files(model: IntegerModel, tables, name: str) -> dict[str, str]:
-    """Return the texts of header and source, for `isru.firmware.programs`."""
-    states = "".join(
-        f"    int16_t c{number}[{units}];\n" for number, units in enumerate(model.hidden_sizes)
-    ) + "".join(
-        f"    int8_t h{number}[{units}];\n" for number, units in enumerate(model.hidden_sizes)
-    )
-    state = f"typedef struct {{\n{states}    int8_t work[{model.work_size}];\n}} {name}_state;\n"
+def export_integer(network, directory, *, arm, largest, name="network") -> Exported:
+    """Write an LSTM network as a C99 header and source that compute in integers.
+
+    Parameters
+    ----------
+    network : isru.lstm.LSTMNetwork
+    directory : path-like
+        Made if it does not exist; files of the same names are replaced.
+    arm : str
+        Of `ARMS`: whose tables stand for the activations.
+    largest : float
+        The largest magnitude of an input, of the training data: it becomes 127, and what is
+        larger must be clipped.
+    name : str
+        Of the files and what every C name begins with.
+
+    Returns
+    -------
+    Exported
+        ``flash_bytes`` without code.
+
+    Raises
+    ------
+    ValueError
+        For an unknown arm, or a scale that is not positive.
+    ExportError
+        For a network that has no such form.
+    """
+    check_name(name)
+    if arm not in ARMS or not largest > 0:
+        raise ValueError(f"expected an arm of {ARMS} and largest > 0, got {arm!r} and {largest}")
+    model = quantise(network, np.full((1, network.input_size), float(largest)))
+    tables = tables_of(arm)
+    dense, bias = (array.astype(np.float32) for array in network.get_weights()[-2:])
+    numbers = program_text(model, tables, name).encode() + dense.tobytes() + bias.tobytes()
+    digest = hashlib.sha256(numbers).hexdigest()[:16]
+    state = _state(model, name)
+    source = _INCLUDES + f'#include "{name}.h"\n\n' + _functions(model, tables, name)
+    source += c_array("dense_weights", dense.T) + c_array("dense_biases", bias)
+    source += _output(name, f"h{len(model.hidden_sizes) - 1}", *dense.shape)
+    header = _header(name, arm, digest, model, state, len(bias))
+    files = write_texts(directory, {f"{name}.h": header, f"{name}.c": source})
+    constants = model.weight_bytes + sum(array.nbytes for array in (*tables, dense, bias))
+    return Exported(*files, constants, model.state_bytes, digest)
+
+
+def program_text(model: IntegerModel, tables, name: str) -> str:
+    """Return the C of the kernel alone, without the dense layer: what is counted."""
+    return _INCLUDES + _state(model, name) + _functions(model, tables, name)
+
+
+_INCLUDES = "#include <stddef.h>\n#include <stdint.h>\n\n"
+
+
+def _state(model, name):
+    """Return the type of the caller's state."""
+    sizes = list(enumerate(model.hidden_sizes))
+    cells = "".join(f"    int16_t c{number}[{units}];\n" for number, units in sizes)
+    outputs = "".join(f"    int8_t h{number}[{units}];\n" for number, units in sizes)
+    work = f"    int8_t work[{model.work_size}];\n"
+    return f"typedef struct {{\n{cells}{outputs}{work}}} {name}_state;\n"
+
+
+def _functions(model, tables, name):
+    """Return the constants, the kernel, and the two functions that the caller calls."""
     constants = c_array("activation_table", tables[0]) + c_array("gate_table", tables[1])
     for number, layer in enumerate(model.layers):
         for key, values in layer.items():
             constants += c_array(f"{key}{number}", values)
     steps, inputs, source, clears = "", model.input_size, "input", ""
     for number, units in enumerate(model.hidden_sizes):
-        steps += (
-            f"    gather(state->work, {source}, {inputs}, state->h{number}, {units});\n"
-            f"    layer_step(weights{number}, biases{number}, input_multipliers{number},\n"
-            f"               state_multipliers{number}, state->work, {inputs}, state->c{number},\n"
-            f"               state->h{number}, {units});\n"
-        )
+        steps += f"""\
+    gather(state->work, {source}, {inputs}, state->h{number}, {units});
+    layer_step(weights{number}, biases{number}, input_multipliers{number},
+               state_multipliers{number}, state->work, {inputs}, state->c{number},
+               state->h{number}, {units});
+"""
         clears += f"    for (k = 0; k < {units}; k++) state->h{number}[k] = 0;\n"
         clears += f"    for (k = 0; k < {units}; k++) state->c{number}[k] = 0;\n"
         inputs, source = units, f"state->h{number}"
@@ -206,8 +271,43 @@ void {name}_step({name}_state *state, const int8_t *input)
 {{
 {steps}}}
 """
-    head = "#include <stddef.h>\n#include <stdint.h>\n\n"
-    return {f"{name}.c": head + state + constants + _KERNEL + entries}
+    return constants + _KERNEL + entries
+
+
+def _header(name, arm, digest, model, state, outputs):
+    guard = f"{name.upper()}_H"
+    return f"""/* An LSTM in integers, generated by the isru package. Numbers: {digest}.
+ * {model.input_size} inputs, units {model.hidden_sizes}, {outputs} outputs, arm {arm}; gate order
+ * i, f, c, o. An input x enters as the whole number nearest to x / {name.upper()}_INPUT_SCALE,
+ * clipped to -127..127. Call reset before each sequence, step for each input, then output. */
+#ifndef {guard}
+#define {guard}
+
+#include <stdint.h>
+
+#define {name.upper()}_INPUT_SCALE {c_float(model.input_scale)}
+
+{state}
+void {name}_reset({name}_state *state);
+void {name}_step({name}_state *state, const int8_t *input);
+void {name}_output(const {name}_state *state, float *output);
+
+#endif
+"""
+
+
+def _output(name, hidden, units, outputs):
+    return f"""
+void {name}_output(const {name}_state *state, float *output)
+{{
+    size_t c, k;
+    for (c = 0; c < {outputs}; c++) {{
+        float sum = 0.0f;
+        for (k = 0; k < {units}; k++) sum += dense_weights[c * {units} + k] * state->{hidden}[k];
+        output[c] = sum * {c_float(1 / 128)} + dense_biases[c];
+    }}
+}}
+"""
 
 
 _KERNEL = f"""

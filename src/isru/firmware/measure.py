@@ -1,23 +1,33 @@
-"""Measure activations and whole steps of an LSTM or GRU on an emulated core."""
+"""What activations and whole steps of an LSTM or GRU cost on an emulated core."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from isru.emulator.cores import get_target
 from isru.emulator.counting import cost
-from isru.emulator.machine import Machine
-from isru.firmware.arms import ACTIVATION_ARMS, ALTERNATIVES, GATE_ARMS, LSTM_ARMS
-from isru.firmware.c_forms import Twin, twin
-from isru.firmware.choices import arm_names, chosen_networks, input_rows, unit_label
-from isru.firmware.programs import activation_program, integer_program, network_program
+from isru.emulator.cycles import read_table
+from isru.emulator.machine import Machine, Trace
+from isru.firmware.arms import ACTIVATION_ARMS, ALTERNATIVES, GATE_ARMS, LSTM_ARMS, arm_names
+from isru.firmware.c_forms import CForm, c_form
+from isru.firmware.programs import (
+    activation_program,
+    check_square_root,
+    integer_program,
+    network_program,
+    program_bytes,
+    run_steps,
+    total_of,
+)
 from isru.firmware.reference import outputs
-from isru.firmware.running import check_square_root, program_bytes, run_steps, total_of
+from isru.lstm import LSTMNetwork
 from isru.lstm.inputs import in_dtype, read_array
 
+FEATURES = 5  # inputs of the networks that are named by their size
+_MACS = 16  # multiply-accumulates of one pass through the matrix loop
 _THREADS = 2  # while one waits for the compiler, the other can emulate
 
 
@@ -28,7 +38,7 @@ def measure_activation(target, *, arms=None, gates=True, inputs=None, gate_input
     ----------
     target : str or Target
     arms : sequence of str, optional
-        Names of twins; by default `ACTIVATION_ARMS`, and `GATE_ARMS` with ``gates``.
+        Names of C forms; by default `ACTIVATION_ARMS`, and `GATE_ARMS` with ``gates``.
     gates : bool
         Whether the functions for gates are measured too.
     inputs : array_like of float32, optional
@@ -75,7 +85,7 @@ def measure_activation(target, *, arms=None, gates=True, inputs=None, gate_input
 
 
 def _activation_row(target, role, arm, kind, inputs):
-    function = twin(arm)
+    function = c_form(arm)
     image = activation_program(target, function)
     machine = Machine(target, image)
     values, traces = zip(*(machine.call_float("f", x) for x in inputs.tolist()), strict=True)
@@ -98,7 +108,7 @@ def _activation_row(target, role, arm, kind, inputs):
     }
 
 
-def _error(function: Twin, role, inputs, values):
+def _error(function: CForm, role, inputs, values):
     x = inputs.astype(np.float64)
     exact = function.reference(x)
     if function.error:
@@ -109,7 +119,7 @@ def _error(function: Twin, role, inputs, values):
 def _stood_for(function, role):
     """Return the function that a stand-in stands for."""
     kind = "isru" if function.name.startswith("isru") else "tanh"
-    inner = twin(kind).reference
+    inner = c_form(kind).reference
     if role == "activation":
         return inner
     return lambda x: 0.5 + 0.5 * inner(0.5 * x)
@@ -189,17 +199,93 @@ def measure_lstm(
     return _with_speedups(frame, "units")
 
 
+def matrix_loop(target, *, units: int = 25) -> dict[str, float]:
+    """Return cycles per multiply-accumulate of the float kernel's inner loop.
+
+    Parameters
+    ----------
+    target : str or Target
+        With an FPU and a cycle table.
+    units : int
+
+    Returns
+    -------
+    dict
+        ``cycles_per_mac`` (nominal), ``bound_per_mac``, by the table, and ``ratio``.
+
+    Raises
+    ------
+    ValueError
+        For a core without FPU or table.
+    """
+    target = get_target(target)
+    if not (target.fpu and target.table):
+        raise ValueError(f"expected a core with an FPU and a cycle table, got {target.name}")
+    network = LSTMNetwork(FEATURES, units, 1, rng=np.random.default_rng(0))
+    image, model = network_program(target, network, "identity")
+    machine = Machine(target, image)
+    state, place = machine.reserve(model.state_bytes), machine.reserve(4 * FEATURES)
+    machine.call("network_reset", [state])
+    trace = machine.call("network_step", [state, place])
+    start, times = max(
+        ((block, count) for (block, after), count in trace.edges.items() if block == after),
+        key=lambda found: found[1],
+    )
+    once = Trace(type(trace.edges)({(start, start): times}), trace.sizes)
+    cycles = cost(target, image, once).cycles / times / _MACS
+    bound = read_table(target.table).MULTIPLY_ACCUMULATE
+    return {"cycles_per_mac": cycles, "bound_per_mac": bound, "ratio": cycles / bound}
+
+
+def chosen_networks(network, sizes):
+    """Return a mapping of arm to network for each size; ``'libm'`` is always there.
+
+    Networks of two cells are refused: the sizes would not tell them apart.
+    """
+    if (network is None) == (not len(sizes)):
+        raise ValueError("expected either a network or sizes, got both or neither")
+    if network is None:
+        network = [LSTMNetwork(FEATURES, size, 1, rng=np.random.default_rng(0)) for size in sizes]
+    several = network if isinstance(network, list | tuple) else [network]
+    chosen = [one if isinstance(one, Mapping) else {"libm": one} for one in several]
+    cells = sorted({net.cell for networks in chosen for net in networks.values()})
+    if len(cells) > 1:
+        raise ValueError(f"expected networks of one cell, got {cells}: measure one at a time")
+    return chosen
+
+
+def input_rows(inputs, network, steps, warm=0):
+    """Return the sequence to run, at most ``warm + steps`` rows of float32."""
+    if inputs is None:
+        inputs = np.random.default_rng(1).standard_normal((warm + steps, network.input_size))
+    rows = read_array("inputs", inputs)
+    if rows.ndim != 2 or rows.shape[1] != network.input_size:
+        raise ValueError(f"inputs: expected shape (T, {network.input_size}), got {rows.shape}")
+    rows = in_dtype("inputs", rows[: warm + steps], np.dtype(np.float32))
+    rows = np.ascontiguousarray(rows)
+    if not 0 <= warm < len(rows):
+        raise ValueError(f"warm: expected from 0 to fewer than the {len(rows)} rows, got {warm}")
+    return rows
+
+
+def unit_label(network):
+    """Return the units of a network: a number, or text such as ``'32x16'``."""
+    sizes = network.hidden_sizes
+    return sizes[0] if len(sizes) == 1 else "x".join(map(str, sizes))
+
+
 def _lstm_row(target, network, arm, sequence, warm, weights):
     chosen = LSTM_ARMS[arm]
     if chosen.kind == "integer":
-        return _integer_row(target, network, arm, sequence, warm)
-    program = network_program(target, network, arm, weights)
-    machine = Machine(target, program.image)
-    job = machine, program.state_bytes, network.output_size, sequence
-    total, found = run_steps(*job, warm=warm)
-    for name in (chosen.activation, chosen.gate):
-        check_square_root(target, program.image, total, twin(name))
-    mean = cost(target, program.image, total).per(len(sequence) - warm)
+        image, trace, found = _run_in_integers(target, network, arm, sequence, warm)
+        weights = "float32"  # the network's own are what it is held against
+    else:
+        image, model = network_program(target, network, arm, weights)
+        job = Machine(target, image), model.state_bytes, network.output_size, sequence
+        trace, found = run_steps(*job, warm=warm)
+        for form in chosen.forms:
+            check_square_root(target, image, trace, form)
+    mean = cost(target, image, trace).per(len(sequence) - warm)
     error = np.nan
     if chosen.kind != "bound":  # whose state nothing holds: it may leave the range of a float
         exact = outputs(network, sequence, *chosen.reference, weights=weights)
@@ -215,7 +301,8 @@ def _lstm_row(target, network, arm, sequence, warm, weights):
     }
 
 
-def _integer_row(target, network, arm, sequence, warm):
+def _run_in_integers(target, network, arm, sequence, warm):
+    """Return image, trace and outputs of the integer kernel; the dense layer is added here."""
     image, model = integer_program(target, network, arm, sequence)
     machine = Machine(target, image)
     state, place = machine.reserve(model.state_bytes), machine.reserve(sequence.shape[1])
@@ -227,18 +314,7 @@ def _integer_row(target, network, arm, sequence, warm):
         traces.append(machine.call("network_step", [state, place]))
         found.append(np.frombuffer(machine.read(hidden, model.hidden_sizes[-1]), np.int8))
     dense, bias = network.get_weights()[-2:]
-    y = np.array(found) / 128 @ dense.astype(np.float64) + bias
-    exact = outputs(network, sequence, *LSTM_ARMS[arm].reference)
-    mean = cost(target, image, total_of(traces[warm:])).per(len(sequence) - warm)
-    return {
-        "target": target.name,
-        "units": unit_label(network),
-        "arm": arm,
-        "kind": "integer",
-        **mean.columns(),
-        "max_error": float(np.abs(y - exact).max()),
-        **mean.corner_columns(),
-    }
+    return image, total_of(traces[warm:]), np.array(found) / 128 @ dense.astype(float) + bias
 
 
 def _unit(frame):

@@ -1,65 +1,41 @@
-"""The images that are measured: one activation, or a whole network."""
+"""The images that are measured, one activation or a whole network, and how they are run."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+
+import numpy as np
 
 from isru.emulator.cores import Target
+from isru.emulator.disassembly import decode
 from isru.emulator.elf import Image
+from isru.emulator.errors import SoftFloatError
 from isru.emulator.libm import math_library
+from isru.emulator.machine import Machine, Trace
 from isru.emulator.toolchain import compile_image
-from isru.firmware.arms import LSTM_ARMS
-from isru.firmware.c_forms import Twin, twin
-from isru.firmware.c_model import Model, read_model
-from isru.firmware.c_source import prologue
-from isru.firmware.export import network_files
-from isru.firmware.integer import IntegerModel, program_files, quantise, table
+from isru.firmware.arms import Arm, forms_of
+from isru.firmware.c_forms import CForm
+from isru.firmware.export import c_texts, prologue
+from isru.firmware.integer import IntegerModel, program_text, quantise, tables_of
+from isru.firmware.model import Model, read_model
 
 ENTRIES = ("network_step", "network_reset", "network_output")
 
 
-class Program(NamedTuple):
-    """A network compiled for a core.
-
-    Attributes
-    ----------
-    image : Image
-    model : Model
-    """
-
-    image: Image
-    model: Model
-
-    @property
-    def state_bytes(self) -> int:
-        """Bytes of the caller's state."""
-        return self.model.state_bytes
-
-
-def activation_program(target: Target, function: Twin) -> Image:
+def activation_program(target: Target, function: CForm) -> Image:
     """Compile one activation as ``float f(float x)``."""
     text = function.function("f", static=False)
     return _link(target, {"f.c": prologue(text) + text}, ("f",), (function,))
 
 
-def network_program(target: Target, network, arm: str, weights: str = "float32") -> Program:
-    """Compile what `export_c` writes, with the two functions of an arm.
-
-    Parameters
-    ----------
-    target : Target
-    network : LSTMNetwork
-        Its weights are used, not its activations.
-    arm : str
-        A name in `LSTM_ARMS`.
-    weights : {"float32", "int8"}
-    """
-    chosen = LSTM_ARMS[arm]
-    model = read_model(network, weights)
-    twins = twin(chosen.activation), twin(chosen.gate)
-    header, source = network_files(model, *twins, "network")
-    files = {"network.h": header, "network.c": source}
-    return Program(_link(target, files, ENTRIES, twins), model)
+def network_program(
+    target: Target, network, arm: str | Arm, weights: str = "float32"
+) -> tuple[Image, Model]:
+    """Compile what `isru.firmware.export_c` writes for a network, an arm and weights."""
+    model, forms = read_model(network, weights), forms_of(network, arm)
+    return _link(target, c_texts(model, forms, "network"), ENTRIES, forms), model
 
 
 def integer_program(target: Target, network, arm: str, sequence) -> tuple[Image, IntegerModel]:
@@ -70,24 +46,77 @@ def integer_program(target: Target, network, arm: str, sequence) -> tuple[Image,
     target : Target
     network : LSTMNetwork
     arm : str
-        A name in `LSTM_ARMS`, of kind ``"integer"``.
+        Of `isru.firmware.integer.ARMS`.
     sequence : ndarray, shape (T, F)
         Decides the inputs' scale.
     """
     model = quantise(network, sequence)
-    files = program_files(model, integer_tables(arm), "network")
-    return _link(target, files, ENTRIES[:2], ()), model
+    texts = {"network.c": program_text(model, tables_of(arm), "network")}
+    return _link(target, texts, ENTRIES[:2], ()), model
 
 
-def integer_tables(arm: str):
-    """Return the tables of an arm's activation and gate."""
-    chosen = LSTM_ARMS[arm]
-    return table(twin(chosen.activation).reference), table(twin(chosen.gate).reference)
-
-
-def _link(target, files, entries, twins):
-    functions = {name for twin in twins for name in twin.libm}
-    if any(twin.square_root for twin in twins):
+def _link(target, texts, entries, forms):
+    functions = {name for form in forms for name in form.libm}
+    if any(form.square_root for form in forms):
         functions.add("sqrtf")
     library = math_library(target, functions)
-    return compile_image(target, files, entries=entries, library=library.files, flags=library.flags)
+    return compile_image(target, texts, entries=entries, library=library.files, flags=library.flags)
+
+
+def run_steps(machine: Machine, state_bytes: int, output_size: int, sequence, *, warm: int = 0):
+    """Run a network over a sequence from a state of zero.
+
+    Parameters
+    ----------
+    machine : Machine
+        With a network's image.
+    state_bytes, output_size : int
+        The network's.
+    sequence : ndarray of float32, shape (T, F)
+    warm : int
+        So many steps are not in the trace.
+
+    Returns
+    -------
+    Trace
+        Of all steps after these, without reset and output.
+    ndarray of float32, shape (T, O)
+    """
+    state, place = machine.reserve(state_bytes), machine.reserve(4 * sequence.shape[1])
+    result = machine.reserve(4 * output_size)
+    machine.call("network_reset", [state])
+    traces, found = [], []
+    for row in sequence:
+        machine.write(place, row.tobytes())
+        traces.append(machine.call("network_step", [state, place]))
+        machine.call("network_output", [state, result])
+        found.append(np.frombuffer(machine.read(result, 4 * output_size), "<f4"))
+    return total_of(traces[warm:]), np.array(found)
+
+
+def total_of(traces: Sequence[Trace]) -> Trace:
+    """Return the sum of traces."""
+    return reduce(add, traces)
+
+
+def check_square_root(target: Target, image: Image, trace: Trace, function: CForm) -> None:
+    """Refuse an image for a core with an FPU that ran no square root instruction.
+
+    Raises
+    ------
+    SoftFloatError
+    """
+    if not (target.fpu and function.square_root):
+        return
+    for start, size in trace.sizes.items():
+        block = decode(target, image.bytes_at(start, size), start)
+        if any("sqrt" in item.mnemonic for item in block):
+            return
+    raise SoftFloatError(
+        f"expected a square root instruction on {target.name}, which has an FPU, got none"
+    )
+
+
+def program_bytes(image: Image) -> int:
+    """Return the bytes that an image takes in flash."""
+    return sum(len(section.content) for section in image.sections if section.stored)

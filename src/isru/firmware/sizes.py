@@ -7,11 +7,15 @@ import numpy as np
 from isru.emulator.cores import get_target
 from isru.emulator.counting import straight
 from isru.emulator.disassembly import decode
-from isru.firmware.arms import LSTM_ARMS
-from isru.firmware.c_forms import twin
-from isru.firmware.choices import arm_names, chosen_networks, unit_label
-from isru.firmware.programs import activation_program, integer_program, network_program
-from isru.firmware.running import program_bytes
+from isru.firmware.arms import LSTM_ARMS, arm_names
+from isru.firmware.c_forms import c_form
+from isru.firmware.measure import chosen_networks, unit_label
+from isru.firmware.programs import (
+    activation_program,
+    integer_program,
+    network_program,
+    program_bytes,
+)
 
 # Names of the constants that hold the trained numbers.
 _OWN = ("weights", "scales", "biases", "dense_", "input_multipliers", "state_multipliers")
@@ -72,7 +76,7 @@ def disassemble(target, arm: str):
     ----------
     target : str or Target
     arm : str
-        Name of a twin.
+        Name of a C form.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def disassemble(target, arm: str):
     import pandas
 
     target = get_target(target)
-    image = activation_program(target, twin(arm))
+    image = activation_program(target, c_form(arm))
     rows = []
     for address, content, is_code in image.parts(image.symbols["f"]):
         rows += (_instructions if is_code else _words)(target, content, address)

@@ -10,14 +10,17 @@ import csv
 import json
 import math
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 from isru.claims import load_claims, verdicts_beside
+from isru.errors import DamagedFile
 from isru.publish.digests import code_digest, digest
 from isru.publish.manifest import read_manifest
 from isru.publish.notebooks import Notebook
-from isru.records import exactly, read_state
+from isru.recorded import Recorded
+from isru.records import exactly, warn_once
 
 AGREES, DIFFERS = "agrees", "differs"
 # Tables end at the ninth digit, which may be rounded the other way. In a difference of nearly
@@ -49,30 +52,37 @@ def compare_runs(published: Path, yours: Path) -> list[Comparison]:
     """
     rows = []
     for path in sorted((yours / "values").glob("*.json")):
-        other = published / "values" / path.name
-        if not other.is_file():
-            continue
-        read = [read_state(p, "notebook", "provenance", "values") for p in (path, other)]
-        if None in read:  # named in a warning
-            continue
-        mine, theirs = read
-        same = _parameters(yours, mine["notebook"]) == _parameters(published, theirs["notebook"])
-        profiles = tuple(run["provenance"].get("profile", "unknown") for run in (theirs, mine))
-        for name, value in (theirs["values"] | mine["values"]).items():
-            reference, own = (run["values"].get(name) for run in (theirs, mine))
-            outcome = "not published" if own else "not in your run"
-            if reference and own:
-                outcome = _outcome(own, reference, same, profiles)
-            rows.append(
-                Comparison(
-                    key=f"{path.stem}.{name}",
-                    kind=value["kind"],
-                    unit=value["unit"],
-                    published=reference["value"] if reference else None,
-                    yours=own["value"] if own else None,
-                    outcome=outcome,
-                )
+        if (published / "values" / path.name).is_file():
+            try:
+                rows += _compared(Recorded(published, path.stem), Recorded(yours, path.stem))
+            except DamagedFile as error:
+                warn_once(f"{error}; not compared")
+    return rows
+
+
+def _compared(published: Recorded, yours: Recorded) -> list[Comparison]:
+    """Return the values of one chapter in both runs, beside each other."""
+    same = _parameters(yours) == _parameters(published)
+    profiles = tuple(run.provenance.get("profile", "unknown") for run in (published, yours))
+    theirs, mine = dict(published.items()), dict(yours.items())
+    rows = []
+    for name, value in (theirs | mine).items():
+        reference, own = theirs.get(name), mine.get(name)
+        outcome = "not published" if own else "not in your run"
+        if reference and own:
+            if "[" in name and value["kind"] == "exact":
+                own, reference = own | _EXACT_TABLE, reference | _EXACT_TABLE
+            outcome = _outcome(own, reference, same, profiles)
+        rows.append(
+            Comparison(
+                key=f"{yours.chapter}.{name}",
+                kind=value["kind"],
+                unit=value["unit"],
+                published=reference["value"] if reference else None,
+                yours=own["value"] if own else None,
+                outcome=outcome,
             )
+        )
     return rows
 
 
@@ -98,8 +108,8 @@ def account(published: Path, yours: Path) -> tuple[list[str], int]:
     return lines, len(differing)
 
 
-def _parameters(run: Path, notebook: str) -> str | None:
-    manifest = read_manifest(run, notebook)
+def _parameters(recorded: Recorded) -> str | None:
+    manifest = read_manifest(recorded.folder, recorded.notebook)
     return digest(manifest["stamp"]["parameters"]) if manifest else None
 
 
@@ -116,7 +126,7 @@ def _agree(mine: dict, theirs: dict) -> bool:
     values = mine["value"], theirs["value"]
     if any(isinstance(value, str | bool) for value in values):
         return values[0] == values[1]
-    if mine["kind"] == "exact":
+    if mine["kind"] == "exact" and "rtol" not in theirs:
         return exactly(values[0]) == exactly(values[1])
     if "rtol" in theirs or "atol" in theirs or "low" not in theirs:
         return _close(*values, theirs)
@@ -134,12 +144,13 @@ def _close(mine: float, theirs: float, tolerance: dict) -> bool:
 def differences(notebook: Notebook, published: Path, yours: Path) -> list[str]:
     """Return in lines where your result of a notebook is not the published one.
 
-    Values by their kinds; tables and the numbers of figures by theirs; of the executed notebook
+    Values by their kinds; tables column by column, and the numbers of figures; of the notebook
     the code by its hash and what its cells show word by word, the numbers with a tolerance
     where the cell is tagged ``tolerance``. Pictures are drawn from the numbers, and prose is
     always the present one: neither is compared.
     """
-    rows = [r for r in compare_runs(published, yours) if r.key.startswith(f"{notebook.name}.")]
+    own = f"{notebook.name}."
+    rows = [r for r in compare_runs(published, yours) if r.key.startswith(own) and "[" not in r.key]
     found = [
         f"{row.key}: published {row.published}, yours {row.yours}: {row.outcome}"
         for row in rows
@@ -156,10 +167,7 @@ def differences(notebook: Notebook, published: Path, yours: Path) -> list[str]:
 
 def _table_differences(name: str, published: Path, yours: Path) -> list[str]:
     """Return where the numbers of a table or of a figure differ by more than their kind allows."""
-    about = _about_table(name, published) or _about_table(name, yours) or {"kind": "exact"}
-    if about["kind"] == "machine":
-        return []
-    tolerance = _EXACT_TABLE if about["kind"] == "exact" else about
+    about = _columns(name, published) or _columns(name, yours)
     theirs, mine = (
         list(csv.reader((run / name).read_text(encoding="utf-8").splitlines()))
         for run in (published, yours)
@@ -170,18 +178,26 @@ def _table_differences(name: str, published: Path, yours: Path) -> list[str]:
         f"{name}, row {place}, {title}: published {there}, yours {here}"
         for place, rows in enumerate(zip(theirs, mine, strict=True))
         for title, there, here in zip(theirs[0], *rows, strict=True)
-        if not _same_text(here, there, tolerance)
+        if not _same_cell(here, there, about[title])
     ]
 
 
-def _about_table(name: str, run: Path) -> dict | None:
-    """Return the kind and the tolerance with which a CSV file was recorded, if the run says so."""
-    path = run / name
-    if path.parent.name == "figures":
-        return json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    number, _, table = path.stem.partition("-")
-    values = json.loads((run / "values" / f"{number}.json").read_text(encoding="utf-8"))
-    return values.get("tables", {}).get(table)
+def _columns(name: str, run: Path) -> dict[str, dict]:
+    """Return kind and tolerance of each column of a CSV file, empty if the run does not say them.
+
+    Of a figure's numbers they are those of the figure; what is not said is held to be exact.
+    """
+    path = (run / name).with_suffix(".json")
+    if not path.is_file():
+        return defaultdict(lambda: {"kind": "exact"})
+    about = json.loads(path.read_text(encoding="utf-8"))
+    return about.get("columns") or defaultdict(lambda: about)
+
+
+def _same_cell(mine: str, theirs: str, about: dict) -> bool:
+    if about["kind"] == "machine":
+        return True
+    return _same_text(mine, theirs, _EXACT_TABLE if about["kind"] == "exact" else about)
 
 
 def _same_text(mine: str, theirs: str, tolerance: dict) -> bool:

@@ -122,6 +122,7 @@ class Job:
             "ISRU_PROFILE": self.profile,
             "ISRU_UPSTREAM": upstream,
             "ISRU_READS": str(own / "reads"),
+            "ISRU_CELL": str(own / "cell"),
             "PYTHONHASHSEED": "0",
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
             # Notebooks run beside each other, and timings choose their own number.

@@ -12,7 +12,7 @@ from isru.publish.contents import chapters, former_names, read_contents
 from isru.publish.errors import CompendiumError
 from isru.publish.parameters import read_cells, unknown
 from isru.publish.wording import shortened
-from isru.records import KINDS
+from isru.table_columns import KINDS
 
 _LOG = logging.getLogger(__name__)
 _NAMED: set[Path] = set()  # what was said to be ignored

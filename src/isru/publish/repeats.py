@@ -1,7 +1,7 @@
 """Runs of a published notebook again, kept to see whether they come to the same verdicts.
 
-Of such a run ``results/repeats/N`` holds the values, since a verdict needs no more, and the
-manifest, which says where they come from and what they were.
+Of such a run ``results/repeats/N`` holds the values and the tables whose rows have keys, since a
+verdict needs no more, and the manifest, which says where they come from and what they were.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from isru import paths
 from isru.publish.manifest import read_manifest
 from isru.publish.notebooks import Notebook
+from isru.recorded import Recorded
 from isru.records import read_state, sha256, write_atomically
 
 
@@ -43,7 +44,7 @@ def keep(notebook: Notebook, run_folder: Path) -> str:
     number = 2
     while (kept := paths.results() / "repeats" / str(number) / values_file(notebook)).is_file():
         number += 1
-    for name in _files(notebook):
+    for name in _files(notebook, run_folder):
         target = kept.parents[1] / name
         write_atomically(target, (run_folder / name).read_bytes())
     return str(number)
@@ -52,24 +53,30 @@ def keep(notebook: Notebook, run_folder: Path) -> str:
 def forget(notebook: Notebook) -> None:
     """Remove what was kept of a notebook, since it repeated another result."""
     for folder in repeats(paths.results()).values():
-        for name in _files(notebook):
+        for name in _files(notebook, folder):
             (folder / name).unlink(missing_ok=True)
         if not any(path.is_file() for path in folder.rglob("*")):
             shutil.rmtree(folder)
 
 
 def edited_repeats(published: Path) -> list[str]:
-    """Return the values of kept runs that are not what their manifest says."""
+    """Return the values and tables of kept runs that are not what their manifest says."""
     found = []
     for folder in repeats(published).values():
         recorded = {}
         for path in (folder / "manifest").glob("*.json"):
             recorded |= (read_manifest(folder, path.stem) or {"outputs": {}})["outputs"]
-        for path in sorted((folder / "values").glob("*.json")):
-            if recorded.get(f"values/{path.name}") != sha256(path):
+        for path in sorted([*(folder / "values").glob("*.json"), *(folder / "tables").glob("*")]):
+            if recorded.get(path.relative_to(folder).as_posix()) != sha256(path):
                 found.append(path.relative_to(published).as_posix())
     return found
 
 
-def _files(notebook: Notebook) -> tuple[str, str]:
-    return values_file(notebook), f"manifest/{notebook.name}.json"
+def _files(notebook: Notebook, folder: Path) -> list[str]:
+    """Return what is kept of a notebook's result in ``folder``, the manifest last."""
+    values = values_file(notebook)
+    recorded = Recorded(folder, notebook.name) if (folder / values).is_file() else None
+    tables = recorded.keyed_tables() if recorded else []
+    files = [path.with_suffix(end) for path in tables for end in (".csv", ".json")]
+    names = [path.relative_to(folder).as_posix() for path in files]
+    return [values, *names, f"manifest/{notebook.name}.json"]

@@ -21,7 +21,7 @@ from isru.publish.staleness import stale_notebooks
 from isru.records import read_object, to_json
 
 _SHOWN_PARTS = ("values", "figures", "tables", "manifest")
-_COMPARED_PARTS = ("values", "manifest")
+_COMPARED_PARTS = ("values", "tables", "manifest")
 
 
 def stage(run: str, source: Path) -> None:
@@ -86,7 +86,7 @@ def stage(run: str, source: Path) -> None:
 def _check_readable(files: dict[str, Path | bytes]) -> None:
     """Refuse what would break pages without a word of the file that is to blame."""
     for name, path in files.items():
-        if re.fullmatch(r".*(values|manifest)/[^/]+\.json", name):
+        if re.fullmatch(r".*(values|tables|manifest)/[^/]+\.json", name):
             try:
                 read_object(path)
             except DamagedFile as error:

@@ -16,13 +16,15 @@ from functools import cache
 from pathlib import Path
 
 from isru import paths
+from isru.errors import DamagedFile
 from isru.publish.digests import code_digest, digest, tree_digest
 from isru.publish.errors import CompendiumError
 from isru.publish.manifest import inside, read_manifest
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import declared_parameters, read_cells, read_profile, slug
 from isru.publish.wording import shortened
-from isru.records import read_state, sha256
+from isru.recorded import Recorded
+from isru.records import sha256, warn_once
 
 # These start notebooks and show results; they do not make them.
 _NO_SOURCES = ("isru.publish", "isru.cli", "isru.__main__", "isru.provenance")
@@ -147,17 +149,19 @@ def present_data(stamp: dict) -> dict[str, str]:
 
 
 def upstream_digest(chapter: str, folders: list[Path]) -> str:
-    """Return a hash of the values that a chapter recorded.
+    """Return a hash of the values that a chapter recorded, alone and in tables.
 
     Neither provenance nor notes count, nor the last digits, which differ between processors.
     """
     for folder in folders:
-        path = folder / "values" / f"{chapter}.json"
-        if path.is_file():
-            found = read_state(path, "values")
-            if not found:
-                return "damaged"
-            return digest({name: _what_counts(entry) for name, entry in found["values"].items()})
+        try:
+            found = Recorded(folder, chapter)
+        except FileNotFoundError:
+            continue
+        except DamagedFile as error:
+            warn_once(f"{error}; treated as not there")
+            return "damaged"
+        return digest({name: _what_counts(entry) for name, entry in found.items()})
     return "missing"
 
 
@@ -165,7 +169,7 @@ def _what_counts(entry: dict) -> dict:
     return {
         key: f"{part:.9g}" if isinstance(part, float) else part
         for key, part in entry.items()
-        if key != "note"
+        if key not in ("note", "cell")
     }
 
 

@@ -26,7 +26,7 @@ _REPORTS = sys.stdout
 
 
 class ReportingEngine(NBClientEngine):
-    """papermill's engine, telling which cell has begun."""
+    """papermill's engine, telling which cell has begun: the runner, and what the cell records."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name, **options):
@@ -36,6 +36,7 @@ class ReportingEngine(NBClientEngine):
 
         def report(cell, cell_index=None, **more):
             say(cell=cell_index or 0, of=total)
+            write_atomically(Path(os.environ["ISRU_CELL"]), cell.id)
             return begin(cell, cell_index, **more)
 
         nb_man.cell_start = report

@@ -13,13 +13,9 @@ from isru.chapters.smallest.costs import join
 from isru.chapters.smallest.map import least, network_name
 from isru.chapters.smallest.pareto import Answer, cheapest
 from isru.chapters.smallest.study import INTEGER
-from isru.firmware import LSTM_ARMS, Exported, export_integer
-from isru.firmware.c_forms import twin
-from isru.firmware.c_model import read_model
+from isru.firmware import Exported, export_c, export_integer
 from isru.firmware.c_names import check_name
-from isru.firmware.export import network_files
 from isru.lstm import LSTMNetwork
-from isru.records import write_atomically
 from isru.studies.places import check_folder
 
 CHAPTER = "smallest"
@@ -108,12 +104,7 @@ def export_point(found: Map, label: int, folder: str | Path, *, name: str = "net
     if point["weights"] == INTEGER:
         about = {"arm": point["arm"], "largest": point["largest_input"], "name": name}
         return export_integer(network, folder, **about)
-    model, arm = read_model(network, point["weights"]), LSTM_ARMS[point["arm"]]
-    texts = network_files(model, twin(arm.activation), twin(arm.gate), name)
-    files = [Path(folder) / f"{name}.{ending}" for ending in ("h", "c")]
-    for file, text in zip(files, texts, strict=True):
-        write_atomically(file, text)
-    return Exported(*files, model.weight_bytes, model.state_bytes, model.digest)
+    return export_c(network, folder, arm=point["arm"], weights=point["weights"], name=name)
 
 
 def parse_bytes(text: str | None) -> int | None:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from isru.firmware.integer import quantise, run
-from isru.firmware.programs import integer_tables
+from isru.firmware.integer import quantise, run, tables_of
 from isru.lstm import LSTMNetwork
 
 INTEGER_ARMS = {("lstm", "tanh"): "integer_tanh", ("lstm", "exp_free"): "integer_isru"}
@@ -37,6 +36,6 @@ def integer_output(
     """
     model = quantise(network, seen.reshape(-1, seen.shape[2]))
     whole = np.clip(np.rint(inputs / model.input_scale), -127, 127).astype(np.int8)
-    hidden = run(model, integer_tables(arm), whole)[..., -1, :]
+    hidden = run(model, tables_of(arm), whole)[..., -1, :]
     dense, bias = (array.astype(np.float64) for array in network.get_weights()[-2:])
     return hidden / 128 @ dense + bias

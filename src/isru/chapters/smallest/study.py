@@ -8,7 +8,7 @@ weights, with weights rounded to int8, and all in integers.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,9 +17,9 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from isru.chapters.smallest.integer import INTEGER_ARMS, integer_output
-from isru.chapters.smallest.tasks import OUTPUTS, TASKS, TaskData, task_data
+from isru.chapters.smallest.tasks import OUTPUTS, TASKS, task_data
 from isru.firmware import LSTM_ARMS, dequantised
-from isru.firmware.c_forms import twin
+from isru.firmware.reference import outputs
 from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
 from isru.studies import exp_free, forecaster
 from isru.sweep import run_sweep
@@ -234,36 +234,8 @@ def stand_in_gap(network: LSTMNetwork, case: Case, arm: str) -> float:
     arm : str
         One of `STAND_INS`.
     """
-    data, names = task_data(case), LSTM_ARMS[arm]
+    data, inputs = task_data(case), task_data(case).test[0]
     exact = network.activation.value, network.recurrent_activation.value
-    other = twin(names.activation).reference, twin(names.gate).reference
-    found = [data.skill(_last_output(network, data, *functions)) for functions in (exact, other)]
+    other = (form.reference for form in LSTM_ARMS[arm].forms)
+    found = [data.skill(outputs(network, inputs, *pair)[:, -1]) for pair in (exact, other)]
     return float(found[1] - found[0])
-
-
-def _last_output(network: LSTMNetwork, data: TaskData, activation, gate) -> np.ndarray:
-    """Return the outputs (n, C) after the test windows, in float64, of given functions."""
-    *layers, dense, bias = (array.astype(np.float64) for array in network.get_weights())
-    step = {"lstm": _lstm_step, "gru": _gru_step}[network.cell]
-    inputs = data.test[0]
-    states: Sequence = [(np.zeros((len(inputs), size)),) * 2 for size in network.hidden_sizes]
-    for x in inputs.transpose(1, 0, 2).astype(np.float64):
-        for number, state in enumerate(states):
-            weights = layers[3 * number : 3 * number + 3]
-            states[number] = step(x, *state, *weights, activation, gate)
-            x = states[number][0]
-    return x @ dense + bias
-
-
-def _lstm_step(x, h, c, kernel, recurrent, bias, activation, gate):
-    i, f, z, o = np.split(x @ kernel + h @ recurrent + bias, 4, axis=1)
-    c = gate(f) * c + gate(i) * activation(z)
-    return gate(o) * activation(c), c
-
-
-def _gru_step(x, h, c, kernel, recurrent, bias, activation, gate):
-    """Return h, and c as it came; see `isru.lstm.variants.GRULayer`."""
-    z_u, z_r, z_h = np.split(x @ kernel + bias, 3, axis=1)
-    of_u, of_r, of_h = np.split(recurrent, 3, axis=1)
-    u, r = gate(z_u + h @ of_u), gate(z_r + h @ of_r)
-    return u * h + (1 - u) * activation(z_h + (r * h) @ of_h), c

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
-from isru.firmware.c_cells import CELLS, CellForm
+from isru.firmware.c_step import BLOCK, CELLS, CellForm
 from isru.firmware.errors import ExportError
-
-_BLOCK = 4  # inputs that the float kernel takes at a time
 
 
 @dataclass(frozen=True)
@@ -22,14 +21,14 @@ class Model:
     input_size, output_size : int
     hidden_sizes : tuple of int
     layers : tuple of dict of ndarray
-        Per layer ``weights``, in blocks of rows, see `isru.firmware.c_cells`: an LSTM has a block
+        Per layer ``weights``, in blocks of rows, see `isru.firmware.c_step`: an LSTM has a block
         of 4 for every unit. In float32 their shape is (blocks, K, rows): K inputs are x, h, a one
         for the bias, and zeros up to a multiple of four. In int8 it is (blocks, F + H, rows),
         with ``scales``, (blocks, rows), by which the sums are multiplied, and ``biases`` alike.
     dense : dict of ndarray
         ``weights`` (C, H), ``biases`` (C,), for int8 ``scales`` (C,).
     cell : str
-        A key of `isru.firmware.c_cells.CELLS`.
+        A key of `isru.firmware.c_step.CELLS`.
     """
 
     input_size: int
@@ -69,7 +68,7 @@ class Model:
         """Room for the inputs of any layer; the end is written four at a time."""
         inputs = (self.input_size, *self.hidden_sizes)
         longest = max(f + h for f, h in zip(inputs, self.hidden_sizes, strict=False))
-        return longest + (0 if self.quantised else _BLOCK)
+        return longest + (0 if self.quantised else BLOCK)
 
     @property
     def state_bytes(self) -> int:
@@ -81,6 +80,39 @@ class Model:
     def scratch_size(self) -> int:
         """Numbers that a step needs beside its inputs."""
         return max(self.hidden_sizes) if self.form.scratch else 0
+
+
+def check_network(network, cells: Collection[str], error: type[ValueError]) -> list[np.ndarray]:
+    """Return a network's weights in float32, as all files hold them.
+
+    Parameters
+    ----------
+    network : isru.lstm.LSTMNetwork
+    cells : collection of str
+        The cells that the file can hold.
+    error : type
+        What is raised for another cell, an output activation of its own, a learned alpha, or a
+        weight that is not finite in float32.
+    """
+    if network.cell not in cells:
+        known = " or ".join(cell.upper() for cell in cells)
+        raise error(f"expected a network of {known} cells, got {network.cell!r}")
+    if network.trainable_alpha or network.cell_activation is not None:
+        kind = "trainable_alpha" if network.trainable_alpha else "cell_activation"
+        raise error(
+            "expected one activation for candidate and output in all layers, got a network with "
+            f"{kind}: train one without it"
+        )
+    with np.errstate(over="ignore"):
+        arrays = [array.astype(np.float32) for array in network.get_weights()]
+    for name, array in zip(network.weight_names, arrays, strict=True):
+        if not np.isfinite(array).all():
+            place = np.argwhere(~np.isfinite(array))[0].tolist()
+            raise error(
+                f"{name}: expected finite float32 weights, got {array[tuple(place)]} at {place}; "
+                "train again with clipping or a smaller learning rate"
+            )
+    return arrays
 
 
 def read_model(network, weights: str = "float32") -> Model:
@@ -96,31 +128,11 @@ def read_model(network, weights: str = "float32") -> Model:
     Raises
     ------
     ExportError
-        For a cell that is neither LSTM nor GRU, an output activation of its own or a learned
-        alpha, or a weight that is not finite in float32.
+        For other weights; and see `check_network`.
     """
-    if network.cell not in CELLS:
-        raise ExportError(
-            f"expected a network of LSTM or GRU cells (cell='lstm' or 'gru'), the only ones that "
-            f"have a C form, got {network.cell!r}"
-        )
-    if network.trainable_alpha or network.cell_activation is not None:
-        kind = "trainable_alpha" if network.trainable_alpha else "cell_activation"
-        raise ExportError(
-            f"expected one activation for candidate and output in all layers, got a network with "
-            f"{kind}, which has no C form yet"
-        )
+    arrays = check_network(network, CELLS, ExportError)
     if weights not in ("float32", "int8"):
         raise ExportError(f"weights: expected 'float32' or 'int8', got {weights!r}")
-    with np.errstate(over="ignore"):
-        arrays = [array.astype(np.float32) for array in network.get_weights()]
-    for name, array in zip(network.weight_names, arrays, strict=True):
-        if not np.isfinite(array).all():
-            place = np.argwhere(~np.isfinite(array))[0].tolist()
-            raise ExportError(
-                f"{name}: expected finite float32 weights, got {array[tuple(place)]} at {place}; "
-                "train again with clipping or a smaller learning rate"
-            )
     form, layers = CELLS[network.cell], []
     for number, units in enumerate(network.hidden_sizes):
         kernel, recurrent, bias = arrays[3 * number : 3 * number + 3]
@@ -136,7 +148,7 @@ def _layer(rows, biases, weights):
     if weights == "int8":
         return _part(rows, biases, 1, weights)
     blocks, inputs, side = rows.shape
-    padded = np.zeros((blocks, -(-(inputs + 1) // _BLOCK) * _BLOCK, side), np.float32)
+    padded = np.zeros((blocks, -(-(inputs + 1) // BLOCK) * BLOCK, side), np.float32)
     padded[:, :inputs], padded[:, inputs] = rows, biases
     return {"weights": padded}
 
@@ -150,3 +162,28 @@ def _part(rows, biases, axis, weights):
     scales = np.where(scales > 0, scales, np.float32(1)).astype(np.float32)
     whole = np.rint(rows / np.expand_dims(scales, axis)).astype(np.int8)
     return {"weights": whole, "scales": scales, "biases": biases}
+
+
+def dequantised(network):
+    """Return a copy of a network whose weights are those that ``weights="int8"`` exports.
+
+    Parameters
+    ----------
+    network : isru.lstm.LSTMNetwork
+
+    Returns
+    -------
+    isru.lstm.LSTMNetwork
+        Of the same settings; biases unchanged.
+    """
+    model = read_model(network, "int8")
+    arrays = []
+    for layer, inputs in zip(model.layers, (model.input_size, *model.hidden_sizes), strict=False):
+        rows = layer["weights"] * layer["scales"][:, None, :]
+        units = rows.shape[1] - inputs
+        flat = model.form.join(rows.transpose(1, 0, 2), units)
+        arrays += [flat[:inputs], flat[inputs:], model.form.join(layer["biases"], units)]
+    arrays += [(model.dense["weights"] * model.dense["scales"][:, None]).T, model.dense["biases"]]
+    copy = type(network)(**network.settings)
+    copy.set_weights(arrays)
+    return copy

@@ -1,19 +1,145 @@
-"""What differs between the cells in C: the order of the rows of weights, the state, the step.
+"""The C of one step of one layer: what the cells share, and what differs between them.
 
 Rows of weights are summed side by side, four of an LSTM (the gates of one unit), two of a GRU:
-the two gates of a unit, then the candidates of two units, since these need all reset gates.
+the two gates of a unit, then the candidates of two units, since these need all reset gates. The
+Cortex-M4's loop is written in its instructions: a product and a sum, since its fused form takes 3
+cycles. The compiler's own code serves the other cores; on the Cortex-M7 it is fused. No macro
+tells a Cortex-M7 of single precision from a Cortex-M4: it gets the latter's loop.
 """
 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from isru.firmware.c_kernels import DENSE, GATHER, float_loop, int8_loop
 from isru.lstm.cell import GATE_ORDER
+
+BLOCK = 4
+"""Inputs that the float loop takes at a time."""
+
+
+def _float_loop(rows: str) -> str:
+    """Return the C loop that adds products in float32.
+
+    Parameters
+    ----------
+    rows : str
+        One-letter names of the sums; ``weights`` holds so many numbers for each input.
+
+    Returns
+    -------
+    str
+        Moves ``weights`` and ``v`` on until ``v`` is ``end``.
+    """
+    return f"""\
+        do {{
+#if defined(__GNUC__) && defined(__ARM_ARCH_7EM__) && defined(__ARM_FP) && __ARM_FP < 8
+        /* What the #else says, with all loads in two instructions and no result used at once. */
+{_assembly(rows)}
+#else
+{_products(rows)}
+#endif
+        }} while (v != end);
+"""
+
+
+def _assembly(rows) -> str:
+    """Return the statement for the Cortex-M4F: four inputs, so many products of each row."""
+    inputs = 8 + BLOCK * len(rows)  # the first of their registers, behind those of the weights
+    lines = [f"vldmia %[w]!, {{s8-s{inputs - 1}}}", f"vldmia %[v]!, {{s{inputs}-s{inputs + 3}}}"]
+    for x in range(BLOCK):
+        products = [8 + len(rows) * x + row for row in range(len(rows))]
+        lines += [f"vmul.f32 s{p}, s{p}, s{inputs + x}" for p in products]
+        lines += [f"vadd.f32 %[{g}], %[{g}], s{p}" for g, p in zip(rows, products, strict=True)]
+    text = "\n".join(f'            "{line}\\n\\t"' for line in lines)
+    sums = ", ".join(f'[{g}] "+t"({g})' for g in rows)
+    used = [f'"s{number}"' for number in range(8, inputs + BLOCK)]
+    clobbers = textwrap.fill(", ".join(used), 80, subsequent_indent=" " * 14)
+    return f"""\
+        __asm__ volatile(
+{text}
+            : [w] "+r"(weights), [v] "+r"(v), {sums}
+            :
+            : "memory", {clobbers});"""
+
+
+def _products(rows) -> str:
+    """Return the same in C."""
+    lines = []
+    for x in range(BLOCK):
+        lines += [
+            f"        {g} += weights[{len(rows) * x + k}] * v[{x}];" for k, g in enumerate(rows)
+        ]
+    return "\n".join([*lines, f"        weights += {BLOCK * len(rows)};", "        v += 4;"])
+
+
+def _int8_loop(rows: str) -> str:
+    """Return the C loop for int8 weights: over ``left`` inputs, then scales and biases.
+
+    Parameters
+    ----------
+    rows : str
+        As in `_float_loop`.
+    """
+    products = [f"            {g} += (float)weights[{k}] * x;" for k, g in enumerate(rows)]
+    scaled = [f"        {g} = {g} * scales[{k}] + biases[{k}];" for k, g in enumerate(rows)]
+    return "\n".join(
+        [
+            "        do {",
+            "            const float x = *v++;",
+            *products,
+            f"            weights += {len(rows)};",
+            "        } while (--left > 0);",
+            *scaled,
+            "",
+        ]
+    )
+
+
+_GATHER = {
+    False: """\
+/* Lay out the inputs of a layer: x, h, a one for the bias, zeros to fill the last block. */
+static void gather(float *v, const float *x, size_t inputs, const float *h, size_t units)
+{
+    for (; inputs > 0; inputs--) *v++ = *x++;
+    for (; units > 0; units--) *v++ = *h++;
+    v[0] = 1.0f;
+    v[1] = v[2] = v[3] = 0.0f;
+}
+""",
+    True: """\
+/* Lay out the inputs of a layer: x, h. */
+static void gather(float *v, const float *x, size_t inputs, const float *h, size_t units)
+{
+    for (; inputs > 0; inputs--) *v++ = *x++;
+    for (; units > 0; units--) *v++ = *h++;
+}
+""",
+}
+"""C text by whether the weights are int8."""
+
+_DENSE = {
+    False: """\
+static float dense_sum(const float *weights, float bias, const float *h, size_t units)
+{
+    for (; units > 0; units--) bias += *weights++ * *h++;
+    return bias;
+}
+""",
+    True: """\
+static float dense_sum(const int8_t *weights, float scale, float bias, const float *h, size_t units)
+{
+    float sum = 0.0f;
+    for (; units > 0; units--) sum += (float)*weights++ * *h++;
+    return sum * scale + bias;
+}
+""",
+}
+"""C text by whether the weights are int8."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +200,7 @@ class CellForm:
 
     def kernel(self, quantised: bool) -> str:
         """Return the C text of one step of one layer."""
-        return "\n".join([GATHER[quantised], self.step[quantised], DENSE[quantised]])
+        return "\n".join([_GATHER[quantised], self.step[quantised], _DENSE[quantised]])
 
 
 _LSTM_STATE = """\
@@ -93,7 +219,7 @@ static void layer_step(const float *weights, const float *inputs, size_t count, 
     for (; units > 0; units--) {{
         float i = 0.0f, f = 0.0f, g = 0.0f, o = 0.0f;
         const float *v = inputs;
-{float_loop("ifgo")}{_LSTM_STATE}    }}
+{_float_loop("ifgo")}{_LSTM_STATE}    }}
 }}
 """,
     True: f"""\
@@ -105,7 +231,7 @@ static void layer_step(const int8_t *weights, const float *scales, const float *
         float i = 0.0f, f = 0.0f, g = 0.0f, o = 0.0f;
         const float *v = inputs;
         size_t left = count;
-{int8_loop("ifgo")}        scales += 4;
+{_int8_loop("ifgo")}        scales += 4;
         biases += 4;
 {_LSTM_STATE}    }}
 }}
@@ -129,7 +255,7 @@ static row_sums add_rows(const float *weights, const float *v, size_t count)
     const float *end = v + count;
     float a = 0.0f, b = 0.0f;
     row_sums sums;
-{_outdented(float_loop("ab"))}    sums.a = a;
+{_outdented(_float_loop("ab"))}    sums.a = a;
     sums.b = b;
     return sums;
 }}
@@ -145,7 +271,7 @@ static row_sums add_rows(const int8_t *weights, const float *scales, const float
 {{
     float a = 0.0f, b = 0.0f;
     row_sums sums;
-{_outdented(int8_loop("ab"))}    sums.a = a;
+{_outdented(_int8_loop("ab"))}    sums.a = a;
     sums.b = b;
     return sums;
 }}
