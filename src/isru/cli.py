@@ -39,7 +39,7 @@ The smallest model, from the published map:
   smallest      --task change --skill 0.47 --flash 32k --ram 8k --target cortex-m4f --out DIR
 Housekeeping:
   setup         make the environment, or check it; --again: make it from nothing
-  lint          check the code's form
+  lint          check the code's form and its types
   bench         measure our speed goals          clean         remove what can be made again
   check-record FILE   is a machine record whole and as it was measured?
   publish --record FILE   take a machine record into the book

@@ -386,11 +386,11 @@ def serve(options: Namespace) -> None:
 
 
 def lint(options: Namespace) -> int:
-    """Check the form of the code."""
-    steps = (["check", "."], ["format", "--check", "."])
+    """Check the form of the code, and the types of what other programs may import."""
+    steps = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
+    commands = ([sys.executable, "-m", *step] for step in steps)
     return max(
-        subprocess.run([sys.executable, "-m", "ruff", *s], cwd=paths.root(), check=False).returncode
-        for s in steps
+        subprocess.run(command, cwd=paths.root(), check=False).returncode for command in commands
     )
 
 

@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,6 +31,10 @@ from isru import paths
 from isru.errors import DamagedFile
 from isru.provenance import provenance
 from isru.table_columns import check_kind, described
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 # Of a number that is exact: processors and their libraries move the sixteenth.
 EXACT_DIGITS = 10
@@ -245,7 +250,7 @@ class Record:
         rtol: float | None = None,
         atol: float | None = None,
         note: str = "",
-    ):
+    ) -> float | int | bool | str:
         """Record one number or word under the key ``CHAPTER.name`` and return it as recorded.
 
         An exact number that is not whole is rounded to `EXACT_DIGITS` significant digits.
@@ -295,14 +300,14 @@ class Record:
     def table(
         self,
         name: str,
-        frame,
+        frame: pd.DataFrame,
         *,
         kind: str,
         keys: Sequence[str] = (),
         columns: Mapping[str, str | Mapping] = MappingProxyType({}),
         rtol: float | None = None,
         atol: float | None = None,
-    ):
+    ) -> pd.DataFrame:
         """Write a pandas DataFrame to ``tables/CHAPTER-name.csv``, and return it.
 
         What it holds is said beside it, in ``tables/CHAPTER-name.json``. A column ``x_low`` with a
@@ -342,14 +347,14 @@ class Record:
     def figure(
         self,
         identifier: str,
-        figure,
+        figure: Figure,
         *,
-        data,
+        data: pd.DataFrame,
         title: str,
         kind: str,
         rtol: float | None = None,
         atol: float | None = None,
-    ):
+    ) -> Figure:
         """Write a figure as SVG, with the plotted numbers as CSV, and return it.
 
         Parameters
@@ -400,7 +405,7 @@ class Record:
     def model(self, name: str, arrays: dict[str, np.ndarray]) -> Path:
         """Write arrays (no pickles) to :meth:`model_file` and return the path."""
         path = self.model_file(name)
-        np.savez(path, **arrays)
+        np.savez(path, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes no names
         return path
 
 

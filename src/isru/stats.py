@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats as distributions
 
 from isru.lstm.inputs import read_array
@@ -18,7 +19,7 @@ from isru.lstm.inputs import read_array
 if TYPE_CHECKING:
     import pandas as pd
 
-STATISTICS = {"mean": np.mean, "median": np.median}
+STATISTICS: dict[str, Callable] = {"mean": np.mean, "median": np.median}
 
 
 class Interval(NamedTuple):
@@ -67,7 +68,7 @@ class Equivalence:
 
 
 def bootstrap_interval(
-    sample,
+    sample: ArrayLike,
     *,
     statistic: str = "median",
     level: float = 0.95,
@@ -170,8 +171,8 @@ def aa_floor(
 
 
 def paired_difference(
-    treatment,
-    control,
+    treatment: ArrayLike,
+    control: ArrayLike,
     *,
     level: float = 0.95,
     resamples: int = 10_000,
@@ -199,7 +200,9 @@ def paired_difference(
     )
 
 
-def tost(treatment, control, *, margin: float, alpha: float = 0.05) -> Equivalence:
+def tost(
+    treatment: ArrayLike, control: ArrayLike, *, margin: float, alpha: float = 0.05
+) -> Equivalence:
     """Test by two one-sided paired t tests whether two arms are equivalent within a margin.
 
     H0: |mean difference| >= margin. With d the mean and s the standard error of the n
@@ -235,7 +238,7 @@ def tost(treatment, control, *, margin: float, alpha: float = 0.05) -> Equivalen
     return Equivalence(n, mean, mean - half, mean + half, margin, p, p < alpha)
 
 
-def holm(p_values) -> np.ndarray:
+def holm(p_values: ArrayLike) -> np.ndarray:
     """Return Holm's adjusted p values, in the given order.
 
     Sorted ascending, the k-th of m (from 0) becomes the largest of (m - j) p_j for j <= k, at

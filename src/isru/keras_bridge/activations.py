@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from isru.activations import Activation, get_activation
 from isru.activations.approximate import RATIONAL_END
 from isru.keras_bridge.loading import load_tensorflow
@@ -37,7 +40,7 @@ class KerasActivation:
         If the function has no twin.
     """
 
-    def __init__(self, name, **parameters):
+    def __init__(self, name: str, **parameters: float):
         if name not in TWINS:
             raise ValueError(
                 f"expected an activation with a Keras twin, of: {', '.join(TWINS)}; got {name!r}"
@@ -47,21 +50,21 @@ class KerasActivation:
             self.entry = self.entry.with_parameters(**parameters)
         self.__name__ = name  # Keras names layers and graphs by it
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         """Return f(x) of a tensor."""
         return TWINS[self.entry.name](x, **self.entry.parameters)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return what rebuilds this object."""
         return {"name": self.entry.name, **self.entry.parameters}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> KerasActivation:
         """Rebuild an object from what :meth:`get_config` returned."""
         return cls(**config)
 
 
-def keras_activation(activation: str | Activation):
+def keras_activation(activation: str | Activation) -> Callable:
     """Return the Keras twin of a registry entry.
 
     Keras's own function where it has one, so that its fast paths stay open; else a
@@ -123,7 +126,7 @@ def _rational_tanh(x):
     return x * ((s + 105.0) * s + 945.0) / ((15.0 * s + 420.0) * s + 945.0)
 
 
-TWINS = {
+TWINS: dict[str, Callable] = {
     "isru": _isru,
     "isru_sigmoid": _isru_sigmoid,
     "isru_plain": _isru_plain,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _CALLS = {
     "initial_state": "start every sequence from the zero state, or hand states to forward",
@@ -29,11 +29,11 @@ class Step(NamedTuple):
         Which one that is of the operation's outputs.
     """
 
-    operation: object
+    operation: Any
     args: tuple
     kwargs: dict
-    tensor: object
-    output: object
+    tensor: Any
+    output: Any
     output_index: int
 
     @property
@@ -48,7 +48,7 @@ class Step(NamedTuple):
         """What messages call it by."""
         return f"{'layer' if self.is_layer else 'operation'} {self.operation.name}"
 
-    def run(self, value):
+    def run(self, value: Any) -> Any:
         """Return what the step makes of a real tensor."""
         import keras
 
@@ -59,7 +59,7 @@ class Step(NamedTuple):
         return keras.tree.flatten(self.operation(*args, **kwargs))[self.output_index]
 
 
-def read_chain(model) -> list[Step]:
+def read_chain(model: Any) -> list[Step]:
     """Return the calls that lead from a model's input to its output, models inside it included.
 
     Raises
@@ -87,7 +87,7 @@ def _steps(model):
     import keras
 
     start, tensor = _ends(model)
-    steps = []
+    steps: list[Step] = []
     while tensor is not start:
         operation, call, index = tensor._keras_history
         node = operation._inbound_nodes[call]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from isru.keras_bridge.activations import keras_activation
 from isru.keras_bridge.loading import load_tensorflow
@@ -10,7 +12,13 @@ from isru.lstm import LOSSES, LSTMNetwork
 from isru.lstm.inputs import check_choice
 
 
-def build_keras(network: LSTMNetwork, *, steps=None, batch_size=None, stateful=False):
+def build_keras(
+    network: LSTMNetwork,
+    *,
+    steps: int | None = None,
+    batch_size: int | None = None,
+    stateful: bool = False,
+) -> Any:
     """Return a Keras model of the network's shape, activations, precision and weights.
 
     LSTM layers (or GRU layers with ``reset_after=False``) with Keras's defaults for
@@ -76,7 +84,14 @@ def keras_loss(y, target, loss: str):
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(target, y))
 
 
-def make_train_step(model, loss="mse", *, learning_rate=1e-3, clip_norm=None, jit_compile=False):
+def make_train_step(
+    model: Any,
+    loss: str = "mse",
+    *,
+    learning_rate: float = 1e-3,
+    clip_norm: float | None = None,
+    jit_compile: bool = False,
+) -> Callable:
     """Return a compiled function ``step(x, target)`` that makes one update of a Keras model.
 
     The same update as :func:`isru.lstm.train_step` with :class:`isru.lstm.Adam`: forward,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ _HINTS = {
 """Name of a class -> what to do about a layer or an operation of it that was refused."""
 
 
-def read_keras(model, engine="numpy", *, logits=False) -> LSTMNetwork:
+def read_keras(model: Any, engine: str = "numpy", *, logits: bool = False) -> LSTMNetwork:
     """Return the network that computes what a Keras model computes.
 
     The model is a plain chain: LSTM layers, or GRU layers with ``reset_after=False``, all with
@@ -82,7 +83,7 @@ def read_keras(model, engine="numpy", *, logits=False) -> LSTMNetwork:
             f"model {model.name}: expected LSTM or GRU layers and then a dense layer, got the "
             f"layers: {names}"
         )
-    if found.head and not logits:
+    if found.head_step is not None and not logits:
         raise ValueError(
             f"{found.head_step.name}: expected a dense layer without activation at the end, got "
             f"a {found.head}, which a network does not compute: read_keras(model, logits=True) "
@@ -112,7 +113,7 @@ class _Parts:
         Where it lies.
     """
 
-    input: object
+    input: Any
     scale: float = 1.0
     shift: float = 0.0
     recurrent: list[Step] = field(default_factory=list)
@@ -357,15 +358,14 @@ def _dense_layer(found):
 
 def _common_settings(steps):
     """Return cell and activations of all recurrent layers, which must be the same."""
-    first = None
     for step in steps:
         cell = step.operation.cell
         entries = {
             name: _entry(step, name, cell) for name in ("activation", "recurrent_activation")
         }
-        described = [type(cell).__name__]
-        described += [(entry.name, dict(entry.parameters)) for entry in entries.values()]
-        if first is None:
+        functions = [(entry.name, dict(entry.parameters)) for entry in entries.values()]
+        described = [type(cell).__name__, *functions]
+        if step is steps[0]:
             first, settings = described, entries
         elif described != first:
             raise ValueError(
@@ -379,7 +379,7 @@ def _common_settings(steps):
             f"'sigmoid', got {settings['recurrent_activation'].name!r} with range "
             f"({low:g}, {high:g})"
         )
-    return {**settings, "cell": _CELLS[first[0]][0]}
+    return {**settings, "cell": _CELLS[type(steps[0].operation.cell).__name__][0]}
 
 
 def _entry(step, name, cell):

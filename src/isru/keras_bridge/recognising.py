@@ -5,6 +5,8 @@ Never by its name: a user's clipped ``relu`` is called relu, too.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from isru.activations import Activation, get_activation
@@ -16,7 +18,7 @@ from isru.keras_bridge.loading import load_tensorflow
 TOLERANCES = {"float32": 4e-6, "float64": 1e-12}
 
 
-def registry_entry(activation, *, units: int = 1, dtype: str = "float32") -> Activation:
+def registry_entry(activation: Any, *, units: int = 1, dtype: str = "float32") -> Activation:
     """Return the registry entry of a Keras activation; undo :func:`keras_activation`.
 
     Parameters

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 import numba
 import numpy as np
+from numpy.typing import DTypeLike
 
 from isru.activations import ACTIVATIONS, Activation
 from isru.activations.algebraic import bounds
@@ -75,7 +76,7 @@ _FUNCTIONS = {
 TWINS: Mapping[str, Twin] = MappingProxyType({name: Twin(*row) for name, row in _FUNCTIONS.items()})
 
 
-def twin(activation: str | Activation, dtype) -> tuple[tuple, tuple]:
+def twin(activation: str | Activation, dtype: DTypeLike) -> tuple[tuple, tuple]:
     """Return what compiled code needs in order to call an activation and its derivative.
 
     Parameters
@@ -102,7 +103,7 @@ def twin(activation: str | Activation, dtype) -> tuple[tuple, tuple]:
             f"expected an activation with a compiled twin ({', '.join(TWINS)}), "
             f"got {entry.name!r}: add one to isru.kernels or use the NumPy engine"
         )
-    number = np.dtype(dtype).type
+    number: type = np.dtype(dtype).type
     constants = (*TWINS[entry.name].constants(entry.parameters), 0.0, 0.0, 0.0)[:3]
     constants = tuple(map(number, constants))
     compiled = _compile(entry.name, np.dtype(dtype).name)

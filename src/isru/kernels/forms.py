@@ -120,7 +120,7 @@ def instructions(name: str, form: str, dtype: str = "float32") -> tuple[str, ...
         in which each occurs, such as "vsqrtps ymm", and calls such as "call tanhf"; sorted. On
         processors other than x86-64 only the calls are known by name.
     """
-    found = {}
+    found: dict[str, str] = {}
     calls = set()
     for line in assembly(name, form, dtype).splitlines():
         operation, _, rest = line.strip().partition("\t")

@@ -14,8 +14,10 @@ from isru.kernels.compiling import by_type, inlined, like
 from isru.kernels.exponential import exp_minus_one, expm1, power_of_two, reduced
 
 # (tanh(t)/t - 1)/t^2 in t^2 up to 5/8: a fit at Chebyshev's nodes, relative error below 1e-8.
-_TANH = (-0.333333283662796, 0.13332781195640564, -0.05385234206914902)
-_TANH += (0.02100311405956745, -0.006104347761720419)
+_TANH = (
+    *(-0.333333283662796, 0.13332781195640564, -0.05385234206914902),
+    *(0.02100311405956745, -0.006104347761720419),
+)
 
 
 @inlined

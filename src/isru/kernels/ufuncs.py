@@ -11,7 +11,7 @@ from functools import cache
 
 import numba
 import numpy as np
-from numba.np.ufunc import _internal
+from numba.np.ufunc import _internal  # type: ignore[attr-defined]
 
 from isru.activations import ACTIVATIONS
 from isru.kernels.compiling import clear_float_flags, kept, moved, same, wide_vectors

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numba
 import numpy as np
@@ -151,7 +152,8 @@ def _elu_libm(x):
 def _first(name: str, compiled=inlined) -> Callable:
     """Return x -> y of a twin with the registry's own parameters."""
     twin, parameters = TWINS[name], ACTIVATIONS[name].parameters
-    forward, (a, b, c) = compiled(twin.forward.py_func), (*twin.constants(parameters), 0, 0, 0)[:3]
+    plain: Any = twin.forward  # compiled by Numba, which keeps the function as it was written
+    forward, (a, b, c) = compiled(plain.py_func), (*twin.constants(parameters), 0, 0, 0)[:3]
     return compiled(lambda x: forward(x, like(a, x), like(b, x), like(c, x))[0])
 
 

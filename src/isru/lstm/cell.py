@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from isru.activations import Activation
+
 GATE_ORDER = ("i", "f", "c", "o")
 """The order of the gates along the last axis of every weight array that a user sees."""
 
@@ -26,7 +28,14 @@ class CellCache(NamedTuple):
     activations: tuple
 
 
-def cell_forward(x, h_tm1, c_tm1, weights, activation, recurrent_activation):
+def cell_forward(
+    x: np.ndarray,
+    h_tm1: np.ndarray,
+    c_tm1: np.ndarray,
+    weights: tuple[np.ndarray, np.ndarray, np.ndarray],
+    activation: Activation,
+    recurrent_activation: Activation,
+) -> tuple[np.ndarray, np.ndarray, CellCache]:
     """Compute one step.
 
     With ``s`` the recurrent activation and ``g`` the activation::
@@ -53,7 +62,8 @@ def cell_forward(x, h_tm1, c_tm1, weights, activation, recurrent_activation):
     kernel, recurrent_kernel, bias = weights
     z = x @ kernel + h_tm1 @ recurrent_kernel + bias
     z_i, z_f, z_c, z_o = np.split(z, 4, axis=1)
-    gates, saved = {}, {}
+    gates: dict[str, np.ndarray] = {}
+    saved: dict[str, np.ndarray] = {}
     gates["i"], saved["i"] = recurrent_activation.forward(z_i)
     gates["f"], saved["f"] = recurrent_activation.forward(z_f)
     gates["o"], saved["o"] = recurrent_activation.forward(z_o)
@@ -65,7 +75,9 @@ def cell_forward(x, h_tm1, c_tm1, weights, activation, recurrent_activation):
     return h, c, CellCache(x, h_tm1, c_tm1, gates, saved, weights, activations)
 
 
-def cell_backward(dh, dc, cache):
+def cell_backward(
+    dh: np.ndarray, dc: np.ndarray, cache: CellCache
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Return the gradients of one step, given those of its two results.
 
     Parameters

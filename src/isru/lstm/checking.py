@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
+
+from isru.lstm.network import LSTMNetwork, State
 
 
 def gradient_check(
-    network, x, target, *, loss="mse", rng, state=None, masks=None, step=1e-5
+    network: LSTMNetwork,
+    x: ArrayLike,
+    target: ArrayLike,
+    *,
+    loss: str = "mse",
+    rng: np.random.Generator,
+    state: State | None = None,
+    masks: Sequence[np.ndarray | None] | None = None,
+    step: float = 1e-5,
 ) -> dict[str, float]:
     """Compare each weight array's gradient with a difference quotient in a random direction.
 

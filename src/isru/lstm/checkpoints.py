@@ -10,13 +10,16 @@ from __future__ import annotations
 import io
 import json
 import math
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from isru.activations import ACTIVATIONS, Activation, get_activation
 from isru.lstm.archives import Archive, ArchiveError
+from isru.lstm.optimizers import Adam
 from isru.records import write_atomically
 
 FORMAT, VERSION = "isru.lstm", 1
@@ -27,12 +30,12 @@ class CheckpointError(ValueError):
     """A file that is no checkpoint, a damaged one, or one of something else."""
 
 
-def save_network(network, path) -> None:
+def save_network(network: Any, path: str | Path) -> None:
     """Write a network to `path`; see :meth:`LSTMNetwork.save`."""
     write_archive(path, network_arrays(network, path))
 
 
-def network_arrays(network, path) -> dict[str, np.ndarray]:
+def network_arrays(network: Any, path: str | Path) -> dict[str, np.ndarray]:
     """Return the entries of a network's file.
 
     Raises
@@ -53,7 +56,7 @@ def network_arrays(network, path) -> dict[str, np.ndarray]:
     return {"header": _header("network", {"settings": _plain_settings(network)}), **arrays}
 
 
-def load_network(network_type, path, engine="numpy"):
+def load_network(network_type: Any, path: str | Path, engine: str = "numpy") -> Any:
     """Read a network from `path`; see :meth:`LSTMNetwork.load`."""
     with told_of(path):
         archive = Archive(path, "network")
@@ -81,7 +84,7 @@ def load_network(network_type, path, engine="numpy"):
 
 
 @contextmanager
-def told_of(path):
+def told_of(path: str | Path) -> Iterator[None]:
     """Turn what reading a file can raise, for anything that may stand in it, into one error."""
     try:
         yield
@@ -93,7 +96,16 @@ def told_of(path):
         raise CheckpointError(f"{path}: {str(error)[:500]}") from error
 
 
-def save_training(path, *, network, optimizer, rng, run=None, notes=None, arrays=None) -> None:
+def save_training(
+    path: str | Path,
+    *,
+    network: Any,
+    optimizer: Adam,
+    rng: np.random.Generator,
+    run: dict | None = None,
+    notes: dict | None = None,
+    arrays: dict[str, np.ndarray] | None = None,
+) -> None:
     """Write all that a training run needs in order to go on as if it had not stopped.
 
     Parameters
@@ -126,7 +138,7 @@ def save_training(path, *, network, optimizer, rng, run=None, notes=None, arrays
     write_archive(path, {"header": _header("training", header), **kept})
 
 
-def check_moments(path, arrays) -> None:
+def check_moments(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
     """Refuse parameters, or Adam's moments, with which a training could not go on.
 
     A second moment may be infinite, by overflow: its weight then rests. It is no square if it
@@ -154,7 +166,14 @@ def _check_finite(path, name, array):
 
 
 def load_training(
-    path, *, network, optimizer, rng, run=None, notes=None, arrays=None
+    path: str | Path,
+    *,
+    network: Any,
+    optimizer: Adam,
+    rng: np.random.Generator,
+    run: dict | None = None,
+    notes: Iterable[str] | None = None,
+    arrays: dict[str, np.ndarray] | None = None,
 ) -> tuple[dict, dict]:
     """Put network, optimizer and generator into the state that `save_training` wrote.
 
@@ -252,10 +271,10 @@ def _plain_settings(network) -> dict:
     return settings
 
 
-def write_archive(path, arrays) -> None:
+def write_archive(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
     """Write arrays as an archive, whole or not at all."""
     content = io.BytesIO()
-    np.savez(content, **arrays)
+    np.savez(content, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes no names
     write_atomically(Path(path), content.getvalue())
 
 
@@ -276,7 +295,7 @@ def _read_header(archive: Archive, kind: str) -> dict:
     return header
 
 
-def field(path, content: dict, name: str, kind: type):
+def field(path: str | Path, content: dict, name: str, kind: type) -> Any:
     """Return an entry of one type; a CheckpointError says what is there instead."""
     if name not in content:
         raise CheckpointError(f"{path}: expected an entry {name!r}, found none")
@@ -288,7 +307,7 @@ def field(path, content: dict, name: str, kind: type):
     return value
 
 
-def check_count(path, content: dict, name: str, least: int = 0) -> int:
+def check_count(path: str | Path, content: dict, name: str, least: int = 0) -> int:
     """Return an entry that is a whole number from `least` on.
 
     Raises

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from isru.lstm.layer import LSTMLayer
@@ -37,13 +39,13 @@ class CompiledBuffers:
         self.saved = [self.gates if output else saved for output in outputs]
         self.carried = np.empty((2, batch, units), dtype)
         self.slope = np.empty(5 * units, dtype)
-        self.symbols = None
+        self.symbols: np.ndarray | None = None
         self.product = np.empty((batch if batch > 1 and not features else 0, 4 * units), dtype)
         self.x, self.h = self.rows[:steps, :, :features], self.rows[:, :, features:-1]
         self.projects_at_once = batch == 1 or not features
 
     @property
-    def output(self):
+    def output(self) -> np.ndarray:
         """The hidden states with a last column of ones, shape (T, B, H + 1)."""
         return self.rows[1:, :, self.x.shape[2] :]
 
@@ -64,7 +66,7 @@ class CompiledStep:
         Of each layer, shape (H,); the next step starts from them.
     """
 
-    def __init__(self, network):
+    def __init__(self, network: Any):
         from isru import kernels
 
         activations = network.activation, network.recurrent_activation
@@ -81,7 +83,7 @@ class CompiledStep:
         numbers = np.array([*(pair[0] for pair in pairs), *sizes])
         self._step, self._arrays = kernels.stream_step, (network.parameters, numbers, memory)
 
-    def __call__(self):
+    def __call__(self) -> None:
         """Take a step from `x` to `y`."""
         self._step(*self._arrays)
 
@@ -113,7 +115,7 @@ class CompiledLayer(LSTMLayer):
         features = 0 if symbols else self.input_size
         return CompiledBuffers(steps, batch, features, self.units, *activations, self.weights.dtype)
 
-    def forward(self, x, buffers, state):
+    def forward(self, x: np.ndarray, buffers: CompiledBuffers, state: tuple | None) -> None:
         """Run over a window; see :meth:`LSTMLayer.forward`."""
         h, c = (0.0, 0.0) if state is None else state
         buffers.h[0], buffers.c[0] = h, c
@@ -136,7 +138,9 @@ class CompiledLayer(LSTMLayer):
             *self._forwards,
         )
 
-    def backward(self, buffers, dh_out, want_dx):
+    def backward(
+        self, buffers: CompiledBuffers, dh_out: np.ndarray, want_dx: bool
+    ) -> np.ndarray | None:
         """Write this layer's gradients; see :meth:`LSTMLayer.backward`."""
         buffers.carried[...] = 0.0
         recurrent = self.recurrent[: self.units]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from isru.activations import Activation
 from isru.lstm.compiled import CompiledLayer
 from isru.lstm.inputs import check_choice
 from isru.lstm.layer import LSTMLayer
 from isru.lstm.trainable import TrainableLayer
-from isru.lstm.variants import VARIANTS
+from isru.lstm.variants import VARIANTS, VariantLayer
 
 ENGINES = {"numpy": LSTMLayer, "numba": CompiledLayer}
 """The implementations of an LSTM layer, by name; they compute the same numbers to rounding."""
@@ -15,7 +16,12 @@ CELLS = ("lstm", *VARIANTS)
 """The kinds of recurrent cell; all but the LSTM are for the NumPy engine only."""
 
 
-def layer_class(cell: str, engine: str, cell_activation=None, trainable_alpha: bool = False):
+def layer_class(
+    cell: str,
+    engine: str,
+    cell_activation: Activation | None = None,
+    trainable_alpha: bool = False,
+) -> type[LSTMLayer] | type[VariantLayer]:
     """Return the class of the layers of a network.
 
     Raises

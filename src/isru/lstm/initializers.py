@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 
@@ -46,12 +48,19 @@ def dense_weights(rng: np.random.Generator, units: int, output_size: int) -> lis
     return [glorot_uniform(rng, units, output_size), np.zeros(output_size)]
 
 
-def network_weights(rng, input_size: int, hidden_sizes, output_size: int, draw=lstm_weights):
+def network_weights(
+    rng: np.random.Generator,
+    input_size: int,
+    hidden_sizes: Sequence[int],
+    output_size: int,
+    draw: Callable[[np.random.Generator, int, int], list[np.ndarray]] = lstm_weights,
+) -> list[np.ndarray]:
     """Draw all weights of a network, layer by layer, in the order of ``get_weights``.
 
     ``draw(rng, input_size, units)`` draws those of one layer.
     """
-    weights, size = [], input_size
+    weights: list[np.ndarray] = []
+    size = input_size
     for units in hidden_sizes:
         weights += draw(rng, size, units)
         size = units

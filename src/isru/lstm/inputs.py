@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
+from isru.activations import Activation
 from isru.registry import registered
 
 _INTEGERS = "iu"
@@ -15,7 +17,7 @@ _DEEPEST = 64  # axes that NumPy's arrays have at most
 _MASKLESS = {float, int, bool, np.float64, np.float32, np.int64, np.ndarray}  # looked past
 
 
-def read_array(name: str, value) -> np.ndarray:
+def read_array(name: str, value: object) -> np.ndarray:
     """Return what a user passed as a plain array; its values are not looked at.
 
     Raises
@@ -72,7 +74,9 @@ def _check_real(name: str, array: np.ndarray) -> None:
         raise ValueError(f"{name}: expected real numbers, got {array.dtype}{hint}")
 
 
-def check_sequence(x, input_size: int, dtype=None, symbols: bool | None = None) -> np.ndarray:
+def check_sequence(
+    x: ArrayLike, input_size: int, dtype: np.dtype | None = None, symbols: bool | None = None
+) -> np.ndarray:
     """Return `x` as an array (B, T, F) of real numbers in `dtype`, or (B, T) of symbols.
 
     Parameters
@@ -109,7 +113,7 @@ def check_sequence(x, input_size: int, dtype=None, symbols: bool | None = None) 
     return x
 
 
-def takes_symbols(x, input_size: int) -> bool | None:
+def takes_symbols(x: object, input_size: int) -> bool | None:
     """Return whether a whole data set is symbols, decided once for all of its batches.
 
     None where it is no array, so that each batch has to tell.
@@ -139,7 +143,9 @@ def _check_not_one_hot(x: np.ndarray, input_size: int) -> None:
         )
 
 
-def check_state(state, batch: int, hidden_sizes, dtype) -> list:
+def check_state(
+    state: Sequence | None, batch: int, hidden_sizes: Sequence[int], dtype: np.dtype
+) -> list:
     """Return one pair (h, c) in `dtype`, or None, for each layer.
 
     Raises
@@ -171,7 +177,7 @@ def _listed(name: str, value) -> list:
         raise ValueError(f"{name}: expected a sequence, got {type(value).__name__}") from None
 
 
-def check_target(target, shape: tuple, loss: str, dtype: np.dtype) -> np.ndarray:
+def check_target(target: ArrayLike, shape: tuple, loss: str, dtype: np.dtype) -> np.ndarray:
     """Return the target of a loss for outputs of `shape`.
 
     Raises
@@ -196,7 +202,9 @@ def check_target(target, shape: tuple, loss: str, dtype: np.dtype) -> np.ndarray
     return in_dtype("target", target, dtype)
 
 
-def check_masks(masks, shape: tuple[int, int], hidden_sizes, dtype) -> list:
+def check_masks(
+    masks: Sequence | None, shape: tuple[int, ...], hidden_sizes: Sequence[int], dtype: np.dtype
+) -> list[np.ndarray | None]:
     """Return one dropout mask (T, B, H) or None for each layer, given (B, T) as `shape`.
 
     Raises
@@ -212,7 +220,7 @@ def check_masks(masks, shape: tuple[int, int], hidden_sizes, dtype) -> list:
         raise ValueError(
             f"masks: expected one for each of {len(hidden_sizes)} layers, got {len(masks)}"
         )
-    checked = []
+    checked: list[np.ndarray | None] = []
     for number, (mask, units) in enumerate(zip(masks, hidden_sizes, strict=True)):
         if mask is None:
             checked.append(None)
@@ -252,14 +260,14 @@ def check_range(name: str, array: np.ndarray, count: int, what: str) -> None:
         raise ValueError(f"{name}: expected {what} from 0 to {count - 1}, got {low} to {high}")
 
 
-def check_size(name: str, value) -> int:
+def check_size(name: str, value: object) -> int:
     """Return `value` if it is an integer of at least 1; else raise a ValueError."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or int(value) < 1:
         raise ValueError(f"{name}: expected an integer of at least 1, got {value!r}")
     return int(value)
 
 
-def check_sizes(name: str, values) -> tuple[int, ...]:
+def check_sizes(name: str, values: int | Iterable[int]) -> tuple[int, ...]:
     """Return one or several sizes as a tuple; raise a ValueError for none, or a bad one."""
     given = (values,) if isinstance(values, numbers.Integral) else _listed(name, values)
     sizes = tuple(check_size(name, size) for size in given)
@@ -268,23 +276,23 @@ def check_sizes(name: str, values) -> tuple[int, ...]:
     return sizes
 
 
-def check_choice(name: str, value, known):
+def check_choice(name: str, value: object, known: Collection[str]) -> str:
     """Return `value` if it is one of `known`; else raise a ValueError that lists them."""
     if not isinstance(value, str) or value not in known:
         raise ValueError(f"{name}: expected one of {sorted(known)}, got {value!r}")
     return value
 
 
-def check_dtype(dtype) -> np.dtype:
+def check_dtype(dtype: DTypeLike) -> np.dtype:
     """Return float32 or float64 as a dtype; raise a ValueError for any other."""
     try:
-        name = np.dtype(dtype).name
+        name: object = np.dtype(dtype).name
     except TypeError:
         name = dtype
     return np.dtype(check_choice("dtype", name, ("float32", "float64")))
 
 
-def check_gate_activation(activation):
+def check_gate_activation(activation: str | Activation) -> Activation:
     """Return the registry's entry of a function into [0, 1]; raise a ValueError for another."""
     entry = registered(activation)
     low, high = entry.range

@@ -17,9 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from isru.activations import Activation
 from isru.lstm.initializers import lstm_weights
 from isru.lstm.losses import LOSSES
 
@@ -109,13 +111,15 @@ class LayerBuffers:
         Views: inputs (T, B, F), and the states (T + 1, B, H), the initial ones first.
     """
 
-    def __init__(self, layer, steps, batch, features, *, keep_through=False):
+    def __init__(
+        self, layer: LSTMLayer, steps: int, batch: int, features: int, *, keep_through: bool = False
+    ):
         units, dtype = layer.units, layer.weights.dtype
         shape = (steps, batch, units)
         self.rows = np.ones((steps + 1, batch, features + units + 1), dtype)
         self.gates = np.empty((steps + 1, 5, batch, units), dtype)
         self.c_out = np.empty(shape, dtype)
-        self.symbols = None
+        self.symbols: np.ndarray | None = None
         self.x, self.h = self.rows[:steps, :, :features], self.rows[:, :, features:-1]
         self.c = self.gates[:, 4]
         self.projects_at_once = batch == 1 or not features
@@ -144,16 +148,16 @@ class LayerBuffers:
         ]
 
     @property
-    def output(self):
+    def output(self) -> np.ndarray:
         """The hidden states with a last column of ones, shape (T, B, H + 1)."""
         return self.rows[1:, :, self.x.shape[2] :]
 
-    def gate_views(self, flat):
+    def gate_views(self, flat: np.ndarray) -> np.ndarray:
         """View (B, 4H) as (4, B, H)."""
         batch, width = flat.shape
         return flat.reshape(batch, 4, width // 4).transpose(1, 0, 2)
 
-    def _forward_views(self, t):
+    def _forward_views(self, t: int) -> ForwardViews:
         gates = self.gates[t]
         row, projection = self.rows[t], None
         if self.projects_at_once:
@@ -174,13 +178,15 @@ class LayerBuffers:
             h=self.h[t + 1],
         )
 
-    def _backward_blocks(self, part, length):
+    def _backward_blocks(self, part: tuple[int, int], length: int):
         return [
             (block, [self._backward_views(t, block, part) for t in reversed(range(*block))])
-            for block in _from_the_end(*part, length)
+            for block in _from_the_end(part[0], part[1], length)
         ]
 
-    def _backward_views(self, t, block, part):
+    def _backward_views(
+        self, t: int, block: tuple[int, int], part: tuple[int, int]
+    ) -> BackwardViews:
         dz = self.z[t - part[0]]
         dz_gates = self.gate_views(dz)
         factors = self.dz_factors[t - block[0]]
@@ -197,7 +203,7 @@ class LayerBuffers:
         )
 
 
-def _from_the_end(start, stop, length):
+def _from_the_end(start: int, stop: int, length: int) -> list[tuple[int, int]]:
     """Return ranges (start, stop) of a length, the last one first; the first may be shorter."""
     return [(max(start, end - length), end) for end in range(stop, start, -length)]
 
@@ -236,13 +242,13 @@ class LSTMLayer(Layer):
 
     def __init__(
         self,
-        input_size,
-        units,
-        activation,
-        recurrent_activation,
-        parameters,
-        gradients,
-        cell_activation=None,
+        input_size: int,
+        units: int,
+        activation: Activation,
+        recurrent_activation: Activation,
+        parameters: np.ndarray,
+        gradients: np.ndarray,
+        cell_activation: Activation | None = None,
     ):
         self.input_size, self.units = input_size, units
         self.activation, self.recurrent_activation = activation, recurrent_activation
@@ -267,11 +273,11 @@ class LSTMLayer(Layer):
         arrays = {"kernel": kernel, "recurrent_kernel": recurrent[:-1], "bias": recurrent[-1]}
         return [(name, array, self.units) for name, array in arrays.items()]
 
-    def buffers(self, steps: int, batch: int, symbols: bool = False) -> LayerBuffers:
+    def buffers(self, steps: int, batch: int, symbols: bool = False) -> Any:
         """Make the arrays for windows of this shape and kind of input."""
         return LayerBuffers(self, steps, batch, 0 if symbols else self.input_size)
 
-    def forward(self, x, buffers, state):
+    def forward(self, x: np.ndarray, buffers: Any, state: tuple | None) -> None:
         """Run over a window; outputs and final state are then in `buffers`.
 
         Parameters
@@ -315,7 +321,7 @@ class LSTMLayer(Layer):
             buffers.x[...] = x
             np.dot(buffers.x[:, 0], self.kernel, out=buffers.z[:, 0])
 
-    def backward(self, buffers, dh_out, want_dx):
+    def backward(self, buffers: Any, dh_out: np.ndarray, want_dx: bool) -> np.ndarray | None:
         """Write this layer's gradients, of the last forward pass; return that of its input.
 
         Per step, with the factors that :meth:`_factors` computed::
@@ -359,7 +365,7 @@ class LSTMLayer(Layer):
                     np.dot(step.dz, recurrent_t, out=dh)
             dz = buffers.z[: part[1] - part[0]].reshape(-1, 4 * self.units)
             self._weight_gradients(dz, buffers, slice(*part))
-            if want_dx:
+            if dx is not None:
                 dx[slice(*part)] = np.dot(dz, self.kernel.T).reshape(-1, *dx.shape[1:])
         return dx
 
@@ -384,7 +390,7 @@ class LSTMLayer(Layer):
             np.dot(rows.T, dz, out=dweights)
         else:
             dweights += np.dot(rows.T, dz)
-        if buffers.x.shape[2] == 0:
+        if buffers.symbols is not None:
             # As one-hot rows: such a product is faster than any way to add up chosen rows.
             one_hot = np.zeros((len(dz), self.input_size), dz.dtype)
             one_hot[np.arange(len(dz)), buffers.symbols.reshape(-1)] = 1.0

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
+from isru.activations import Activation
 from isru.lstm.checkpoints import load_network, save_network
 from isru.lstm.engines import layer_class
 from isru.lstm.initializers import network_weights
@@ -26,6 +31,11 @@ from isru.lstm.losses import LOSSES
 from isru.lstm.weights import Weights
 from isru.lstm.workspace import Workspaces, aligned_zeros
 from isru.registry import registered
+
+State = list[tuple[np.ndarray, np.ndarray]]
+"""The hidden state and the cell state (h, c) of each layer, arrays (B, H)."""
+
+Masks = Sequence[np.ndarray | None]
 
 
 class LSTMNetwork:
@@ -79,19 +89,19 @@ class LSTMNetwork:
 
     def __init__(
         self,
-        input_size,
-        hidden_sizes,
-        output_size,
+        input_size: int,
+        hidden_sizes: int | Iterable[int],
+        output_size: int,
         *,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        return_sequences=False,
-        dtype="float32",
-        engine="numpy",
-        cell="lstm",
-        cell_activation=None,
-        trainable_alpha=False,
-        rng=None,
+        activation: str | Activation = "tanh",
+        recurrent_activation: str | Activation = "sigmoid",
+        return_sequences: bool = False,
+        dtype: DTypeLike = "float32",
+        engine: str = "numpy",
+        cell: str = "lstm",
+        cell_activation: str | Activation | None = None,
+        trainable_alpha: bool = False,
+        rng: np.random.Generator | None = None,
     ):
         self.input_size = check_size("input_size", input_size)
         self.hidden_sizes = check_sizes("hidden_sizes", hidden_sizes)
@@ -101,7 +111,7 @@ class LSTMNetwork:
         self.return_sequences = bool(return_sequences)
         self.dtype = check_dtype(dtype)
         self.engine, self.cell, self.trainable_alpha = engine, cell, bool(trainable_alpha)
-        self.cell_activation = cell_activation and registered(cell_activation)
+        self.cell_activation = None if cell_activation is None else registered(cell_activation)
         layer_type = layer_class(cell, engine, self.cell_activation, self.trainable_alpha)
         self._allocate(layer_type)
         rng = np.random.default_rng(0) if rng is None else rng
@@ -133,14 +143,14 @@ class LSTMNetwork:
     @classmethod
     def count(
         cls,
-        input_size,
-        hidden_sizes,
-        output_size,
+        input_size: int,
+        hidden_sizes: int | Iterable[int],
+        output_size: int,
         *,
-        cell="lstm",
-        cell_activation=None,
-        trainable_alpha=False,
-        **_,
+        cell: str = "lstm",
+        cell_activation: Activation | None = None,
+        trainable_alpha: bool = False,
+        **_: object,
     ) -> int:
         """Return how many parameters a network of such settings has, without making one.
 
@@ -164,7 +174,7 @@ class LSTMNetwork:
         """
         return self._weights.read()
 
-    def set_weights(self, weights) -> None:
+    def set_weights(self, weights: Iterable[ArrayLike]) -> None:
         """Replace all weights; layout as in :meth:`get_weights`.
 
         A ValueError tells of an array that is missing, of another shape, masked or not finite in
@@ -174,7 +184,14 @@ class LSTMNetwork:
 
     # ---- forward, and backward beside it
 
-    def forward(self, x, state=None, *, masks=None, symbols=None):
+    def forward(
+        self,
+        x: ArrayLike,
+        state: State | None = None,
+        *,
+        masks: Masks | None = None,
+        symbols: bool | None = None,
+    ) -> tuple[np.ndarray, State]:
         """Run the network over a batch of sequences.
 
         Parameters
@@ -204,7 +221,16 @@ class LSTMNetwork:
         y, work = self._run(x, state, masks, symbols)
         return np.ascontiguousarray(self._turn(y)), work.final_state()
 
-    def loss_and_gradients(self, x, target, loss="mse", state=None, *, masks=None, symbols=None):
+    def loss_and_gradients(
+        self,
+        x: ArrayLike,
+        target: ArrayLike,
+        loss: str = "mse",
+        state: State | None = None,
+        *,
+        masks: Masks | None = None,
+        symbols: bool | None = None,
+    ) -> tuple[float, list[np.ndarray]]:
         """Return the loss of a batch and its gradient in every weight, within this window.
 
         Parameters
@@ -230,7 +256,16 @@ class LSTMNetwork:
         value, _ = self.backpropagate(x, target, loss, state, masks=masks, symbols=symbols)
         return value, self._dweights.read()
 
-    def backpropagate(self, x, target, loss="mse", state=None, *, masks=None, symbols=None):
+    def backpropagate(
+        self,
+        x: ArrayLike,
+        target: ArrayLike,
+        loss: str = "mse",
+        state: State | None = None,
+        *,
+        masks: Masks | None = None,
+        symbols: bool | None = None,
+    ) -> tuple[float, State]:
         """Leave the gradients in ``self.gradients``; return the loss and the final state.
 
         The form of :meth:`loss_and_gradients` for training, without a copy; same parameters.
@@ -276,25 +311,36 @@ class LSTMNetwork:
 
     # ---- use
 
-    def predict(self, x, batch_size=256, *, symbols=None) -> np.ndarray:
+    def predict(
+        self, x: ArrayLike, batch_size: int = 256, *, symbols: bool | None = None
+    ) -> np.ndarray:
         """Return the outputs for many sequences, `batch_size` at a time; each starts from zero."""
         if not hasattr(x, "shape") or isinstance(x, np.ma.MaskedArray):
             x = read_array("x", x)
+        sequences: Any = x
         symbols = takes_symbols(x, self.input_size) if symbols is None else symbols
         parts = [
-            self.forward(x[start : start + batch_size], symbols=symbols)[0]
-            for start in range(0, max(1, len(x)), check_size("batch_size", batch_size))
+            self.forward(sequences[start : start + batch_size], symbols=symbols)[0]
+            for start in range(0, max(1, len(sequences)), check_size("batch_size", batch_size))
         ]
         return np.concatenate(parts)
 
-    def evaluate(self, x, target, loss="mse", batch_size=256, *, symbols=None) -> float:
+    def evaluate(
+        self,
+        x: ArrayLike,
+        target: ArrayLike,
+        loss: str = "mse",
+        batch_size: int = 256,
+        *,
+        symbols: bool | None = None,
+    ) -> float:
         """Return the mean loss over many sequences; no gradient is computed."""
         y = self.predict(x, batch_size, symbols=symbols)
         return LOSSES[check_choice("loss", loss, LOSSES)](
             y, check_target(target, y.shape, loss, self.dtype)
         )[0]
 
-    def save(self, path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write settings and weights to `path` (.npz), whole or not at all, without pickle.
 
         A ValueError tells of weights that are not finite, and of a name that is not a file's.
@@ -302,16 +348,25 @@ class LSTMNetwork:
         save_network(self, path)
 
     @classmethod
-    def load(cls, path, *, engine="numpy"):
+    def load(cls, path: str | Path, *, engine: str = "numpy") -> LSTMNetwork:
         """Read a network that :meth:`save` wrote; a CheckpointError tells what any other is."""
         return load_network(cls, path, engine)
 
     @property
     def settings(self) -> dict:
         """Arguments that build a network of this shape."""
-        names = ("input_size", "hidden_sizes", "output_size", "activation")
-        names += ("recurrent_activation", "return_sequences", "engine", "cell")
-        names += ("cell_activation", "trainable_alpha")
+        names = [
+            "input_size",
+            "hidden_sizes",
+            "output_size",
+            "activation",
+            "recurrent_activation",
+            "return_sequences",
+            "engine",
+            "cell",
+            "cell_activation",
+            "trainable_alpha",
+        ]
         return {name: getattr(self, name) for name in names} | {"dtype": self.dtype.name}
 
     def __getstate__(self):
@@ -321,7 +376,7 @@ class LSTMNetwork:
     def __setstate__(self, kept):
         """Build the network anew from what :meth:`__getstate__` returned."""
         settings, weights = kept
-        self.__init__(**settings)
+        LSTMNetwork.__init__(self, **settings)
         self.set_weights(weights)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -45,27 +46,35 @@ class Adam:
     section 2, last paragraph.
     """
 
-    def __init__(self, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+    def __init__(
+        self,
+        learning_rate: float = 1e-3,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+    ):
         for name, value in (("learning_rate", learning_rate), ("epsilon", epsilon)):
-            if not (isinstance(value, numbers.Real) and 0 < value < math.inf):
+            if not (isinstance(value, numbers.Real) and 0 < float(value) < math.inf):
                 raise ValueError(f"{name}: expected a finite number above 0, got {value!r}")
         for name, value in (("beta_1", beta_1), ("beta_2", beta_2)):
-            if not (isinstance(value, numbers.Real) and 0 <= value < 1):
+            if not (isinstance(value, numbers.Real) and 0 <= float(value) < 1):
                 raise ValueError(f"{name}: expected a number from 0 to below 1, got {value!r}")
         self.learning_rate, self.epsilon = float(learning_rate), float(epsilon)
         self.beta_1, self.beta_2 = float(beta_1), float(beta_2)
         self.iteration = 0
-        self.first = self.second = self._scratch = None
+        self.first: np.ndarray | None = None
+        self.second: np.ndarray | None = None
+        self._scratch: np.ndarray | None = None
 
     @property
-    def settings(self) -> dict:
+    def settings(self) -> dict[str, float]:
         """Arguments that build an optimizer like this."""
         names = ("learning_rate", "beta_1", "beta_2", "epsilon")
         return {name: getattr(self, name) for name in names}
 
-    def check_dtype(self, dtype) -> None:
+    def check_dtype(self, dtype: np.dtype) -> None:
         """Raise a ValueError for a setting that becomes 0, 1 or infinity in a dtype."""
-        number = np.dtype(dtype).type
+        number: type = dtype.type
         unit = math.sqrt(1 - self.beta_2)
         for name, value in (("learning_rate", self.learning_rate), ("epsilon", self.epsilon)):
             with np.errstate(over="ignore", under="ignore"):
@@ -76,7 +85,9 @@ class Adam:
             if number(value) == 1:
                 raise ValueError(f"{name}: expected a number below 1 in {dtype}, got {value!r}")
 
-    def update(self, parameters: np.ndarray, gradients: np.ndarray, compiled=None) -> None:
+    def update(
+        self, parameters: np.ndarray, gradients: np.ndarray, compiled: Callable | None = None
+    ) -> None:
         """Change flat `parameters` in place, given flat `gradients`.
 
         Parameters
@@ -91,7 +102,7 @@ class Adam:
             If their number is not that of the updates before, or a setting is out of the dtype's
             range.
         """
-        if self.first is None:
+        if self.first is None or self.second is None:
             self.first, self.second = np.zeros((2, parameters.size), parameters.dtype)
         if self._scratch is None:
             self.check_dtype(parameters.dtype)
@@ -103,16 +114,19 @@ class Adam:
             )
         self.iteration += 1
         if compiled:
-            factors = map(parameters.dtype.type, self._factors())
+            number = parameters.dtype.type
+            factors = [number(factor) for factor in self._factors()]
             compiled(parameters, gradients, self.first, self.second, *factors)
             return
         factors = [np.array(factor, parameters.dtype) for factor in self._factors()]
         for start in range(0, parameters.size, _CHUNK):
             part = slice(start, start + _CHUNK)
-            arrays = parameters[part], gradients[part], self.first[part], self.second[part]
-            _update_chunk(*arrays, *factors, self._scratch[: arrays[0].size])
+            p, g, first, second = (
+                array[part] for array in (parameters, gradients, self.first, self.second)
+            )
+            _update_chunk(p, g, first, second, *factors, step=self._scratch[: p.size])
 
-    def _factors(self):
+    def _factors(self) -> tuple[float, float, float, float]:
         """Return both decays, and the rate and epsilon that the decayed sums want."""
         unit = math.sqrt(1 - self.beta_2)
         correction = math.sqrt(1 - self.beta_2**self.iteration) / (1 - self.beta_1**self.iteration)
@@ -120,7 +134,7 @@ class Adam:
         return self.beta_1, self.beta_2, rate, self.epsilon / unit
 
 
-def _update_chunk(p, g, first, second, beta_1, beta_2, rate, epsilon, step):
+def _update_chunk(p, g, first, second, beta_1, beta_2, rate, epsilon, *, step):
     """Update one chunk; zero-dimensional arrays as factors cost less than Python's numbers."""
     np.multiply(first, beta_1, out=first)
     np.add(first, g, out=first)
@@ -177,7 +191,7 @@ def _norm(gradients: np.ndarray) -> float:
     return largest * math.sqrt(float(np.sum(np.square(gradients / largest, dtype=np.float64))))
 
 
-def check_limit(name: str, limit: float, dtype) -> None:
+def check_limit(name: str, limit: float, dtype: np.dtype) -> None:
     """Raise a ValueError for what is no number above 0, or becomes 0 or infinity in `dtype`.
 
     Infinity itself stands for no limit.

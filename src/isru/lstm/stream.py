@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.lstm.inputs import check_range, check_size, read_array
+from isru.lstm.network import LSTMNetwork
 from isru.lstm.workspace import Workspace
 
 
@@ -29,7 +31,7 @@ class Stream:
     (2,)
     """
 
-    def __init__(self, network, *, symbols: bool = False):
+    def __init__(self, network: LSTMNetwork, *, symbols: bool = False):
         self._network, self._symbols, self._dtype = network, symbols, network.dtype
         self._shape = () if symbols else (network.input_size,)
         shape, dtype = ((1, 1), np.intp) if symbols else ((1, 1, network.input_size), network.dtype)
@@ -53,7 +55,7 @@ class Stream:
             h[...] = 0.0
             c[...] = 0.0
 
-    def step(self, x) -> np.ndarray:
+    def step(self, x: ArrayLike) -> np.ndarray:
         """Take one time step.
 
         Parameters
@@ -87,7 +89,7 @@ class Stream:
         return np.dot(self._top, self._network.dense, out=self._y)
 
     def _is_symbol(self, x: np.ndarray) -> bool:
-        return x.dtype.kind in "iu" and 0 <= x < self._network.input_size
+        return x.dtype.kind in "iu" and bool(0 <= x < self._network.input_size)
 
 
 def _cast(x: np.ndarray, dtype) -> np.ndarray:
@@ -100,7 +102,14 @@ def _cast(x: np.ndarray, dtype) -> np.ndarray:
         raise ValueError(f"x: expected numbers that {dtype} can hold, got {x!r}") from None
 
 
-def sample(network, count: int, *, prompt, temperature: float = 1.0, rng) -> np.ndarray:
+def sample(
+    network: LSTMNetwork,
+    count: int,
+    *,
+    prompt: ArrayLike,
+    temperature: float = 1.0,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Draw symbols from a network that predicts the next one.
 
     Each is drawn from ``softmax(y / temperature)`` and is then the next input.

@@ -42,7 +42,7 @@ class TrainableLayer(LSTMLayer):
         return LSTMLayer.size(input_size, units) + 2
 
     @staticmethod
-    def draw(rng, input_size: int, units: int) -> list[np.ndarray]:
+    def draw(rng: np.random.Generator, input_size: int, units: int) -> list[np.ndarray]:
         """Draw the starting weights of an LSTM; both alphas start from alpha_0."""
         return [*lstm_weights(rng, input_size, units), np.ones(2)]
 
@@ -63,14 +63,16 @@ class TrainableLayer(LSTMLayer):
         features = 0 if symbols else self.input_size
         return LayerBuffers(self, steps, batch, features, keep_through=True)
 
-    def forward(self, x, buffers, state):
+    def forward(self, x: np.ndarray, buffers: LayerBuffers, state: tuple | None) -> None:
         """Run over a window; see :meth:`LSTMLayer.forward`."""
         candidate, cell = self.alphas
         self.activation = self.start.with_parameters(alpha=candidate)
         self.cell_activation = self.start.with_parameters(alpha=cell)
         super().forward(x, buffers, state)
 
-    def backward(self, buffers, dh_out, want_dx):
+    def backward(
+        self, buffers: LayerBuffers, dh_out: np.ndarray, want_dx: bool
+    ) -> np.ndarray | None:
         """Write this layer's gradients; see :meth:`LSTMLayer.backward`.
 
         With the gradient in an ISRU's input x, dx = dy f'(x), that in its alpha needs no dy::

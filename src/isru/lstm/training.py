@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.lstm.checkpoints import load_training, save_training
 from isru.lstm.inputs import check_size, read_array, takes_symbols
-from isru.lstm.optimizers import check_limit, clip_by_global_norm, clip_by_value
+from isru.lstm.network import LSTMNetwork, State
+from isru.lstm.optimizers import Adam, check_limit, clip_by_global_norm, clip_by_value
 
 
 @dataclass
@@ -31,8 +34,8 @@ class History:
         Updates made.
     """
 
-    training_loss: list = field(default_factory=list)
-    validation_loss: list = field(default_factory=list)
+    training_loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
     best_epoch: int = -1
     stopped_early: bool = False
     iterations: int = 0
@@ -63,18 +66,18 @@ class DivergenceError(ArithmeticError):
 
 
 def train_step(
-    network,
-    optimizer,
-    x,
-    target,
-    loss="mse",
+    network: LSTMNetwork,
+    optimizer: Adam,
+    x: ArrayLike,
+    target: ArrayLike,
+    loss: str = "mse",
     *,
-    state=None,
-    clip_norm=None,
-    clip_value=None,
-    masks=None,
-    symbols=None,
-):
+    state: State | None = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    masks: Sequence[np.ndarray | None] | None = None,
+    symbols: bool | None = None,
+) -> tuple[float, State]:
     """Make one update: forward, backward, clipping, optimizer.
 
     For truncated back-propagation through a long sequence, give each call the state that the
@@ -107,20 +110,20 @@ def train_step(
 
 
 def train(
-    network,
-    data,
+    network: LSTMNetwork,
+    data: tuple[ArrayLike, ArrayLike],
     *,
-    loss="mse",
-    optimizer,
-    batch_size=128,
-    epochs,
-    rng,
-    validation=None,
-    patience=None,
-    clip_norm=None,
-    progress=False,
-    checkpoint=None,
-    symbols=None,
+    loss: str = "mse",
+    optimizer: Adam,
+    batch_size: int = 128,
+    epochs: int,
+    rng: np.random.Generator,
+    validation: tuple[ArrayLike, ArrayLike] | None = None,
+    patience: int | None = None,
+    clip_norm: float | None = None,
+    progress: bool = False,
+    checkpoint: str | Path | None = None,
+    symbols: bool | None = None,
 ) -> History:
     """Train for some epochs; keep the weights of the best one.
 
@@ -179,10 +182,24 @@ def train(
     symbols = takes_symbols(x, network.input_size) if symbols is None else symbols
     history, best = History(), network.parameters.copy()
     if checkpoint is not None:
-        run = {"loss": loss, "batch_size": batch_size, "patience": patience}
-        run |= {"clip_norm": clip_norm, "data": _digest(data, validation)}
-        kept = {"network": network, "optimizer": optimizer, "rng": rng, "run": run}
-        history, best = _resume(checkpoint, kept, history, best)
+        run = {
+            "loss": loss,
+            "batch_size": batch_size,
+            "patience": patience,
+            "clip_norm": clip_norm,
+            "data": _digest(data, validation),
+        }
+        if Path(checkpoint).exists():
+            notes, arrays = load_training(
+                checkpoint,
+                network=network,
+                optimizer=optimizer,
+                rng=rng,
+                run=run,
+                notes=list(asdict(history)),
+                arrays={"best": best},
+            )
+            history, best = History(**notes), arrays["best"]
     done = len(history.training_loss)
     # Overflow on the way to a loss that is not finite is reported as divergence, not as warnings.
     with _bar(epochs, done, progress) as bar, np.errstate(over="ignore", invalid="ignore"):
@@ -204,7 +221,7 @@ def train(
             _check_weights(network, best, epoch, history)
             history.training_loss.append(sum(losses) / len(x))
             if validation is not None:
-                value = network.evaluate(*validation, loss, symbols=symbols)
+                value = network.evaluate(validation[0], validation[1], loss, symbols=symbols)
                 _check_loss(value, network, best, epoch, history)
                 history.validation_loss.append(value)
             if _is_best(history):
@@ -212,19 +229,18 @@ def train(
                 best[...] = network.parameters
             history.stopped_early = patience is not None and epoch - history.best_epoch >= patience
             if checkpoint is not None:
-                save_training(checkpoint, **kept, notes=asdict(history), arrays={"best": best})
+                save_training(
+                    checkpoint,
+                    network=network,
+                    optimizer=optimizer,
+                    rng=rng,
+                    run=run,
+                    notes=asdict(history),
+                    arrays={"best": best},
+                )
             bar.update()
     network.parameters[...] = best
     return history
-
-
-def _resume(checkpoint, kept, history, best):
-    """Return history and best weights, of the checkpoint if there is one."""
-    if not Path(checkpoint).exists():
-        return history, best
-    expected = {"notes": list(asdict(history)), "arrays": {"best": best}}
-    notes, arrays = load_training(checkpoint, **kept, **expected)
-    return History(**notes), arrays["best"]
 
 
 def _digest(*pairs) -> str:
@@ -233,7 +249,7 @@ def _digest(*pairs) -> str:
     for array in (array for pair in pairs if pair is not None for array in pair):
         array = np.ascontiguousarray(array)
         digest.update(f"{array.shape} {array.dtype}".encode())
-        digest.update(array)
+        digest.update(array.data)
     return digest.hexdigest()
 
 

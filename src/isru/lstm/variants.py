@@ -6,6 +6,8 @@ for each operation of each step. ``s`` is the recurrent activation, ``g`` the ac
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from isru.lstm.initializers import glorot_uniform, orthogonal
@@ -27,7 +29,8 @@ class VariantBuffers:
         self.rows = np.ones((steps + 1, batch, units + 1), dtype)
         self.h, self.output = self.rows[..., :-1], self.rows[1:]
         self.c = np.zeros((steps + 1, batch, units), dtype)
-        self.x, self.caches = None, [None] * steps
+        self.x = np.empty((steps, batch, 0), dtype)
+        self.caches: list[tuple] = [()] * steps
 
 
 class VariantLayer(Layer):
@@ -37,7 +40,10 @@ class VariantLayer(Layer):
     (H, blocks H), bias (blocks H,), then ``peepholes`` rows of H weights.
     """
 
-    blocks, peepholes, forget_block = 4, 0, None
+    blocks, peepholes = 4, 0
+    forget_block: int | None = None
+    step: Callable[..., tuple]
+    step_backward: Callable[..., tuple]
 
     def __init__(self, input_size, units, activation, recurrent_activation, parameters, gradients):
         self.input_size, self.units = input_size, units
@@ -68,7 +74,7 @@ class VariantLayer(Layer):
         return [(name, array, 0) for name, array in zip(names[:kept], arrays, strict=False)]
 
     @classmethod
-    def draw(cls, rng, input_size: int, units: int) -> list[np.ndarray]:
+    def draw(cls, rng: np.random.Generator, input_size: int, units: int) -> list[np.ndarray]:
         """Draw the starting weights of an LSTM; peepholes start from zero."""
         width, bias = cls.blocks * units, np.zeros(cls.blocks * units)
         forget = cls.forget_block
@@ -82,7 +88,7 @@ class VariantLayer(Layer):
         """Make the arrays for windows of this shape."""
         return VariantBuffers(steps, batch, self.units, self.kernel.dtype)
 
-    def forward(self, x, buffers, state):
+    def forward(self, x: np.ndarray, buffers: VariantBuffers, state: tuple | None) -> None:
         """Run over a window; see :meth:`LSTMLayer.forward`."""
         h, c = (0.0, 0.0) if state is None else state
         buffers.h[0], buffers.c[0] = h, c
@@ -94,7 +100,9 @@ class VariantLayer(Layer):
             h, c, buffers.caches[t] = self.step(z, buffers.h[t], buffers.c[t])
             buffers.h[t + 1], buffers.c[t + 1] = h, c
 
-    def backward(self, buffers, dh_out, want_dx):
+    def backward(
+        self, buffers: VariantBuffers, dh_out: np.ndarray, want_dx: bool
+    ) -> np.ndarray | None:
         """Write this layer's gradients; see :meth:`LSTMLayer.backward`."""
         self.drecurrent[...] = 0.0
         self.dpeephole[...] = 0.0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.lstm.inputs import in_dtype, read_array
 
@@ -39,8 +41,8 @@ class Weights:
         What the names of the layers' arrays begin with.
     """
 
-    def __init__(self, layers, dense, cell):
-        self._weights = []
+    def __init__(self, layers: Iterable[list], dense: np.ndarray, cell: str):
+        self._weights: list[_Weight] = []
         for number, views in enumerate(layers):
             self._weights += [_Weight(f"{cell} {number} {name}", *view) for name, *view in views]
         self._weights += [
@@ -57,7 +59,7 @@ class Weights:
         """Return copies of all arrays."""
         return [to_keras_order(weight.view, weight.units) for weight in self._weights]
 
-    def write(self, arrays) -> None:
+    def write(self, arrays: Iterable[ArrayLike]) -> None:
         """Replace all arrays; on an error, none.
 
         Raises

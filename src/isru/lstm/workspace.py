@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 _KEPT_SHAPES = 4  # (T, B) whose arrays are kept: full and last batch, training and validation
 _LINE_BYTES = 64  # of the cache, and of the widest vector register
 
 
-def aligned_zeros(shape, dtype) -> np.ndarray:
+def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
     """Return an array of zeros that begins with a line of the cache.
 
     From any other place each of the widest vectors lies in two lines. The product of a matrix
@@ -47,14 +49,15 @@ class Workspace:
         Dropout of the last forward pass, one entry for each layer.
     """
 
-    def __init__(self, layers, steps: int, batch: int, symbols: bool):
+    head: np.ndarray
+
+    def __init__(self, layers: Sequence, steps: int, batch: int, symbols: bool):
         self.steps, self.batch = steps, batch
         kinds = [symbols] + [False] * (len(layers) - 1)
         self.buffers = [
             layer.buffers(steps, batch, kind) for layer, kind in zip(layers, kinds, strict=True)
         ]
-        self.masks = [None] * len(layers)
-        self.head = None
+        self.masks: list[np.ndarray | None] = [None] * len(layers)
 
     def output(self, number: int) -> np.ndarray:
         """Return a layer's outputs, dropped out, with the column of ones: (T, B, H + 1)."""
@@ -78,8 +81,9 @@ class Workspaces:
     layers : list of LSTMLayer
     """
 
-    def __init__(self, layers):
-        self._layers, self._kept = layers, {}
+    def __init__(self, layers: Sequence):
+        self._layers = layers
+        self._kept: dict[tuple, Workspace] = {}
 
     def of(self, x: np.ndarray) -> Workspace:
         """Return the workspace for windows of the shape of `x`, (B, T, F) or (B, T)."""

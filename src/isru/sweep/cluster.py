@@ -6,11 +6,11 @@ import logging
 import os
 import pickle
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from isru.sweep.errors import SweepError
-from isru.sweep.local import WorkersLost, attempt
+from isru.sweep.local import Answers, WorkersLost, attempt
 from isru.sweep.sources import about
 
 VARIABLE = "ISRU_SCHEDULER"
@@ -29,7 +29,7 @@ def scheduler_address(given: str = "") -> str:
     return given or os.environ.get(VARIABLE, "")
 
 
-def on_cluster(function: Callable, cases: list, address: str) -> Iterator[tuple[int, bool, object]]:
+def on_cluster(function: Callable, cases: list, address: str) -> Answers:
     """Yield ``(place in cases, whether it succeeded, row or traceback)`` as rows get ready.
 
     What a worker had begun when it was lost is begun again on another one.

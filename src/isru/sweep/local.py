@@ -6,12 +6,16 @@ import ast
 import multiprocessing
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any
 
 from isru.lifeline import end_with_parent
 from isru.sweep.store import plain_row
+
+Answers = Generator[tuple[int, bool, Any], None, None]
+"""Of each row: its place in the cases, whether it succeeded, and the row or a traceback."""
 
 
 class WorkersLost(Exception):
@@ -31,7 +35,7 @@ def guarded(script: str | None) -> bool:
     True where there is no script to read, as in a notebook.
     """
     try:
-        with open(script, encoding="utf-8") as file:  # noqa: PTH123
+        with open(script or "", encoding="utf-8") as file:  # noqa: PTH123
             tree = ast.parse(file.read())
     except (TypeError, OSError, ValueError, SyntaxError):
         return True
@@ -51,15 +55,13 @@ def attempt(function: Callable, case: object) -> tuple[bool, object]:
         return False, traceback.format_exc()
 
 
-def here(function: Callable, cases: list) -> Iterator[tuple[int, bool, object]]:
+def here(function: Callable, cases: list) -> Answers:
     """Yield ``(place in cases, whether it succeeded, row or traceback)``, one after another."""
     for place, case in enumerate(cases):
         yield place, *attempt(function, case)
 
 
-def in_processes(
-    function: Callable, cases: list, processes: int
-) -> Iterator[tuple[int, bool, object]]:
+def in_processes(function: Callable, cases: list, processes: int) -> Answers:
     """Yield the same from local processes, in the order in which the rows get ready.
 
     Raises

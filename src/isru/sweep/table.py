@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from isru.provenance import arithmetic_settings, blas, cpu_model
 from isru.sweep.cluster import on_cluster, scheduler_address
 from isru.sweep.errors import Failure, cut_off, rows_failed
-from isru.sweep.local import WorkersLost, here, in_processes
+from isru.sweep.local import Answers, WorkersLost, here, in_processes
 from isru.sweep.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def run_sweep(
@@ -24,7 +28,7 @@ def run_sweep(
     fresh: bool = False,
     timed: bool = False,
     progress: bool = True,
-):
+) -> pd.DataFrame:
     """Return ``function(case)`` of every case as the rows of a table.
 
     A row is kept as soon as it is finished. After an interruption the same call goes on: nothing
@@ -109,9 +113,7 @@ def _what_times() -> str:
     )
 
 
-def _answers(
-    function: Callable, cases: list, processes: int, address: str
-) -> Iterator[tuple[int, bool, object]]:
+def _answers(function: Callable, cases: list, processes: int, address: str) -> Answers:
     """Choose where the rows are computed."""
     if cases and address:
         return on_cluster(function, cases, address)
