@@ -125,12 +125,12 @@ def told_apart(table: pd.DataFrame, metric: str, units: int) -> bool:
 
 
 def with_control(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of `compare` with ``control``: "told apart" or "not told apart", row by row."""
+    """Return a table of `compare` with ``control``: "told apart" or "not told apart"."""
     told = [told_apart(table, row.metric, row.units) for row in table.itertuples()]
     return table.assign(control=["told apart" if one else "not told apart" for one in told])
 
 
-def columns(unit: str) -> dict[str, dict]:
+def difference_columns(unit: str) -> dict[str, dict]:
     """Return what a table of `compare` is recorded with, for differences in ``unit``."""
     return {
         "mean": {"unit": unit, "low": "low", "high": "high"},

@@ -88,10 +88,10 @@ def savings(samples: pd.DataFrame, *, margin: float = 0.02, rng: np.random.Gener
         Columns framework, step, batch, units; ``step_ms`` (tanh); ``saving``, ``low``, ``high``;
         ``floor`` (0), ``floor_low``, ``floor_high`` (tanh against itself); ``direction`` (a
         word); ``plain``, ``plain_low``, ``plain_high``: the saving of the plain form; ``share``:
-        the time of the tanh calls alone in % of the step, which no other activation can save more than (NaN for
-        Keras, where the calls need a loop in the graph of their own); ``expected``,
-        ``expected_low``, ``expected_high``: the saving that the activation calls alone predict,
-        timed on arrays of the step's own shape. NaN where an arm was not timed.
+        the time of the tanh calls alone in % of the step, which no other activation can save more
+        than (NaN for Keras, where the calls need a loop in the graph of their own);
+        ``expected``, ``expected_low``, ``expected_high``: the saving that the activation calls
+        alone predict, timed on arrays of the step's own shape. NaN where an arm was not timed.
     """
     rows = []
     for group, part in groups(samples, _GROUP, sort=False):
