@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from isru.activations import get_activation
+from isru.notes import note_read
+
 
 @dataclass(frozen=True)
 class Case:
@@ -50,3 +53,12 @@ def no_row(case):
 def fields(case):
     """Return the sum of a configuration that is a plain dict."""
     return {"sum": sum(case.values()), "infinite": float("inf")}
+
+
+def of_tanh(case):
+    """Return a row that used an activation and data, for an odd size another one, too."""
+    note_read("data/of rows", "1")
+    get_activation("tanh")
+    if case.size % 2:
+        get_activation("relu")
+    return noise(case)

@@ -6,10 +6,10 @@ import pytest
 from notebook_files import write_notebook
 
 from isru import commands
+from isru.errors import CompendiumError
 from isru.publish import staging
 from isru.publish.book import build_book
 from isru.publish.contents import chapters, read_contents, with_present
-from isru.publish.errors import CompendiumError
 from isru.publish.staging import outside_contents, stage
 
 TOC = """root: book/intro

@@ -10,7 +10,7 @@ from isru.chapters.characters import study as characters
 from isru.chapters.characters.baselines import compressed_bits, ngram_bits
 from isru.chapters.characters.model import CharacterModel
 from isru.chapters.characters.plan import differences, plan, with_own_rates
-from isru.chapters.characters.study import ARMS, Case, new_model, quality_row
+from isru.chapters.characters.study import COMPARED, Case, new_model, quality_row
 from isru.data import text as text_module
 from isru.data.text import Alphabet, read_text, split
 from isru.lstm import CheckpointError, LSTMNetwork
@@ -209,7 +209,7 @@ def test_a_trained_model_writes_words_of_its_text(case):
 
 
 def test_arms_of_one_seed_start_alike_and_read_the_same_windows(case):
-    made = [new_model(replace(case, arm=arm)) for arm in ARMS]
+    made = [new_model(replace(case, arm=arm)) for arm in COMPARED]
     for model, start in made:
         assert start == made[0][1]
         np.testing.assert_array_equal(model.network.parameters, made[0][0].network.parameters)

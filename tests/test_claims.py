@@ -62,11 +62,6 @@ def test_keys_come_from_their_template_and_conditions_from_their_levels():
     assert len(claims["C3"].conditions) == 54
 
 
-def test_published_keys_are_those_in_the_roles(tmp_path):
-    claim = load_claims(write(tmp_path, ONE))[0]
-    assert claim.published_keys == ["published-evidence.gain_median", "published-evidence.files"]
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -134,7 +129,7 @@ FIELDS = {
 def test_no_field_of_any_kind_breaks_the_reader(monkeypatch, place):
     """Whatever stands in a field, the claim is judged, or refused with its name."""
     content = []
-    monkeypatch.setattr("isru.publish.yaml_text.read_yaml_file", lambda *_: content)
+    monkeypatch.setattr("isru.yaml_text.read_yaml_file", lambda *_: content)
     for wrong in WRONG:
         claim = copy.deepcopy(FIELDS[place])
         inside = claim

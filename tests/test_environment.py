@@ -18,8 +18,8 @@ import pytest
 from filelock import FileLock
 
 from isru import cli, paths
+from isru.errors import CompendiumError
 from isru.publish import environment, installed, installer
-from isru.publish.errors import CompendiumError
 
 
 def command(*arguments, **more):

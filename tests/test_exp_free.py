@@ -7,12 +7,9 @@ import pandas as pd
 import pytest
 
 from isru.activations import ACTIVATIONS
-from isru.cost import network_count
-from isru.lstm import LSTMNetwork
-from isru.studies.exp_free import (
-    ARMS,
+from isru.chapters.exp_free.study import (
     CELLS,
-    CORE,
+    COMPARED,
     FEWEST,
     TRAINED,
     Case,
@@ -23,6 +20,9 @@ from isru.studies.exp_free import (
     quality_row,
     scale_candidate,
 )
+from isru.cost import network_count
+from isru.lstm import LSTMNetwork
+from isru.studies.arms import ARMS
 
 SMALL = Case("exp_free", 4, 0, epochs=1, window=6, horizon=2, batch_size=512)
 WITHOUT_EXP = {"isru", "isru_sigmoid", "hard_tanh", "hard_sigmoid", "softsign", "identity"}
@@ -121,7 +121,7 @@ def test_the_plan_has_each_arm_once_and_a_baseline_and_control_where_it_needs_th
     counts = {entry[:3]: entry[3] for entry in plan}
     assert len(counts) == len(plan)
     for units in (10, 25):
-        assert all(counts[arm, units, "change"] == 12 for arm in (*CORE, *CELLS))
+        assert all(counts[arm, units, "change"] == 12 for arm in (*COMPARED, *CELLS))
         assert counts["identity", units, "rain"] == 12
     assert counts["isru", 10, "change"] == 6 and ("isru", 25, "change") not in counts
     assert [counts[arm, 5, "change"] for arm in ("tanh", *CELLS)] == [8, 8, 8]

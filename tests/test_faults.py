@@ -14,8 +14,8 @@ from filelock import FileLock
 from notebook_files import write_notebook
 
 from isru import cli, commands, paths
+from isru.errors import CompendiumError
 from isru.provenance import provenance
-from isru.publish.errors import CompendiumError
 from isru.publish.notebooks import all_notebooks, select
 from isru.publish.pending import install_all, pending
 from isru.publish.release import keep_repeats, problems, publish, state

@@ -14,9 +14,10 @@ from isru.chapters.exp_free.figures import (
     updates_by_length,
 )
 from isru.chapters.exp_free.memory_tasks import CONTROL
+from isru.chapters.exp_free.study import CELLS
 from isru.chapters.exp_free.swapping import STAGES
 from isru.drawing.style import COLOURS, use_style
-from isru.studies.exp_free import ARMS, CELLS
+from isru.studies.arms import ARMS
 
 
 @pytest.fixture(autouse=True)

@@ -4,13 +4,13 @@ import matplotlib
 import pandas as pd
 import pytest
 
-from isru.analysis.symbolic import TWINS, isru, sample
+from isru.analysis.symbolic import FORMULAS, isru, sample
 from isru.chapters.isru import figures
 from isru.drawing import COLOURS
 
 matplotlib.use("Agg")
 NAMES = ("tanh", "isru", "softsign")
-TABLE = pd.DataFrame(sample({name: TWINS[name] for name in NAMES}, [-5, -1, 0, 1, 5]))
+TABLE = pd.DataFrame(sample({name: FORMULAS[name] for name in NAMES}, [-5, -1, 0, 1, 5]))
 
 
 def drawn(axes, colour):

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.analysis.symbolic import TWINS, derivative, sample
+from isru.analysis.symbolic import FORMULAS, derivative, sample
 from isru.chapters.neighbours import figures
 from isru.drawing import COLOURS
 
@@ -33,7 +33,7 @@ def test_every_activation_of_the_atlas_has_a_panel_with_its_three_curves():
 
 
 def test_the_jump_is_as_high_as_the_last_value_before_it():
-    pieces = {"isrlu": TWINS["isrlu"], "elu": TWINS["elu"]}
+    pieces = {"isrlu": FORMULAS["isrlu"], "elu": FORMULAS["elu"]}
     forms = {f"{name}_0": form for name, form in pieces.items()}
     forms |= {f"{name}_1": derivative(form) for name, form in pieces.items()}
     forms |= {f"{name}_2": derivative(derivative(form)) for name, form in pieces.items()}

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from isru import paths
-from isru.analysis.symbolic import TWINS, sample
+from isru.analysis.symbolic import FORMULAS, sample
 from isru.chapters.isru.slider import alpha_slider
 
-TABLE = pd.DataFrame(sample({"tanh": TWINS["tanh"]}, [-5, 0, 5]))
+TABLE = pd.DataFrame(sample({"tanh": FORMULAS["tanh"]}, [-5, 0, 5]))
 
 
 def test_the_curves_travel_with_the_page_and_nothing_remote_is_named():

@@ -9,12 +9,12 @@ import pytest
 
 from isru.activations import ACTIVATIONS
 from isru.data.forecast import forecast_windows
-from isru.kernels import rows, twin
+from isru.kernels import compiled_pair, rows
 from isru.lstm import DivergenceError, History
 from isru.studies import forecaster
 from isru.studies.baselines import baseline_accuracies, baseline_skills, skill
 from isru.studies.forecaster import (
-    ARMS,
+    FORECASTER_ARMS,
     Case,
     choose_learning_rates,
     conditions,
@@ -44,7 +44,7 @@ def test_arms_of_one_seed_start_alike_and_see_the_same_batches(monkeypatch):
         raise DivergenceError(np.inf, 0, 0, History())
 
     monkeypatch.setattr(forecaster, "train", spy)
-    rows = [train_network(replace(SMALL, arm=arm))[1] for arm in ARMS]
+    rows = [train_network(replace(SMALL, arm=arm))[1] for arm in FORECASTER_ARMS]
     for arrays in seen["weights"]:
         for first, other in zip(seen["weights"][0], arrays, strict=True):
             np.testing.assert_array_equal(first, other)
@@ -155,7 +155,7 @@ def test_the_compiled_calls_are_those_of_the_engine_row_by_row():
     for name in ("tanh", "isru"):
         entry = ACTIVATIONS[name]
         y, saved, dy = rows.room(x, entry.saves_output, True)
-        rows.apply_rows(*twin(entry, x.dtype), x, y, saved, dy)
+        rows.apply_rows(*compiled_pair(entry, x.dtype), x, y, saved, dy)
         np.testing.assert_allclose(y, entry.value(x), rtol=2e-6)
         np.testing.assert_allclose(
             dy, entry.derivative(y if entry.saves_output else saved), rtol=4e-6

@@ -11,10 +11,10 @@ import pytest
 
 from isru.cli import main
 from isru.data.published import load_published
+from isru.errors import CompendiumError
 from isru.machine_records import (
     Interrupted,
     check_record,
-    checking,
     page,
     record_machine,
     recording,
@@ -26,7 +26,6 @@ from isru.machine_records import figure as figures
 from isru.machine_records.figure import machine_gains, machine_steps
 from isru.machine_records.plans import all_parts, setup_threaded, thread_counts
 from isru.publish import machines
-from isru.publish.errors import CompendiumError
 
 
 class FakeMeasure:
@@ -321,7 +320,8 @@ def spread(content):
 @pytest.mark.parametrize("edit", [bare, spread])
 def test_what_is_accepted_is_shown(change, edit, monkeypatch):
     shown = []
-    monkeypatch.setattr(checking, "show", lambda record: shown.append(page.show(record)))
+    show = page.show
+    monkeypatch.setattr(page, "show", lambda record: shown.append(show(record)))
     check_record(change(edit))
     assert shown == [None]
 

@@ -6,8 +6,8 @@ import logging
 import pytest
 from notebook_files import write_notebook
 
+from isru.errors import CompendiumError
 from isru.publish import notebooks
-from isru.publish.errors import CompendiumError
 from isru.publish.job import Job
 from isru.publish.notebooks import all_notebooks, select
 from isru.publish.parameters import declared_parameters, given_parameters, read_profile

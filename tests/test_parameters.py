@@ -3,7 +3,7 @@
 import pytest
 from notebook_files import write_notebook
 
-from isru.publish.errors import CompendiumError
+from isru.errors import CompendiumError
 from isru.publish.parameters import (
     declared_parameters,
     given_parameters,

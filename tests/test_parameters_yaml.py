@@ -2,9 +2,9 @@
 
 import pytest
 
-from isru.publish.errors import CompendiumError
+from isru.errors import CompendiumError
 from isru.publish.parameters import read_profile
-from isru.publish.yaml_text import read_yaml
+from isru.yaml_text import read_yaml
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What holds for the project as a whole: layers, hygiene, the published run."""
+"""What holds for the project as a whole: hygiene, versions, the published run."""
 
 import ast
 import json
@@ -21,49 +21,6 @@ PACKAGE = ROOT / "src" / "isru"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 NOTEBOOKS = sorted(notebook.path for notebook in all_notebooks())
 PAGES = [*sorted((ROOT / "book").glob("*.md")), *NOTEBOOKS]
-
-LAYERS = {
-    0: (
-        "activations",
-        "registry",
-        "records",
-        "paths",
-        "provenance",
-        "errors",
-        "lifeline",
-        "lazily",
-    ),
-    1: ("lstm", "kernels", "keras_bridge", "cost", "stats", "data", "drawing", "analysis"),
-    2: ("sweep", "bench", "embedded", "deploy", "firmware", "emulator", "certify"),
-    3: ("studies", "machine_records", "publish", "claims"),
-    4: ("chapters",),
-    5: ("cli", "commands", "__main__", "terminal"),
-}
-LAYER = {name: layer for layer, names in LAYERS.items() for name in names}
-
-
-def isru_imports(path):
-    """Return the first-level isru modules that a module imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            whole = node.module == "isru"
-            names = [f"isru.{alias.name}" if whole else node.module for alias in node.names]
-        else:
-            continue
-        for name in names:
-            if name.startswith("isru."):
-                yield name.split(".")[1]
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_imports_point_downward_or_sideways(path):
-    own = path.relative_to(PACKAGE).with_suffix("").parts[0]
-    if own == "__init__":
-        return
-    above = [name for name in isru_imports(path) if LAYER.get(name, -1) > LAYER[own]]
-    assert not above, f"{own} (layer {LAYER[own]}) imports {above}"
 
 
 def public_definitions():

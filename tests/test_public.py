@@ -8,6 +8,8 @@ import pytest
 # Compiled functions have none, and activations are typed by their entry.
 PACKAGES = (
     "isru.cost",
+    "isru.emulator",
+    "isru.firmware",
     "isru.keras_bridge",
     "isru.kernels",
     "isru.lstm",

@@ -18,7 +18,7 @@ from papermill.exceptions import PapermillExecutionError
 from processes import goes_on
 
 from isru import commands, paths
-from isru.publish.errors import CompendiumError
+from isru.errors import CompendiumError
 from isru.publish.job import Job
 from isru.publish.notebooks import all_notebooks, select
 from isru.publish.pending import pending
@@ -152,7 +152,8 @@ def test_what_read_data_that_changed_since_is_not_kept(compendium):
     (compendium / "data").mkdir()
     data = compendium / "data" / "numbers.csv"
     data.write_text("1")
-    reading = "from isru import paths\nfrom isru.records import note_read, sha256\n"
+    reading = "from isru import paths\nfrom isru.notes import note_read\n"
+    reading += "from isru.records import sha256\n"
     reading += "name = 'data/numbers.csv'\nnote_read(name, sha256(paths.root() / name))\n"
     reading += RECORD.format(value=1)
     write_notebook(compendium, "a", [reading])

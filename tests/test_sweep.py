@@ -14,11 +14,13 @@ from sweep_rows import (
     no_row,
     noise,
     noise_but_not_of_three,
+    of_tanh,
 )
 
-from isru import paths
-from isru.sweep import SweepError, about, estimate, run_sweep, sources
-from isru.sweep.local import guarded
+from isru import closure, notes, paths
+from isru.activations import ACTIVATIONS
+from isru.sweep import SweepError, about, estimate, run_sweep
+from isru.sweep.local import attempt, guarded
 
 
 def cases(log, count=5):
@@ -67,7 +69,7 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(log, tmp_path, monkeypatc
         for place, case in enumerate(todo):
             if place == 2:
                 raise KeyboardInterrupt
-            yield place, True, noise(case)
+            yield place, *attempt(noise, case)
 
     with monkeypatch.context() as patch:
         patch.setattr("isru.sweep.table.here", interrupted)
@@ -156,17 +158,57 @@ def test_other_code_or_another_library_makes_other_rows(log, tmp_path, monkeypat
     assert len(list(log.iterdir())) == 3
 
 
-def test_the_code_of_a_row_is_all_that_its_module_imports(tmp_path, monkeypatch):
-    own = {"isru.lower": b"import numba", "rows": b"from isru import lower\nimport isru.sweep"}
-    for name, text in own.items():
-        (tmp_path / f"{name}.py").write_bytes(text)
-    monkeypatch.setattr(
-        sources, "_file", lambda name: p if (p := tmp_path / f"{name}.py").is_file() else None
-    )
-    found = sources._about.__wrapped__("rows")
-    assert set(found) == {"isru", "code", "python", "numpy", "numba"}
-    (tmp_path / "isru.lower.py").write_bytes(b"import numba  # changed")
-    assert sources._about.__wrapped__("rows")["code"] != found["code"]
+def test_a_comment_voids_no_row_and_other_code_does(log, tmp_path, monkeypatch):
+    source = "def double(x):\n    return 2 * x\n"
+    texts = [source, source.replace("2 *", "(2) *") + "# twice", source.replace("2 *", "3 *")]
+    (tmp_path / "isru").mkdir()
+    monkeypatch.setattr(closure, "_HERE", tmp_path / "isru")
+    monkeypatch.setattr(noise, "__module__", "isru.rows")
+    (tmp_path / "isru" / "rows.py").write_text("from isru.kernel import double")
+    found = []
+    for text in texts:
+        (tmp_path / "isru" / "kernel.py").write_text(text)
+        closure.forget_sources()
+        sweep(noise, cases(log, 1), cache=tmp_path / "cache")
+        found.append(len(list(log.iterdir())))
+    monkeypatch.undo()
+    closure.forget_sources()
+    assert found == [1, 1, 2]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_kept_row_repeats_its_notes_wherever_it_was_computed(log, tmp_path, processes):
+    with notes.noting() as first:
+        sweep(of_tanh, cases(log, 2), processes=processes, cache=tmp_path / "cache")
+    with notes.noting() as again:
+        sweep(of_tanh, cases(log, 2), cache=tmp_path / "cache")
+    assert len(list(log.iterdir())) == 2
+    used = {ACTIVATIONS[name].noted_as for name in ("tanh", "relu")}
+    assert used | {"data/of rows"} <= set(first) and first == again
+
+
+def test_an_edited_activation_voids_only_the_rows_that_used_it(log, tmp_path, monkeypatch):
+    sweep(of_tanh, cases(log, 4), cache=tmp_path / "cache")
+    edited = ACTIVATIONS["relu"].noted_as
+    known = closure.present_digest
+
+    def present(name):
+        return "another" if name == edited else known(name)
+
+    monkeypatch.setattr("isru.sweep.store.present_digest", present)
+    sweep(of_tanh, cases(log, 4), cache=tmp_path / "cache")
+    assert len(list(log.iterdir())) == 4 + 2
+    monkeypatch.setattr("isru.sweep.store.present_digest", known)
+    monkeypatch.setattr(closure, "list_digest", lambda: "with a new one")
+    sweep(of_tanh, cases(log, 4), cache=tmp_path / "cache")
+    assert len(list(log.iterdir())) == 4 + 2
+
+
+def test_changed_data_voids_the_rows_that_read_it(log, tmp_path, monkeypatch):
+    sweep(of_tanh, cases(log, 1), cache=tmp_path / "cache")
+    monkeypatch.setattr(closure, "data_digest", lambda name: "2")
+    sweep(of_tanh, cases(log, 1), cache=tmp_path / "cache")
+    assert len(list(log.iterdir())) == 2
 
 
 def test_timed_rows_never_run_beside_each_other(log, tmp_path, monkeypatch):

@@ -60,7 +60,7 @@ def test_an_exception_of_the_extension_is_told_with_page_and_cause(monkeypatch):
     ],
 )
 def test_an_odd_file_of_a_run_is_named(tmp_path, text, message):
-    path = tmp_path / "results" / "values" / "x.json"
+    path = tmp_path / "results" / "values" / "forecaster.json"
     path.parent.mkdir(parents=True)
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ValueError, match=message):

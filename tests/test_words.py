@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 
 from isru import commands, paths, terminal
-from isru.certify import _resume
+from isru.certificates.making import _resume
 from isru.cli import main
 
 EVERY_COMMAND = (
@@ -119,7 +119,7 @@ def test_what_ends_a_measurement_is_said(compendium, capsys, monkeypatch, error,
 
 
 def test_an_unknown_name_is_refused_before_anything_is_certified(compendium, capsys, monkeypatch):
-    monkeypatch.setattr("isru.certify.certify", lambda *_: pytest.fail("began"))
+    monkeypatch.setattr("isru.certificates.making.certify", lambda *_: pytest.fail("began"))
     assert "got 'nothing'" in told(capsys, "certify", "isru", "nothing")
 
 

@@ -7,13 +7,13 @@ import logging
 import os
 import sys
 
+from isru.errors import CompendiumError, in_words
 from isru.lifeline import (
     ENDS_WITH_STDIN,
     be_interrupted_with_stdin,
     take_signals_as_interruptions,
 )
 from isru.publish.environment import in_environment, say, set_up
-from isru.publish.errors import CompendiumError, in_words
 from isru.publish.processor import leave_out_impossible
 from isru.terminal import finish, unexpected, use_streams
 

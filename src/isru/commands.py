@@ -18,10 +18,10 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from isru import paths
+from isru.errors import CompendiumError
 from isru.lifeline import attended
 from isru.publish.compare import account
 from isru.publish.environment import say
-from isru.publish.errors import CompendiumError
 from isru.publish.job import Job
 from isru.publish.machines import publish_record, record_folder
 from isru.publish.notebooks import all_notebooks, select
@@ -234,7 +234,7 @@ def certify(options: Namespace) -> int:
     The certificates go to runs/certificates; those in data/certificates are published ones.
     """
     from isru.activations import ACTIVATIONS, get_activation
-    from isru.certify import certify as certify_one
+    from isru.certificates.making import certify as certify_one
 
     names = list(ACTIVATIONS) if options.names == ["all"] else options.names
     entries = [_known(get_activation)(name) for name in names]  # before the minutes of the first

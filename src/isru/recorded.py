@@ -182,7 +182,7 @@ class Recorded(Mapping):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def items(self) -> list[tuple[str, dict]]:
+    def items(self) -> list[tuple[str, dict]]:  # type: ignore[override]
         """Return every name with its entry; no row is looked for twice."""
         found = list(self.values_alone.items())
         for name in self.table_names():

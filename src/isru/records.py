@@ -228,6 +228,15 @@ class Record:
         The chapter's name, ``"forecaster"``, which leads every value's key.
     folder : Path, optional
         The run's folder; by default the one that the runner names, else ``runs/adhoc``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> record = Record("forecaster", folder=Path(tempfile.mkdtemp()))
+    >>> record.value("saving", 2.5, kind="machine", unit="%")
+    2.5
+    >>> record.values["saving"]["unit"]
+    '%'
     """
 
     def __init__(self, notebook: str, folder: Path | None = None):
@@ -335,9 +344,13 @@ class Record:
             For a bad name or kind, a column that is not there, or two rows of the same keys.
         """
         _check(name, _IDENTIFIER, "a table's name in lower case, words joined by '-'")
-        about = {"notebook": self.notebook, **_running_cell(), "keys": list(keys)}
         tolerance = _tolerance(rtol, atol)
-        about["columns"] = described(frame, about["keys"], dict(columns), kind, tolerance, name)
+        about = {
+            "notebook": self.notebook,
+            **_running_cell(),
+            "keys": list(keys),
+            "columns": described(frame, list(keys), dict(columns), kind, tolerance, name),
+        }
         path = self.folder / "tables" / f"{self.notebook}-{name}.csv"
         write_atomically(path, _csv(frame))
         write_atomically(path.with_suffix(".json"), to_json(about))
@@ -407,17 +420,6 @@ class Record:
         path = self.model_file(name)
         np.savez(path, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes no names
         return path
-
-
-def note_read(name: str, digest: str) -> None:
-    """Tell the runner that this notebook read the data file ``name``.
-
-    The runner keys it into the notebook's stamp; outside the runner nothing happens.
-    """
-    log = os.environ.get("ISRU_READS")
-    if log:
-        with Path(log).open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"name": name, "sha256": digest}) + "\n")
 
 
 def _running_cell() -> dict[str, str]:

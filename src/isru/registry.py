@@ -1,10 +1,14 @@
 """One name, one function: is an entry that somebody hands in the one that the registry has?
 
-Files, pickles and every twin (C, Keras, ONNX, compiled code) know an activation by its name. An
-entry of another function under a known name would silently become that function.
+Files, pickles and the forms in C, Keras, ONNX and compiled code know an activation by its name.
+An entry of another function under a known name would silently become that function.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -65,3 +69,30 @@ def _probed(entry: Activation) -> list[np.ndarray]:
     with np.errstate(all="ignore"):
         y, saved = entry.forward(_PROBES.copy())
         return [entry.value(_PROBES), y, entry.derivative(saved)]
+
+
+class ByName(Mapping[str, Any]):
+    """What is made of activations, by their names; nothing is made before somebody asks for it.
+
+    Parameters
+    ----------
+    make : callable
+        From a name to what is kept for it.
+    wanted : callable, optional
+        Whether there is anything for an entry.
+    """
+
+    def __init__(self, make: Callable, wanted: Callable[[Activation], bool] = lambda entry: True):
+        self._make, self._wanted = cache(make), wanted
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in activations.ACTIVATIONS or not self._wanted(get_activation(name)):
+            raise KeyError(name)
+        return self._make(name)
+
+    def __iter__(self) -> Iterator[str]:
+        entries = activations.ACTIVATIONS.items()
+        return (name for name, entry in entries if self._wanted(entry))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

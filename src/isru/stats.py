@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats as distributions
 
-from isru.lstm.inputs import read_array
+from isru.arrays import read_array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,6 +98,13 @@ def bootstrap_interval(
     References
     ----------
     Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> interval = bootstrap_interval([3.0, 5.0, 4.0, 6.0, 5.0, 4.0], statistic="mean", rng=rng)
+    >>> interval.estimate, interval.contains(4.5)
+    (4.5, True)
     """
     values = _sample(sample, "sample")
     if statistic not in STATISTICS:
@@ -133,6 +140,13 @@ def ratio_of_medians(
     ------
     ValueError
         If the numbers of processes differ, or a time is not positive and finite.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> slow, fast = [[2.0, 2.2]] * 6, [[1.0, 1.1]] * 6  # six processes, two times of each
+    >>> ratio_of_medians(slow, fast, rng=rng)
+    Interval(estimate=2.0, low=2.0, high=2.0)
     """
     if len(numerator) != len(denominator):
         raise ValueError(
@@ -164,6 +178,13 @@ def aa_floor(
         One pair a condition; both as `ratio_of_medians` takes them.
     level, resamples, rng
         As for `bootstrap_interval`; ``resamples`` for each pair.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> again = [[1.0], [1.0], [1.0], [1.0], [1.0], [1.0]]
+    >>> aa_floor([(again, again)], rng=rng)
+    Interval(estimate=1.0, low=1.0, high=1.0)
     """
     medians = [(_process_medians(arm, "arm"), _process_medians(a2, "again")) for arm, a2 in pairs]
     ratios = np.concatenate([_resampled_ratios(*pair, resamples, rng) for pair in medians])
@@ -185,6 +206,11 @@ def paired_difference(
     treatment, control : array_like, shape (n,)
         Paired by position; n >= 2.
 
+    Examples
+    --------
+    >>> found = paired_difference([2.0, 3.0, 4.0], [1.0, 2.0, 3.0], rng=np.random.default_rng(0))
+    >>> found.n, found.mean, found.low, found.high
+    (3, 1.0, 1.0, 1.0)
     """
     differences = _paired(treatment, control)
     interval = bootstrap_interval(
@@ -223,6 +249,11 @@ def tost(
     References
     ----------
     Schuirmann 1987, DOI 10.1007/BF01068419; Lakens 2017, DOI 10.1177/1948550617697177.
+
+    Examples
+    --------
+    >>> tost([1.0, 2.1, 2.9, 4.0], [1.1, 2.0, 3.0, 3.9], margin=0.5).passes
+    True
     """
     if not margin > 0:
         raise ValueError(f"expected a positive margin, got {margin}")
@@ -253,6 +284,11 @@ def holm(p_values: ArrayLike) -> np.ndarray:
     References
     ----------
     Holm 1979, Scandinavian Journal of Statistics 6(2), 65-70.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03])
+    array([0.03, 0.06, 0.06])
     """
     p = read_array("p values", p_values).astype(float)
     if p.ndim != 1 or not np.all((p >= 0) & (p <= 1)):
@@ -275,6 +311,13 @@ def groups(
         Columns; without any all rows are one group.
     sort : bool
         Whether the groups come in the order of their keys, or in that of their first rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"units": [10, 10, 25], "time": [1.0, 3.0, 4.0]})
+    >>> [(key, len(rows)) for key, rows in groups(frame, ["units"])]
+    [({'units': 10}, 2), ({'units': 25}, 1)]
     """
     if not len(keys):
         yield {}, frame
@@ -311,6 +354,13 @@ def by_group(
     -------
     pandas.DataFrame
         The keys, ``n`` (numbers in the group), the statistic, ``low`` and ``high``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"units": [10, 10, 25], "time": [1.0, 3.0, 4.0]})
+    >>> by_group(frame, ["units"], "time", rng=np.random.default_rng(0))["median"].tolist()
+    [2.0, 4.0]
     """
     import pandas as pd
 
@@ -343,6 +393,11 @@ def direction(ratio: Interval, floor: Interval, *, margin: float = 0.02) -> str:
     An interval above both the A/A floor and 1 + margin is ``"faster"``, one below both the
     floor and 1/(1 + margin) is ``"slower"``, one inside the margin is ``"equal"``. Any other is
     ``"undecided"``: too wide, or lost in the floor.
+
+    Examples
+    --------
+    >>> direction(Interval(1.2, 1.1, 1.3), floor=Interval(1.0, 0.99, 1.01))
+    'faster'
     """
     if ratio.low > max(floor.high, 1 + margin):
         return "faster"

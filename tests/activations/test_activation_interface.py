@@ -1,5 +1,6 @@
 """Types, shapes, buffers, special values, and what is refused."""
 
+import dataclasses
 import pickle
 import tracemalloc
 
@@ -34,6 +35,11 @@ LIMITS = {
     "table_tanh": (0, np.tanh(8), -np.tanh(8)),
     "identity": (0, np.inf, -np.inf),
 }
+
+
+for one in ACTIVATIONS.values():
+    if one.has_formula and one.name != "isru_plain":
+        LIMITS.setdefault(one.name, (one.value(0.0), *reversed(one.range)))
 
 
 @DTYPES
@@ -254,8 +260,10 @@ def test_lookup_names_what_there_is():
 
 
 def test_a_name_exists_once():
-    twice = [*ACTIVATIONS.values(), ACTIVATIONS["tanh"]]
-    with pytest.raises(ValueError, match="expected an activation of a new name, got 'tanh' again"):
+    other = dataclasses.replace(ACTIVATIONS["relu"], name="tanh")
+    twice = [*ACTIVATIONS.values(), other]
+    message = "of a new name, got 'tanh' again, in isru.activations.tanh and isru.activations.relu"
+    with pytest.raises(ValueError, match=message):
         activations._by_name(twice)
 
 

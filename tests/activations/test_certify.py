@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from isru import certify as module
 from isru.activations import ACTIVATIONS
-from isru.certify import certify
+from isru.certificates import making as module
+from isru.certificates.making import certify
 
 ISRU = ACTIVATIONS["isru"]
 ONE = 0x3F800000  # the bit pattern of 1.0

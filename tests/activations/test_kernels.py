@@ -9,7 +9,7 @@ from exact_activations import float64_sample, max_ulp
 
 from isru import kernels
 from isru.activations import ACTIVATIONS
-from isru.certify import ulp_error
+from isru.certificates.making import ulp_error
 from isru.kernels.ufuncs import FAST_BOUNDS
 
 x86 = pytest.mark.skipif(

@@ -63,6 +63,11 @@ def test_a_core_is_named_like_its_file(added, tmp_path):
         cores.read_targets()
 
 
+def test_a_table_that_is_no_file_is_refused():
+    with pytest.raises(ValueError, match=r"cycle table of: .*cortex_m4, .*got 'cortex-m9'"):
+        cycles.read_table("cortex-m9")
+
+
 def test_labels_stand_with_the_cores():
     labels = [core.label for core in TARGETS.values()]
     assert "Cortex-M4F" in labels

@@ -9,11 +9,10 @@ from keras_gradients import keras_loss_and_gradients
 
 from isru.activations import ACTIVATIONS, get_activation
 from isru.keras_bridge import (
-    KERAS_NAMES,
-    TWINS,
     KerasActivation,
     build_keras,
     keras_activation,
+    known_to_keras,
     load_tensorflow,
     make_train_step,
     registry_entry,
@@ -23,8 +22,6 @@ from isru.lstm import Adam, LSTMNetwork, train_step
 # float32: a sum of n products is off by about sqrt(n) roundings of 6e-8, here over up to
 # 8 steps x 6 sequences x 20 products; 2e-6 of the largest element is some four times that.
 FLOAT32 = 2e-6
-WITHOUT_TWIN = {"table_tanh", "isru_rsqrt0", "isru_rsqrt1", "isru_rsqrt2"}
-WITH_TWIN = sorted({*KERAS_NAMES, *TWINS} & {*ACTIVATIONS})
 B, T, F, C = 6, 8, 3, 2
 
 
@@ -98,26 +95,26 @@ def test_updates_equal_those_of_keras(rng, tf):
     assert_close(network.get_weights(), model.get_weights(), FLOAT32)
 
 
-def test_every_activation_has_a_twin_but_those_that_are_algorithms():
-    assert {*ACTIVATIONS} - {*KERAS_NAMES} - {*TWINS} <= WITHOUT_TWIN
-    with pytest.raises(ValueError, match=r"expected an activation with a Keras twin.*got 'table"):
+def test_keras_has_every_activation_with_a_formula():
+    assert {*known_to_keras()} == {name for name, one in ACTIVATIONS.items() if one.has_formula}
+    with pytest.raises(ValueError, match=r"an activation with a form in Keras.*got 'table_tanh'"):
         KerasActivation("table_tanh")
 
 
-@pytest.mark.parametrize("name", WITH_TWIN)
-def test_twins_equal_their_definitions(name, tf):
+@pytest.mark.parametrize("name", known_to_keras())
+def test_keras_computes_the_definition(name, tf):
     """Value and derivative in float64; 1e-14 is some roundings of a range of about 1."""
-    entry, twin = get_activation(name), keras_activation(name)
+    entry, function = get_activation(name), keras_activation(name)
     x = np.linspace(-9.05, 9.05, 400)  # no kink is met
     with tf.GradientTape() as tape:
         tape.watch(tensor := tf.constant(x))
-        y = twin(tensor)
+        y = function(tensor)
     np.testing.assert_allclose(y.numpy(), entry.value(x), rtol=1e-12, atol=1e-14)
     slope = entry.derivative(entry.forward(x)[1])
     np.testing.assert_allclose(tape.gradient(y, tensor).numpy(), slope, rtol=1e-10, atol=1e-14)
 
 
-def test_the_safe_twin_is_right_far_out(tf):
+def test_the_safe_form_is_right_far_out(tf):
     x = tf.constant([-np.inf, -1e38, -0.0, 1e-30, 1e20, np.inf], tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -126,12 +123,12 @@ def test_the_safe_twin_is_right_far_out(tf):
     np.testing.assert_array_equal(tape.gradient(y, x).numpy(), np.float32([0, 0, 1, 1, 0, 0]))
 
 
-def test_parameters_of_an_activation_reach_its_twin(tf):
+def test_parameters_of_an_activation_reach_keras(tf):
     entry = get_activation("isru").with_parameters(alpha=0.25, k=2.0)
     x = np.linspace(-3, 3, 20)
-    twin = keras_activation(entry)
-    np.testing.assert_allclose(twin(tf.constant(x)).numpy(), entry.value(x), rtol=1e-13)
-    again = KerasActivation.from_config(twin.get_config())
+    function = keras_activation(entry)
+    np.testing.assert_allclose(function(tf.constant(x)).numpy(), entry.value(x), rtol=1e-13)
+    again = KerasActivation.from_config(function.get_config())
     assert registry_entry(again).parameters == entry.parameters
 
 

@@ -9,7 +9,7 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from isru.claims import load_claims, read_run_values, verdicts
-from isru.publish.numbers import MINUS
+from isru.wording import MINUS
 from isru_book.run import LOGGER, run_of
 from isru_book.tables import html_table
 from isru_book.values import link, note_table

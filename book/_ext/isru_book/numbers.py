@@ -6,8 +6,8 @@ import difflib
 import re
 
 from isru.addresses import PATTERN, BadAddress, split
-from isru.publish.numbers import MINUS, CannotShow, formatted
 from isru.recorded import NotRecorded
+from isru.wording import MINUS, CannotShow, formatted
 from isru_book.run import Run, commit_text
 
 NBSP = "\N{NO-BREAK SPACE}"

@@ -6,7 +6,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from isru.publish.parameters import declared_parameters, slug
-from isru.publish.yaml_text import read_yaml_file
+from isru.yaml_text import read_yaml_file
 from isru_book.run import page_of
 from isru_book.tables import html_table
 from isru_book.values import link

@@ -15,7 +15,7 @@ from docutils.parsers.rst import Directive, DirectiveError
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxRole
 
-from isru.publish.numbers import CannotShow
+from isru.wording import CannotShow
 from isru_book.run import LOGGER
 
 _THEIR_OWN = (DirectiveError, SphinxError)  # the tools below show these

@@ -1,95 +1,43 @@
-"""The activations: one definition each, with its derivative and its accuracy. NumPy only.
+"""The activations, one file each: formula, derivative, accuracy, and the forms that differ.
+
+Not here: anything that needs more than NumPy, or knows where a function is used.
 
 ``ACTIVATIONS[name]`` holds every one as an `Activation`; the functions of the same names take
-any array. Adding an activation is one entry here.
+any array. Adding an activation is adding a file: every `Activation` at the top level of a module
+in this folder is found, and every form that it does not bring is derived from its formula.
+Nothing but NumPy is imported here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
 
-from isru.activations.algebraic import (
-    ISRU,
-    ISRU_PLAIN,
-    ISRU_SIGMOID,
-    alpha_gradient,
-    isru,
-    isru_plain,
-    isru_sigmoid,
-)
-from isru.activations.approximate import (
-    ISRU_RSQRT,
-    RATIONAL_TANH,
-    TABLE_TANH,
-    isru_rsqrt,
-    rational_tanh,
-    table_tanh,
-)
-from isru.activations.entry import Activation
-from isru.activations.piecewise import (
-    ELU,
-    HARD_SIGMOID,
-    HARD_TANH,
-    IDENTITY,
-    ISRLU,
-    LEAKY_RELU,
-    RELU,
-    elu,
-    hard_sigmoid,
-    hard_tanh,
-    identity,
-    isrlu,
-    leaky_relu,
-    relu,
-)
-from isru.activations.smooth import (
-    SIGMOID,
-    SOFTPLUS,
-    SOFTSIGN,
-    TANH,
-    sigmoid,
-    softplus,
-    softsign,
-    tanh,
-)
-
-_ENTRIES = (
-    ISRU,
-    ISRU_PLAIN,
-    ISRU_SIGMOID,
-    ISRLU,
-    TANH,
-    SIGMOID,
-    SOFTSIGN,
-    SOFTPLUS,
-    RELU,
-    LEAKY_RELU,
-    ELU,
-    HARD_TANH,
-    HARD_SIGMOID,
-    RATIONAL_TANH,
-    TABLE_TANH,
-    IDENTITY,
-    *ISRU_RSQRT,
-)
-
-
-def _by_name(entries) -> Mapping[str, Activation]:
-    """Return the entries by their names; a name that exists already is refused."""
-    known: dict[str, Activation] = {}
-    for entry in entries:
-        if entry.name in known:
-            raise ValueError(f"expected an activation of a new name, got {entry.name!r} again")
-        known[entry.name] = entry
-    return MappingProxyType(known)
-
-
-ACTIVATIONS: Mapping[str, Activation] = _by_name(_ENTRIES)
+from isru.activations.elu import elu
+from isru.activations.entry import Activation, CText
+from isru.activations.hard_sigmoid import hard_sigmoid
+from isru.activations.hard_tanh import hard_tanh
+from isru.activations.identity import identity
+from isru.activations.isrlu import isrlu
+from isru.activations.isru import alpha_gradient, isru
+from isru.activations.isru_plain import isru_plain
+from isru.activations.isru_rsqrt import isru_rsqrt
+from isru.activations.isru_sigmoid import isru_sigmoid
+from isru.activations.leaky_relu import leaky_relu
+from isru.activations.rational_tanh import rational_tanh
+from isru.activations.registry import Registry, note_use
+from isru.activations.relu import relu
+from isru.activations.sigmoid import sigmoid
+from isru.activations.softplus import softplus
+from isru.activations.softsign import softsign
+from isru.activations.table_tanh import table_tanh
+from isru.activations.tanh import tanh
 
 __all__ = [
     "ACTIVATIONS",
     "Activation",
+    "CText",
     "alpha_gradient",
     "elu",
     "get_activation",
@@ -112,6 +60,33 @@ __all__ = [
 ]
 
 
+def _found() -> Iterator[Activation]:
+    """Yield every activation that a file of this folder defines."""
+    for module in pkgutil.iter_modules(__path__):
+        content = vars(importlib.import_module(f"{__name__}.{module.name}"))
+        yield from (entry for entry in content.values() if isinstance(entry, Activation))
+
+
+def _by_name(entries: Iterable[Activation]) -> dict[str, Activation]:
+    """Return entries by their names, in their places; a name that exists already is refused."""
+    known: dict[str, Activation] = {}
+    for entry in sorted(entries, key=lambda entry: (entry.place, entry.name)):
+        if known.setdefault(entry.name, entry) is not entry:
+            modules = f"{known[entry.name].module} and {entry.module}"
+            raise ValueError(
+                f"expected an activation of a new name, got {entry.name!r} again, in {modules}"
+            )
+    return known
+
+
+_ENTRIES = _by_name(_found())
+for _name, _entry in _ENTRIES.items():
+    if not callable(globals().get(_name)):  # not the file of that name, but the function
+        globals()[_name] = _entry.value
+
+ACTIVATIONS: Mapping[str, Activation] = Registry(_ENTRIES)
+
+
 def get_activation(activation: str | Activation) -> Activation:
     """Return the entry of a name; an entry is returned as it is.
 
@@ -123,6 +98,7 @@ def get_activation(activation: str | Activation) -> Activation:
         For an unknown name; the message lists the known ones.
     """
     if isinstance(activation, Activation):
+        note_use(activation.noted_as)
         return activation
     if not isinstance(activation, str):
         raise TypeError(

@@ -1,7 +1,10 @@
-"""What one activation is: its value, its derivative, and what is promised about both.
+"""What one activation is: its formula, its forms, and what is promised about them.
 
 The promises are part of the interface: range, smoothness, domain, and per dtype the largest
 error of the value in ULP (units in the last place of the exact result).
+
+A form that an entry does not bring (NumPy's, Keras's, ONNX's, C's, the compiled loop, SymPy's) is
+its formula, computed with the operations of that library, and its own formula of the derivative.
 """
 
 from __future__ import annotations
@@ -9,9 +12,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
+
+from isru.activations.formula import ARITHMETIC, Expression, evaluate, expression, folded
+from isru.activations.formula import clip as clipped
+from isru.activations.formula import name as variable
+from isru.activations.registry import note_use, noted_as
 
 try:  # np.clip reaches this ufunc through 2 us of Python, more than a small array takes
     from numpy._core.umath import clip
@@ -26,6 +36,46 @@ _EVERYWHERE = dict.fromkeys(DTYPES, (-math.inf, math.inf))
 # which NumPy converts at every step, correct to half a ULP, and x*x cannot overflow.
 FLOAT16 = np.dtype(np.float16)
 
+_NUMPY: dict[str, Callable] = ARITHMETIC | {
+    "sqrt": np.sqrt,
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log1p": np.log1p,
+    "tanh": np.tanh,
+    "minimum": np.minimum,
+    "maximum": np.maximum,
+    "where": np.where,
+    "constant": float,
+}
+
+
+@dataclass(frozen=True)
+class CText:
+    """What is to be said of an activation in C.
+
+    Attributes
+    ----------
+    comment : str
+        For the generated source: what it is and where it holds.
+    ulp : float
+        Largest distance to the definition on ``domain``, in units in the last place of the
+        result, or of 1 where a sum ``absolute``-ly cancels (a gate's left tail).
+    body : callable or str, optional
+        The text of ``float f(float x)`` after its first brace, in which ``SQRTF`` and ``FABSF``
+        stand for the compiler's own; a callable gets a function that writes a number, and the
+        parameters. Without it the body is derived from the formula.
+    domain : tuple of float
+    tables : mapping
+        Name -> float32 array that the body reads.
+    """
+
+    comment: str
+    ulp: float
+    body: Callable[..., str] | str = ""
+    domain: tuple[float, float] = (-math.inf, math.inf)
+    absolute: bool = False
+    tables: Mapping[str, np.ndarray] = field(default_factory=dict)
+
 
 @dataclass(frozen=True, eq=False)
 class Activation:
@@ -37,6 +87,19 @@ class Activation:
         Its key in ``ACTIVATIONS``.
     description : str
         One line with the formula and its source.
+    label : str
+        Its name in tables and figures; by default the name with spaces.
+    place : float
+        Where it stands in tables; those without a place come last, by name.
+    formula : callable, optional
+        ``formula(x, **parameters)`` on expressions (`isru.activations.formula`). An algorithm,
+        such as a table, has none.
+    gradient : callable, optional
+        ``gradient(x, y, **parameters)``: the derivative as a formula in x and y = f(x); in y
+        alone where ``saves_output``.
+    flat_from : float
+        From this |x| on the function has its limit in every dtype. Forms that are derived
+        compute the formula there, so that it need not hold where a square overflows.
     range : tuple of float
         Infimum and supremum of the exact function.
     smoothness : float
@@ -59,6 +122,16 @@ class Activation:
         The function that this one stands in for, or ``""``.
     error : float
         Largest absolute distance to that function, over all inputs.
+    kernel, slope, careful : callable, optional
+        The NumPy form: ``kernel(x, out, saved) -> (y, saved)`` and ``slope(saved, out)`` for
+        networks, ``careful(x, out)`` for `value`, if another one is needed.
+    keras : str or callable, optional
+        Keras's own name of the function, or ``keras(tf, x, **parameters)`` on tensors.
+    onnx : callable, optional
+        ``onnx(graph, x, **parameters)``, from a tensor's name to that of the result.
+    sympy : callable, optional
+        ``sympy(sp, x)``, where the formula as it is computed is not the one to be read.
+    c : CText, optional
     """
 
     name: str
@@ -67,8 +140,13 @@ class Activation:
     smoothness: float
     odd: bool
     ulp: Mapping[str, float]
-    kernel: Callable = field(repr=False)
-    slope: Callable = field(repr=False)
+    label: str = ""
+    place: float = math.inf
+    formula: Callable | None = field(default=None, repr=False)
+    gradient: Callable | None = field(default=None, repr=False)
+    flat_from: float = math.inf
+    kernel: Callable = field(default=None, repr=False)  # type: ignore[assignment]  # then derived
+    slope: Callable = field(default=None, repr=False)  # type: ignore[assignment]
     careful: Callable | None = field(default=None, repr=False)
     domain: Mapping[str, tuple[float, float]] = field(default_factory=lambda: dict(_EVERYWHERE))
     rises: bool = True
@@ -78,6 +156,24 @@ class Activation:
     widens_float16: bool = True
     approximates: str = ""
     error: float = 0.0
+    keras: str | Callable | None = field(default=None, repr=False)
+    onnx: Callable | None = field(default=None, repr=False)
+    sympy: Callable | None = field(default=None, repr=False)
+    c: CText | None = field(default=None, repr=False)
+
+    def __post_init__(self):
+        if not ((self.formula and self.gradient) or (self.kernel and self.slope)):
+            raise ValueError(
+                f"{self.name}: expected formula and gradient, or kernel and slope in NumPy"
+            )
+        own = {"kernel": self._derived_kernel, "slope": self._derived_slope}
+        for form, derived in own.items():
+            given = getattr(self, form)
+            # A copy with a change somewhere is given the derived form of its original.
+            if given is None or getattr(given, "__func__", None) is derived.__func__:
+                object.__setattr__(self, form, derived)
+        if not self.label:
+            object.__setattr__(self, "label", self.name.replace("_", " "))
 
     def value(self, x, out: np.ndarray | None = None):
         """Return f(x), right for every input.
@@ -103,6 +199,7 @@ class Activation:
         ValueError
             If ``out`` has another shape.
         """
+        note_use(self.noted_as)
         if isinstance(x, np.ma.MaskedArray):
             return masked_result(self.value, x, out)
         x = real_array(x)
@@ -151,6 +248,41 @@ class Activation:
             return self.slope(saved, out)
         return _narrow(self.slope(saved.astype(np.float32), None), out)
 
+    @property
+    def module(self) -> str:
+        """The name of the module that defines it."""
+        return (self.formula or self.kernel).__module__
+
+    @property
+    def has_formula(self) -> bool:
+        """Whether forms can be derived from it."""
+        return self.formula is not None and self.gradient is not None
+
+    @cached_property
+    def trees(self) -> tuple[Expression, Expression]:
+        """Value and derivative as trees of "x" and the parameters; of "y" if `saves_output`."""
+        return self._trees_of(variable("x"))
+
+    @cached_property
+    def safe_trees(self) -> tuple[Expression, Expression]:
+        """The same, for arithmetic in which a square overflows: x is clipped to ``flat_from``."""
+        if self.flat_from == math.inf:
+            return self.trees
+        end = Fraction(self.flat_from)
+        return self._trees_of(clipped(variable("x"), -end, end))
+
+    @cached_property
+    def numeric_trees(self) -> tuple[Expression, Expression]:
+        """The safe ones, with numbers in place of the parameters."""
+        y, slope = self.safe_trees
+        return folded(y, self.parameters), folded(slope, self.parameters)
+
+    def _trees_of(self, x: Expression) -> tuple[Expression, Expression]:
+        parameters = {name: variable(name) for name in self.parameters}
+        y = expression(self.formula(x, **parameters))
+        saved = variable("y") if self.saves_output else y
+        return y, expression(self.gradient(x, saved, **parameters))
+
     def with_parameters(self, **parameters: float) -> Activation:
         """Return the same function with other parameters, e.g. ``alpha=2/3``.
 
@@ -169,8 +301,23 @@ class Activation:
             return self
         return self.family(**{**self.parameters, **parameters})
 
+    @cached_property
+    def noted_as(self) -> str:
+        """The name under which a run notes that it uses this, "" for one of another package."""
+        return noted_as(self.module)
+
     def _first(self, x, out):
         return self.kernel(x, out, None)[0]
+
+    def _derived_kernel(self, x, out, saved):
+        if not self.saves_output:
+            saved = np.positive(x, out=saved)
+        y = _evaluated(self.numeric_trees[0], x, out)
+        clip(y, *self.range, out=y)  # a rounding could leave it
+        return y, y if self.saves_output else saved
+
+    def _derived_slope(self, saved, out):
+        return _evaluated(self.numeric_trees[1], saved, out)
 
     def _widened(self, function, x, out):
         if x.dtype != FLOAT16 or not self.widens_float16:
@@ -246,6 +393,28 @@ def parameter(name: str, value, low: float, high: float) -> float:
 def tolerance(float16: float, float32: float, float64: float) -> Mapping[str, float]:
     """Return the stated ULP per dtype."""
     return MappingProxyType(dict(zip(DTYPES, (float16, float32, float64), strict=True)))
+
+
+def _evaluated(tree: Expression, x: np.ndarray, out) -> np.ndarray:
+    """Compute a tree of one name, in the dtype and shape of ``x``."""
+    out = np.empty_like(x) if out is None else out
+    with np.errstate(all="ignore"):
+        np.copyto(out, evaluate(tree, _NUMPY, x=x, y=x), casting="same_kind")
+    return out
+
+
+def choose(mask, inside, outside, like, out):
+    """Return ``inside`` where the mask holds, else ``outside``, in the dtype of ``like``."""
+    y = np.where(mask, inside, outside).astype(like.dtype, copy=False)
+    if out is None:
+        return y
+    np.copyto(out, y)
+    return out
+
+
+def step(mask, like, out, inside=1.0):
+    """Return ``inside`` where the mask holds and 0 elsewhere, in the dtype of ``like``."""
+    return np.multiply(mask, like.dtype.type(inside), out=out)
 
 
 def _narrow(wide: np.ndarray, out) -> np.ndarray:

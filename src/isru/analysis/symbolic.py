@@ -1,7 +1,7 @@
 """The activations as SymPy expressions, and what is needed to prove something about them.
 
-:data:`TWINS` has the keys of :data:`isru.activations.ACTIVATIONS`; what has no twin (the table and
-the approximate inverse square roots) is an algorithm rather than a formula.
+:data:`FORMULAS` has the keys of :data:`isru.activations.ACTIVATIONS`; what is not in it (the table
+and the approximate inverse square roots) is an algorithm rather than a formula.
 """
 
 from __future__ import annotations
@@ -13,74 +13,69 @@ import mpmath
 import sympy as sp
 from sympy.core.relational import Relational
 
+from isru.activations import get_activation
+from isru.activations.formula import ARITHMETIC, evaluate
 from isru.analysis import approximation
+from isru.registry import ByName
 
 x, y, u = sp.symbols("x y u", real=True)
 positive_x = sp.Symbol("x", positive=True)
 alpha, beta, k, s = sp.symbols("alpha beta k s", positive=True)
 n = sp.Symbol("n", integer=True, positive=True)
-HALF, LEAK = sp.Rational(1, 2), sp.Rational(1, 100)
+HALF = sp.Rational(1, 2)
+
+_OPERATIONS: dict[str, Callable] = ARITHMETIC | {
+    "sqrt": sp.sqrt,
+    "exp": sp.exp,
+    "expm1": lambda a: sp.exp(a) - 1,
+    "log1p": lambda a: sp.log(1 + a),
+    "tanh": sp.tanh,
+    "minimum": lambda a, b: sp.Piecewise((a, a <= b), (b, True)),
+    "maximum": lambda a, b: sp.Piecewise((a, a >= b), (b, True)),
+    "clip": lambda a, low, high: sp.Piecewise((low, a < low), (high, a > high), (a, True)),
+    "where": lambda holds, a, b: sp.Piecewise((a, holds), (b, True)),
+    "constant": sp.Rational,
+}
 
 
 class NotProved(ArithmeticError):
     """An equation whose two sides SymPy does not find equal."""
 
 
+def in_sympy(tree, **leaves) -> sp.Expr:
+    """Return a tree of `isru.activations.formula` as an expression, given what its names are."""
+    return sp.piecewise_fold(sp.sympify(evaluate(tree, _OPERATIONS, **leaves)))
+
+
+def formula(name: str, argument=x, **parameters) -> sp.Expr:
+    """Return the formula of an activation.
+
+    Parameters
+    ----------
+    name : str
+    argument : Expr
+    **parameters
+        Numbers or symbols; by default the registry's.
+    """
+    entry = get_activation(name)
+    if entry.sympy:
+        return entry.sympy(sp, argument)
+    known = {name: sp.Rational(str(value)) for name, value in entry.parameters.items()}
+    return in_sympy(entry.trees[0], x=argument, **(known | parameters))
+
+
 def isru(argument=x, alpha=1) -> sp.Expr:
     """Return x / sqrt(1 + alpha x^2), the inverse square root unit."""
-    return argument / sp.sqrt(1 + alpha * argument**2)
+    return formula("isru", argument, alpha=alpha)
 
 
 def isru_sigmoid(argument=x, scale=HALF) -> sp.Expr:
     """Return (1 + isru(scale x)) / 2; with scale 1/2 its slope at 0 is the logistic one."""
-    return (1 + isru(scale * argument)) / 2
+    return formula("isru_sigmoid", argument, k=scale)
 
 
-def isrlu(argument=x, alpha=1) -> sp.Expr:
-    """Return ISRU for x < 0 and the identity for x >= 0 (Carlile et al., 2017)."""
-    return sp.Piecewise((argument, argument >= 0), (isru(argument, alpha), True))
-
-
-def elu(argument=x, alpha=1) -> sp.Expr:
-    """Return alpha (e^x - 1) for x < 0 and the identity for x >= 0 (Clevert et al., 2015)."""
-    return sp.Piecewise((argument, argument >= 0), (alpha * (sp.exp(argument) - 1), True))
-
-
-def leaky_relu(argument=x, slope=LEAK) -> sp.Expr:
-    """Return slope x for x < 0 and the identity for x >= 0."""
-    return sp.Piecewise((argument, argument >= 0), (slope * argument, True))
-
-
-def clip(expression, bound) -> sp.Expr:
-    """Return an expression in x that keeps its value at -bound and bound beyond them."""
-    low, high = expression.subs(x, -bound), expression.subs(x, bound)
-    return sp.Piecewise((low, x < -bound), (high, x > bound), (expression, True))
-
-
-def _rational_tanh() -> sp.Expr:
-    """Return Lambert's continued fraction of tanh after five steps, cut where it reaches 1."""
-    top, bottom = x * (x**4 + 105 * x**2 + 945), 15 * x**4 + 420 * x**2 + 945
-    end = sp.CRootOf(top - bottom, 0)
-    return sp.Piecewise((-1, x < -end), (1, x > end), (top / bottom, True))
-
-
-TWINS: dict[str, sp.Expr] = {
-    "identity": x,
-    "tanh": sp.tanh(x),
-    "isru": isru(),
-    "isru_plain": isru(),
-    "softsign": x / (1 + sp.Abs(x)),
-    "rational_tanh": _rational_tanh(),
-    "hard_tanh": clip(x, 1),
-    "sigmoid": 1 / (1 + sp.exp(-x)),
-    "hard_sigmoid": clip(x / 6 + HALF, 3),
-    "isru_sigmoid": isru_sigmoid(),
-    "relu": sp.Piecewise((x, x >= 0), (0, True)),
-    "leaky_relu": leaky_relu(),
-    "elu": elu(),
-    "isrlu": isrlu(),
-    "softplus": sp.log(1 + sp.exp(x)),
-}
+FORMULAS = ByName(formula, lambda entry: entry.has_formula)
+"""Name -> expression in x."""
 
 _INTEGRALS = {  # where SymPy's own form is unwieldy or missing; checked by differentiation
     sp.tanh(x): sp.log(sp.cosh(x)),

@@ -1,5 +1,7 @@
 """The timing protocol: interleaved arms in fresh processes, raw values kept, nothing subtracted.
 
+Not here: what is timed for one chapter alone, and any verdict on a time.
+
 `measure` times `Arm` objects over cases and returns every sample; `ratio`, `ratios`, `floor` and
 `per_call` derive summaries; `problems` says what is wrong with a measurement;
 `machine_metadata` describes the machine without naming its user or itself.

@@ -22,10 +22,10 @@ POSITIVE = ("rsqrt",)  # timed on |x|
 def functions() -> dict[str, Callable]:
     """Return what is timed, by name: TensorFlow's own function where it has one.
 
-    ``isru_plain`` is the formula in its fewest operations, ``isru`` the registry's twin, right
+    ``isru_plain`` is the formula in its fewest operations, ``isru`` the registry's, right
     for large inputs, too; ``identity`` is one addition, the least that makes a new array.
     """
-    from isru.keras_bridge.activations import TWINS
+    from isru.keras_bridge.activations import KerasActivation
     from isru.keras_bridge.loading import load_tensorflow
 
     tf = load_tensorflow()
@@ -36,8 +36,8 @@ def functions() -> dict[str, Callable]:
     return {
         "tanh": tf.math.tanh,
         "isru_plain": isru_plain,
-        "isru": TWINS["isru"],
-        "rational_tanh": TWINS["rational_tanh"],
+        "isru": KerasActivation("isru"),
+        "rational_tanh": KerasActivation("rational_tanh"),
         "hard_tanh": lambda x: tf.clip_by_value(x, -1, 1),
         "softsign": tf.nn.softsign,
         "sigmoid": tf.math.sigmoid,

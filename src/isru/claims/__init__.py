@@ -1,5 +1,7 @@
 """Claims and their verdicts: ``book/claims.yml`` and a run's values in, one word a claim out.
 
+Not here: how a value came about; it is read from a run.
+
 The words, the first that applies: *not testable here* (the hardware is absent), *not measured
 yet* (the run holds no such metric), *inconclusive*, *refuted*, *depends on ...*, *confirmed*,
 *equivalent*, *confirmed but negligible*. `isru.claims.rules` says what each one takes.

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from isru import addresses, paths
 from isru.claims.rules import RULES
-from isru.publish.errors import CompendiumError
-from isru.publish.wording import shortened
+from isru.errors import CompendiumError
+from isru.wording import shortened
 
 SCALES = ("difference", "ratio")
-_ROLE = re.compile(rf"\{{val\}}`({addresses.PATTERN})[^`]*`")
 _TEXTS = ("sentence", "published", "hypothesis", "effect", "family")
 _REQUIRED = ("id", "source", *_TEXTS, "rule", "metric", "margin", "relevance_margin")
 _OPTIONAL = ("unit", "scale", "range", "remark", "hardware", "interactions")
@@ -70,11 +69,6 @@ class Claim:
     conditions: tuple[Condition, ...] = ()
     interactions: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    @property
-    def published_keys(self) -> list[str]:
-        """Return the value keys that the published evidence quotes."""
-        return _ROLE.findall(self.published)
-
 
 def load_claims(path: str | Path | None = None) -> list[Claim]:
     """Read the claims.
@@ -97,7 +91,7 @@ def load_claims(path: str | Path | None = None) -> list[Claim]:
         If it is not YAML, or a field is missing, unknown or of a wrong kind; the message names
         the claim and the field.
     """
-    from isru.publish import yaml_text
+    from isru import yaml_text
 
     path = Path(path) if path else paths.root() / "book" / "claims.yml"
     try:

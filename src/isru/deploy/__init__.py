@@ -1,4 +1,7 @@
-"""Files of other runtimes under the name of their extra: see `isru.firmware`."""
+"""Files of other runtimes under the name of their extra: see `isru.firmware`.
+
+Not here: code of its own.
+"""
 
 from __future__ import annotations
 

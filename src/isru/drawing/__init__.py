@@ -1,4 +1,7 @@
-"""Figures: one style, one palette, functions that return a figure."""
+"""Figures: one style, one palette, functions that return a figure.
+
+Not here: the drawing of one chapter; it lies with the chapter.
+"""
 
 from isru.drawing.style import COLOURS, use_style
 

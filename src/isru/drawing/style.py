@@ -15,6 +15,14 @@ COLOURS = {
     "floor": "#BBBBBB",
 }
 
+# Arms that no figure draws beside the one whose colour they have.
+_SHARED = {
+    "coupled": "exp_free",
+    "exp_free_best": "isru_plain",
+    "gru": "softsign",
+    "isru_gates": "softsign",
+}
+
 # A white ground under the axes keeps a figure readable on a dark page, too.
 _STYLE = {
     "axes.grid": True,
@@ -34,6 +42,11 @@ _STYLE = {
     "svg.fonttype": "path",
     "svg.hashsalt": "isru",
 }
+
+
+def arm_colour(arm: str) -> str:
+    """Return the colour of an arm of `isru.studies.arms`; grey for what has none of its own."""
+    return COLOURS.get(_SHARED.get(arm, arm), COLOURS["copy"])
 
 
 def use_style() -> None:

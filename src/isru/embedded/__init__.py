@@ -1,4 +1,7 @@
-"""The road from a network to counts under one name: `isru.firmware` and `isru.emulator`."""
+"""The road from a network to counts under one name: `isru.firmware` and `isru.emulator`.
+
+Not here: code of its own.
+"""
 
 from __future__ import annotations
 

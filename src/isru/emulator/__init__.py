@@ -1,5 +1,7 @@
 """Cores in an emulator: compile C for one, run it, count instructions and estimate cycles.
 
+Not here: networks; it gets C and returns counts.
+
 Nothing here knows of networks or activations: those come as C, by `isru.firmware`.
 
 Public:

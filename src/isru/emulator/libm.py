@@ -24,6 +24,13 @@ _OVERFLOW = (
 _FILES = {
     "tanhf": ("math/sf_tanh.c", "common/sf_expm1.c", *_OVERFLOW),
     "expf": ("math/sf_exp.c", *_OVERFLOW),
+    "expm1f": ("common/sf_expm1.c", *_OVERFLOW),
+    "log1pf": (
+        "common/sf_log1p.c",
+        "common/math_errf_divzerof.c",
+        "common/math_errf_invalidf.c",
+        "common/math_errf_with_errnof.c",
+    ),
     "sqrtf": (
         "math/sf_sqrt.c",
         "common/sf_fpclassify.c",
@@ -56,7 +63,7 @@ def math_library(target: Target, functions: Iterable[str]) -> Library:
     target : Target
         With an FPU, ``sqrtf`` is an instruction and left out.
     functions : iterable of str
-        Of ``tanhf``, ``expf`` and ``sqrtf``.
+        Of ``tanhf``, ``expf``, ``expm1f``, ``log1pf`` and ``sqrtf``.
 
     Raises
     ------

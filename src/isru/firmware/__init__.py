@@ -1,7 +1,6 @@
 """Networks leave Python here: as C, in floats or integers, as ONNX or TensorFlow Lite, and counted.
 
-What knows a core, a compiler or an emulator lies in `isru.emulator`; nothing is trained here, and
-no chapter is known.
+Not here: what knows a core, a compiler or an emulator, that is `isru.emulator`; training; chapters.
 
 The road of a network:
 

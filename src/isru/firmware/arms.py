@@ -64,30 +64,18 @@ LSTM_ARMS = {
     "integer_tanh": Arm("tanh", "sigmoid", "integer"),
     "integer_isru": Arm("isru", "isru_sigmoid", "integer"),
 }
-ACTIVATION_ARMS = {
-    "tanh": "libm",
-    "isru": "isru",
-    "isru_rsqrt2": "isru",
-    "isru_rsqrt1": "isru",
-    "polynomial_tanh": "stand_in",
-    "rational_tanh": "stand_in",
-    "table_tanh": "stand_in",
-    "softsign": "other",
-    "hard_tanh": "other",
-    "identity": "bound",
-}
-GATE_ARMS = {
-    "sigmoid": "libm",
-    "isru_sigmoid": "isru",
-    "isru_rsqrt2_sigmoid": "isru",
-    "isru_rsqrt1_sigmoid": "isru",
-    "polynomial_sigmoid": "stand_in",
-    "rational_sigmoid": "stand_in",
-    "table_sigmoid": "stand_in",
-    "softsign_sigmoid": "other",
-    "hard_sigmoid": "other",
-    "identity": "bound",
-}
+
+
+def _kinds(place: str) -> dict[str, str]:
+    """Return each C form that computes in floats at a place, with the first arm's kind."""
+    found: dict[str, str] = {}
+    for arm in LSTM_ARMS.values():
+        if arm.kind != "integer":
+            found.setdefault(getattr(arm, place), arm.kind)
+    return found
+
+
+ACTIVATION_ARMS, GATE_ARMS = _kinds("activation"), _kinds("gate")
 
 
 def get_arm(arm: str | Arm) -> Arm:

@@ -23,18 +23,7 @@ BLOCK = 4
 
 
 def _float_loop(rows: str) -> str:
-    """Return the C loop that adds products in float32.
-
-    Parameters
-    ----------
-    rows : str
-        One-letter names of the sums; ``weights`` holds so many numbers for each input.
-
-    Returns
-    -------
-    str
-        Moves ``weights`` and ``v`` on until ``v`` is ``end``.
-    """
+    """Return the C loop that adds products to sums of one-letter names, until ``v`` is ``end``."""
     return f"""\
         do {{
 #if defined(__GNUC__) && defined(__ARM_ARCH_7EM__) && defined(__ARM_FP) && __ARM_FP < 8
@@ -78,26 +67,15 @@ def _products(rows) -> str:
 
 
 def _int8_loop(rows: str) -> str:
-    """Return the C loop for int8 weights: over ``left`` inputs, then scales and biases.
-
-    Parameters
-    ----------
-    rows : str
-        As in `_float_loop`.
-    """
-    products = [f"            {g} += (float)weights[{k}] * x;" for k, g in enumerate(rows)]
-    scaled = [f"        {g} = {g} * scales[{k}] + biases[{k}];" for k, g in enumerate(rows)]
-    return "\n".join(
-        [
-            "        do {",
-            "            const float x = *v++;",
-            *products,
-            f"            weights += {len(rows)};",
-            "        } while (--left > 0);",
-            *scaled,
-            "",
-        ]
-    )
+    """Return the same for int8 weights: over ``left`` inputs, then scales and biases."""
+    products = [f"            {g} += (float)weights[{k}] * x;\n" for k, g in enumerate(rows)]
+    scaled = [f"        {g} = {g} * scales[{k}] + biases[{k}];\n" for k, g in enumerate(rows)]
+    return f"""\
+        do {{
+            const float x = *v++;
+{"".join(products)}            weights += {len(rows)};
+        }} while (--left > 0);
+{"".join(scaled)}"""
 
 
 _GATHER = {
@@ -144,48 +122,22 @@ static float dense_sum(const int8_t *weights, float scale, float bias, const flo
 
 @dataclass(frozen=True)
 class CellForm:
-    """One kind of cell in C.
+    """One kind of cell in C; what depends on whether the weights are int8 stands by that."""
 
-    Attributes
-    ----------
-    title : str
-        Of a network of such cells.
-    rows : int
-        That are summed side by side.
-    gates : int
-        Blocks of H columns in a kernel.
-    states : tuple of str
-        Arrays of H numbers that each layer keeps from step to step, the hidden state first.
-    kept : str
-        The same in words.
-    scratch : str
-        Name of an array for the longest layer that one step needs; "" for none.
-    order : callable
-        From H to the columns of a kernel as rows, shape (blocks, rows); -1 is a row of zeros.
-    functions : str
-        What computes what, for the comment of the files; with the names of the two functions.
-    layout : dict of {bool: str}
-        Comment of the weights: their order, by whether they are int8.
-    scaling : dict of str
-        Comments of ``scales`` and ``biases``.
-    step : dict of {bool: str}
-        C text of ``layer_step``, by whether the weights are int8.
-    arguments : callable
-        From layer, units and inputs below to the arguments of ``layer_step`` behind its numbers.
-    """
-
-    title: str
-    rows: int
-    gates: int
-    states: tuple[str, ...]
-    kept: str
-    scratch: str
+    title: str  # of a network of such cells
+    rows: int  # that are summed side by side
+    gates: int  # blocks of H columns in a kernel
+    states: tuple[str, ...]  # arrays of H numbers that a layer keeps, the hidden state first
+    kept: str  # the same in words
+    scratch: str  # an array for the longest layer that one step needs; "" for none
     order: Callable[[int], np.ndarray]
-    functions: str
-    layout: dict[bool, str]
-    scaling: dict[str, str]
-    step: dict[bool, str]
+    """From H to a kernel's columns as rows, shape (blocks, rows); -1 is a row of zeros."""
+    functions: str  # comment: what computes what, with the names of the two functions
+    layout: dict[bool, str]  # comment: the order of the weights
+    scaling: dict[str, str]  # comments of ``scales`` and ``biases``
+    step: dict[bool, str]  # C text of ``layer_step``
     arguments: Callable[[int, int, int], str]
+    """From layer, units and inputs below to what ``layer_step`` takes behind its numbers."""
 
     def split(self, columns: np.ndarray, units: int) -> np.ndarray:
         """Return the last axis of an array, gates H long, as (blocks, rows)."""
@@ -239,44 +191,32 @@ static void layer_step(const int8_t *weights, const float *scales, const float *
 }
 
 
-def _outdented(text):
-    return re.sub(r"(?m)^ {4}", "", text)
-
-
-_PAIR = {
-    False: f"""\
-/* The sums of two rows of `count` weights, a multiple of four. */
+def _row_sums(quantised: bool) -> str:
+    """Return the C that sums two rows side by side."""
+    if quantised:
+        what, start, loop = "`left` weights", "", _int8_loop("ab")
+        head = "const int8_t *weights, const float *scales, const float *biases,\n"
+        head += f"{25 * ' '}const float *v, size_t left"
+    else:
+        what, loop = "`count` weights, a multiple of four", _float_loop("ab")
+        start = "    const float *end = v + count;\n"
+        head = "const float *weights, const float *v, size_t count"
+    outdented = re.sub(r"(?m)^ {4}", "", loop)
+    return f"""\
+/* The sums of two rows of {what}. */
 typedef struct {{
     float a, b;
 }} row_sums;
 
-static row_sums add_rows(const float *weights, const float *v, size_t count)
+static row_sums add_rows({head})
 {{
-    const float *end = v + count;
-    float a = 0.0f, b = 0.0f;
+{start}    float a = 0.0f, b = 0.0f;
     row_sums sums;
-{_outdented(_float_loop("ab"))}    sums.a = a;
+{outdented}    sums.a = a;
     sums.b = b;
     return sums;
 }}
-""",
-    True: f"""\
-/* The sums of two rows of `left` weights. */
-typedef struct {{
-    float a, b;
-}} row_sums;
-
-static row_sums add_rows(const int8_t *weights, const float *scales, const float *biases,
-                         const float *v, size_t left)
-{{
-    float a = 0.0f, b = 0.0f;
-    row_sums sums;
-{_outdented(_int8_loop("ab"))}    sums.a = a;
-    sums.b = b;
-    return sums;
-}}
-""",
-}
+"""
 
 
 def _gru_step(quantised: bool) -> str:
@@ -291,7 +231,7 @@ def _gru_step(quantised: bool) -> str:
         call = "weights, scales, biases, inputs, count"
         onward += "        scales += 2;\n        biases += 2;\n"
     return f"""\
-{_PAIR[quantised]}
+{_row_sums(quantised)}
 static float mix(float u, float old, float candidate)
 {{
     return candidate + u * (old - candidate);

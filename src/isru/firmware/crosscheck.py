@@ -103,8 +103,7 @@ def _row(network, arm, sequence):
         board = _run_board(folder) if shutil.which(_QEMU) else None
     found = {}
     for name, one in {"gcc": image, "clang": own_image}.items():
-        job = Machine(target, one), model.state_bytes, network.output_size, sequence
-        trace, y = run_steps(*job)
+        trace, y = run_steps(Machine(target, one), model, sequence)
         found[name] = cost(target, one, trace).instructions / len(sequence), y
     (gcc, y), (clang, own) = found["gcc"], found["clang"]
     return {
@@ -169,8 +168,7 @@ def _newlib() -> str:
 def _said(command, folder=None, error=CompileError) -> str:
     """Return what a program says; an error holds the command and what it said."""
     try:
-        settings = {"capture_output": True, "text": True, "timeout": _SECONDS}
-        done = subprocess.run(command, cwd=folder, **settings)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS)
     except (subprocess.TimeoutExpired, OSError) as reason:
         raise error(f"{' '.join(command)}\n{reason}") from None
     if done.returncode:

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from isru import __version__
 from isru.firmware.arms import Arm, forms_of
-from isru.firmware.c_forms import CForm
+from isru.firmware.c_forms import LIBRARY, CForm
 from isru.firmware.c_names import check_name
 from isru.firmware.c_text import c_array
 from isru.firmware.errors import BudgetError
 from isru.firmware.model import Model, read_model
+from isru.lstm import LSTMNetwork
 from isru.records import write_atomically
 
 
@@ -37,7 +38,7 @@ class Exported(NamedTuple):
 
 
 def export_c(
-    network,
+    network: LSTMNetwork,
     directory: str | Path,
     *,
     arm: str | Arm | None = None,
@@ -108,8 +109,8 @@ def export_c(
     model = read_model(network, weights)
     _check_budget(model, flash, ram)
     texts = c_texts(model, forms_of(network, arm), name)
-    paths = write_texts(directory, texts)
-    return Exported(*paths, model.weight_bytes, model.state_bytes, model.digest)
+    header, source = write_texts(directory, texts)
+    return Exported(header, source, model.weight_bytes, model.state_bytes, model.digest)
 
 
 def write_texts(directory: str | Path, texts: dict[str, str]) -> list[Path]:
@@ -208,9 +209,9 @@ def _source(model, name, activation, gate, comment):
 
 
 def prologue(functions: str) -> str:
-    """Return the declarations that functions of twins need before them."""
+    """Return the declarations that functions need before them."""
     lines = ["#include <stdint.h>", ""]
-    if any(f"{word}(" in functions for word in ("expf", "tanhf")):
+    if any(f"{word}(" in functions for word in LIBRARY):
         lines[:0] = ["#include <math.h>"]
     for word, builtin in (("SQRTF", "sqrtf"), ("FABSF", "fabsf")):
         if f"{word}(" in functions:
@@ -240,9 +241,9 @@ def _gate_name(activation, gate):
 
 
 def _functions(activation, gate, gate_name):
-    twins = {activation.c_name: activation, gate_name: gate}
-    tables = dict.fromkeys(one.tables for one in twins.values() if one.tables)
-    return "\n".join([*tables, *(one.definition(name) for name, one in twins.items())])
+    forms = {activation.c_name: activation, gate_name: gate}
+    tables = dict.fromkeys(form.tables for form in forms.values() if form.tables)
+    return "\n".join([*tables, *(form.definition(name) for name, form in forms.items())])
 
 
 def _constants(model):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import shorten
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.emulator.toolchain import compiler_command, run
 from isru.firmware.c_forms import c_form
@@ -15,6 +18,10 @@ from isru.firmware.errors import ConversionError, DeployError, ExportError
 from isru.firmware.export import export_c
 from isru.firmware.onnx_file import FUSED, run_onnx, to_onnx
 from isru.firmware.onnx_graph import Graph, add_activation
+from isru.lstm import LSTMNetwork
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMATS = (
     "C float32",
@@ -28,7 +35,14 @@ FORMATS = (
 _WIDEST = 100  # of a message in the table
 
 
-def compare(network, sequences, folder, *, representative=None, formats=FORMATS):
+def compare(
+    network: LSTMNetwork,
+    sequences: ArrayLike,
+    folder: str | Path,
+    *,
+    representative: ArrayLike | None = None,
+    formats: Sequence[str] = FORMATS,
+) -> pd.DataFrame:
     """Write a network in every format, run each file, and hold the outputs against NumPy's.
 
     Parameters
@@ -71,7 +85,8 @@ def compare(network, sequences, folder, *, representative=None, formats=FORMATS)
         representative = sequences
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    wanted, rows, known = network.predict(sequences), [], {}
+    wanted, rows = network.predict(sequences), []
+    known: dict[str, list[str]] = {}
     for name in formats:
         row = {"activation": network.activation.name, "format": name}
         try:

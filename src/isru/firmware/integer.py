@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from isru.firmware.c_text import c_array, c_float
 from isru.firmware.errors import ExportError
 from isru.firmware.export import Exported, write_texts
 from isru.firmware.model import check_network
+from isru.lstm import LSTMNetwork
 from isru.lstm.inputs import in_dtype, read_array
 
 ARMS = tuple(name for name, arm in LSTM_ARMS.items() if arm.kind == "integer")
@@ -181,7 +183,14 @@ def _looked_up(values, z):
     return wide[place] + (((wide[place + 1] - wide[place]) * (z & 127) + 64) >> 7)
 
 
-def export_integer(network, directory, *, arm, largest, name="network") -> Exported:
+def export_integer(
+    network: LSTMNetwork,
+    directory: str | Path,
+    *,
+    arm: str,
+    largest: float,
+    name: str = "network",
+) -> Exported:
     """Write an LSTM network as a C99 header and source that compute in integers.
 
     Parameters
@@ -222,9 +231,9 @@ def export_integer(network, directory, *, arm, largest, name="network") -> Expor
     source += c_array("dense_weights", dense.T) + c_array("dense_biases", bias)
     source += _output(name, f"h{len(model.hidden_sizes) - 1}", *dense.shape)
     header = _header(name, arm, digest, model, state, len(bias))
-    files = write_texts(directory, {f"{name}.h": header, f"{name}.c": source})
+    paths = write_texts(directory, {f"{name}.h": header, f"{name}.c": source})
     constants = model.weight_bytes + sum(array.nbytes for array in (*tables, dense, bias))
-    return Exported(*files, constants, model.state_bytes, digest)
+    return Exported(paths[0], paths[1], constants, model.state_bytes, digest)
 
 
 def program_text(model: IntegerModel, tables, name: str) -> str:

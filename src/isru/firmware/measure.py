@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from isru.emulator.cores import get_target
+from isru.emulator.cores import Target, get_target
 from isru.emulator.counting import cost
 from isru.emulator.cycles import read_table
 from isru.emulator.machine import Machine, Trace
@@ -19,6 +21,7 @@ from isru.firmware.programs import (
     integer_program,
     network_program,
     program_bytes,
+    run_in_integers,
     run_steps,
     total_of,
 )
@@ -26,12 +29,26 @@ from isru.firmware.reference import outputs
 from isru.lstm import LSTMNetwork
 from isru.lstm.inputs import in_dtype, read_array
 
+if TYPE_CHECKING:
+    import pandas
+
+Networks = (
+    LSTMNetwork | Mapping[str, LSTMNetwork] | Sequence[LSTMNetwork | Mapping[str, LSTMNetwork]]
+)
+"""One network, several by arm, or a sequence of either."""
 FEATURES = 5  # inputs of the networks that are named by their size
 _MACS = 16  # multiply-accumulates of one pass through the matrix loop
 _THREADS = 2  # while one waits for the compiler, the other can emulate
 
 
-def measure_activation(target, *, arms=None, gates=True, inputs=None, gate_inputs=None):
+def measure_activation(
+    target: str | Target,
+    *,
+    arms: Sequence[str] | None = None,
+    gates: bool = True,
+    inputs: ArrayLike | None = None,
+    gate_inputs: ArrayLike | None = None,
+) -> pandas.DataFrame:
     """Measure one call of each function, the call's return included.
 
     Parameters
@@ -126,16 +143,16 @@ def _stood_for(function, role):
 
 
 def measure_lstm(
-    target,
-    network=None,
+    target: str | Target,
+    network: Networks | None = None,
     *,
     sizes: Sequence[int] = (),
-    inputs=None,
+    inputs: ArrayLike | None = None,
     arms: Sequence[str] | None = None,
     steps: int = 8,
     warm: int = 0,
     weights: str = "float32",
-):
+) -> pandas.DataFrame:
     """Measure one time step of an LSTM or GRU for every arm: the mean over a sequence.
 
     Parameters
@@ -186,7 +203,8 @@ def measure_lstm(
 
     def row(job):
         sequence = input_rows(inputs, job[0], steps, warm)
-        return _lstm_row(target, *job, sequence, warm, weights)
+        network, arm = job
+        return _lstm_row(target, network, arm, sequence, warm, weights)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         rows = list(pool.map(row, jobs))
@@ -199,7 +217,7 @@ def measure_lstm(
     return _with_speedups(frame, "units")
 
 
-def matrix_loop(target, *, units: int = 25) -> dict[str, float]:
+def matrix_loop(target: str | Target, *, units: int = 25) -> dict[str, float]:
     """Return cycles per multiply-accumulate of the float kernel's inner loop.
 
     Parameters
@@ -277,12 +295,14 @@ def unit_label(network):
 def _lstm_row(target, network, arm, sequence, warm, weights):
     chosen = LSTM_ARMS[arm]
     if chosen.kind == "integer":
-        image, trace, found = _run_in_integers(target, network, arm, sequence, warm)
+        image, whole = integer_program(target, network, arm, sequence)
+        trace, hidden = run_in_integers(Machine(target, image), whole, sequence, warm=warm)
+        dense, bias = network.get_weights()[-2:]
+        found = hidden / 128 @ dense.astype(float) + bias
         weights = "float32"  # the network's own are what it is held against
     else:
         image, model = network_program(target, network, arm, weights)
-        job = Machine(target, image), model.state_bytes, network.output_size, sequence
-        trace, found = run_steps(*job, warm=warm)
+        trace, found = run_steps(Machine(target, image), model, sequence, warm=warm)
         for form in chosen.forms:
             check_square_root(target, image, trace, form)
     mean = cost(target, image, trace).per(len(sequence) - warm)
@@ -299,22 +319,6 @@ def _lstm_row(target, network, arm, sequence, warm, weights):
         "max_error": float(error),
         **mean.corner_columns(),
     }
-
-
-def _run_in_integers(target, network, arm, sequence, warm):
-    """Return image, trace and outputs of the integer kernel; the dense layer is added here."""
-    image, model = integer_program(target, network, arm, sequence)
-    machine = Machine(target, image)
-    state, place = machine.reserve(model.state_bytes), machine.reserve(sequence.shape[1])
-    machine.call("network_reset", [state])
-    hidden = state + 2 * sum(model.hidden_sizes) + sum(model.hidden_sizes[:-1])
-    traces, found = [], []
-    for row in np.rint(sequence / model.input_scale).astype(np.int8):
-        machine.write(place, row.tobytes())
-        traces.append(machine.call("network_step", [state, place]))
-        found.append(np.frombuffer(machine.read(hidden, model.hidden_sizes[-1]), np.int8))
-    dense, bias = network.get_weights()[-2:]
-    return image, total_of(traces[warm:]), np.array(found) / 128 @ dense.astype(float) + bias
 
 
 def _unit(frame):

@@ -10,6 +10,7 @@ import numpy as np
 
 from isru.firmware.c_step import BLOCK, CELLS, CellForm
 from isru.firmware.errors import ExportError
+from isru.lstm import LSTMNetwork
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def _part(rows, biases, axis, weights):
     return {"weights": whole, "scales": scales, "biases": biases}
 
 
-def dequantised(network):
+def dequantised(network: LSTMNetwork) -> LSTMNetwork:
     """Return a copy of a network whose weights are those that ``weights="int8"`` exports.
 
     Parameters

@@ -6,10 +6,12 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.firmware.checks import Written, check_sequences, in_float32, load
 from isru.firmware.errors import ConversionError, DeployError
-from isru.firmware.onnx_graph import Graph, add_activation, expression
+from isru.firmware.onnx_graph import Graph, add_activation, check_onnx_form
+from isru.lstm import LSTMNetwork
 from isru.lstm.weights import from_keras_order
 from isru.records import write_atomically
 
@@ -20,7 +22,7 @@ FUSED_GATES = {"sigmoid": "Sigmoid"}
 _FUSED_ORDER = (0, 3, 1, 2)  # ONNX's operator has the gates i, o, f, c; ours are i, f, c, o
 
 
-def to_onnx(network, path, *, fused: bool = False) -> Written:
+def to_onnx(network: LSTMNetwork, path: str | Path, *, fused: bool = False) -> Written:
     """Write a network as an ONNX file and have it checked.
 
     Input ``x`` (B, T, F), output ``y`` (B, C), or (B, T, C) with ``return_sequences``, float32;
@@ -29,8 +31,8 @@ def to_onnx(network, path, *, fused: bool = False) -> Written:
     Parameters
     ----------
     network : isru.lstm.LSTMNetwork
-        Of LSTM cells, any number of layers, any activation of
-        `isru.firmware.onnx_graph.EXPRESSIONS`.
+        Of LSTM cells, any number of layers, any activation with
+        a formula or a form in ONNX's operators.
     path : path-like
         A file of this name is replaced.
     fused : bool
@@ -61,7 +63,8 @@ def to_onnx(network, path, *, fused: bool = False) -> Written:
     if fused:
         _check_fused(network)
     else:
-        expression(network.activation), expression(network.recurrent_activation)
+        check_onnx_form(network.activation)
+        check_onnx_form(network.recurrent_activation)
     graph = Graph()
     layer = _fused_layer if fused else _layer
     *arrays, kernel, bias = network.get_weights()
@@ -82,7 +85,7 @@ def to_onnx(network, path, *, fused: bool = False) -> Written:
     return Written(path, path.stat().st_size, _count(model.graph), dict(Counter(names)))
 
 
-def run_onnx(path, sequences) -> np.ndarray:
+def run_onnx(path: str | Path, sequences: ArrayLike) -> np.ndarray:
     """Return what onnxruntime computes for sequences (B, T, F), float32, on one processor core.
 
     Raises
@@ -102,7 +105,7 @@ def run_onnx(path, sequences) -> np.ndarray:
     return session.run(["y"], {"x": check_sequences("sequences", sequences, features)})[0]
 
 
-def onnx_operators(path) -> dict[str, int]:
+def onnx_operators(path: str | Path) -> dict[str, int]:
     """Return how often each operator occurs in a file, the bodies of loops included."""
     return _count(load("onnx").load(str(path)).graph)
 
@@ -148,8 +151,8 @@ def _step(graph, z, h, c, recurrent, network):
 
 def _scan(graph, z, state, recurrent, network, keep):
     helper, body = load("onnx").helper, Graph(graph)
-    inputs = [body.name(word) for word in ("h_tm1", "c_tm1", "z")]
-    h_t, c_t = _step(body, inputs[2], *inputs[:2], recurrent, network)
+    h, c, z_t = inputs = [body.name(word) for word in ("h_tm1", "c_tm1", "z")]
+    h_t, c_t = _step(body, z_t, h, c, recurrent, network)
     outputs = [h_t, c_t] + ([body.add("Identity", h_t)] if keep else [])
     units = len(recurrent)
     sizes = [units, units, 4 * units]
@@ -213,7 +216,7 @@ def _model(onnx, graph, network):
 
 
 def _count(graph) -> dict[str, int]:
-    operators = Counter()
+    operators: Counter[str] = Counter()
     for node in graph.node:
         operators[node.op_type] += 1
         for attribute in node.attribute:

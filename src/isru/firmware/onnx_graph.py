@@ -1,22 +1,39 @@
-"""A builder of ONNX graphs, and every activation that has an expression in ONNX's operators.
+"""A builder of ONNX graphs, and the activations in ONNX's operators.
 
-An expression is a function of a graph, the name of a float32 tensor and the entry's parameters;
-it adds nodes and returns the name of the result. The tests hold each against the definition.
+An activation brings a form of its own (``Activation.onnx``), or its formula is written with the
+operators below. The tests hold each against the definition.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import count
 
 import numpy as np
 
 from isru.activations import Activation
-from isru.activations.approximate import RATIONAL_END, TABLE_END, TABLE_PER_UNIT, tanh_table
+from isru.activations.formula import evaluate
 from isru.firmware.checks import load
 from isru.firmware.errors import DeployError
-from isru.registry import registered
+from isru.registry import is_registered, registered
 
-_LIMIT = 2.0**60  # beyond it ISRU has its limit in float32, and alpha x^2 is still finite
+_OPERATORS = {
+    "add": "Add",
+    "subtract": "Sub",
+    "multiply": "Mul",
+    "divide": "Div",
+    "negative": "Neg",
+    "abs": "Abs",
+    "less": "Less",
+    "sqrt": "Sqrt",
+    "exp": "Exp",
+    "tanh": "Tanh",
+    "minimum": "Min",
+    "maximum": "Max",
+    "clip": "Clip",
+    "where": "Where",
+}
 
 
 class Graph:
@@ -62,113 +79,32 @@ def add_activation(graph: Graph, x: str, activation: str | Activation) -> str:
     Raises
     ------
     DeployError
-        If it has no expression in ONNX's operators.
+        If it has no form in ONNX's operators.
     """
     entry = registered(activation)
-    return expression(entry)(graph, x, **entry.parameters)
+    check_onnx_form(entry)
+    if entry.onnx:
+        return entry.onnx(graph, x, **entry.parameters)
+    operations: dict[str, Callable] = {
+        name: partial(graph.add, word) for name, word in _OPERATORS.items()
+    }
+    operations["expm1"] = lambda x: graph.add("Sub", graph.add("Exp", x), graph.constant(1.0))
+    operations["log1p"] = lambda x: graph.add("Log", graph.add("Add", x, graph.constant(1.0)))
+    operations["constant"] = lambda number: graph.constant(float(number))
+    return evaluate(entry.numeric_trees[0], operations, x=x)
 
 
-def expression(activation: str | Activation):
-    """Return the function of `EXPRESSIONS` for a registry entry.
+def check_onnx_form(activation: str | Activation) -> None:
+    """Refuse an activation that ONNX's operators cannot express.
 
     Raises
     ------
     DeployError
-        If there is none.
+        If it brings no form, and has no formula, or is none of the registry.
     """
     entry = registered(activation)
-    if entry.name not in EXPRESSIONS:
+    if not is_registered(entry.name) or not (entry.onnx or entry.has_formula):
         raise DeployError(
-            f"expected an activation with an expression in ONNX's operators, of: "
-            f"{', '.join(EXPRESSIONS)}; got {entry.name!r}"
+            "expected an activation of the registry with an expression in ONNX's operators or a "
+            f"formula, got {entry.name!r}"
         )
-    return EXPRESSIONS[entry.name]
-
-
-def _operator(name, **attributes):
-    return lambda graph, x: graph.add(name, x, **attributes)
-
-
-def _clip(graph, x, low, high):
-    return graph.add("Clip", x, graph.constant(low), graph.constant(high))
-
-
-def _isru(graph, x, alpha=1.0, k=1.0):
-    limit = _LIMIT / max(1.0, alpha**0.5)
-    return _over_root(graph, _clip(graph, x, -limit, limit), alpha, k**-2)
-
-
-def _over_root(graph, x, alpha, offset):
-    """Return x / sqrt(offset + alpha x^2)."""
-    square = graph.add("Mul", x, x)
-    if alpha != 1:
-        square = graph.add("Mul", square, graph.constant(alpha))
-    square = graph.add("Add", square, graph.constant(offset))
-    return graph.add("Div", x, graph.add("Sqrt", square))
-
-
-def _isru_sigmoid(graph, x, k=0.5):
-    half = graph.constant(0.5)
-    return graph.add("Add", graph.add("Mul", _isru(graph, x, k=k), half), half)
-
-
-def _isru_plain(graph, x, alpha=1.0):
-    return _over_root(graph, x, alpha, 1.0)
-
-
-def _isrlu(graph, x, alpha=1.0):
-    positive = graph.add("Relu", x)
-    negative = graph.add("Min", x, graph.constant(0.0))
-    return graph.add("Add", positive, _isru(graph, negative, alpha))
-
-
-def _leaky_relu(graph, x, slope=0.01):
-    return graph.add("LeakyRelu", x, alpha=slope)
-
-
-def _elu(graph, x, alpha=1.0):
-    return graph.add("Elu", x, alpha=alpha)
-
-
-def _rational_tanh(graph, x):
-    x = _clip(graph, x, -RATIONAL_END, RATIONAL_END)
-    s = graph.add("Mul", x, x)
-    top = graph.add("Add", s, graph.constant(105.0))
-    top = graph.add("Add", graph.add("Mul", top, s), graph.constant(945.0))
-    bottom = graph.add("Mul", s, graph.constant(15.0))
-    bottom = graph.add("Add", bottom, graph.constant(420.0))
-    bottom = graph.add("Add", graph.add("Mul", bottom, s), graph.constant(945.0))
-    return graph.add("Div", graph.add("Mul", x, top), bottom)
-
-
-def _table_tanh(graph, x):
-    knots, steps = (graph.constant(table) for table in tanh_table(np.dtype(np.float32)))
-    place = graph.add("Min", graph.add("Abs", x), graph.constant(float(TABLE_END)))
-    place = graph.add("Mul", place, graph.constant(float(TABLE_PER_UNIT)))
-    whole = graph.add("Floor", place)
-    index = graph.add("Cast", whole, to=load("onnx").TensorProto.INT64)
-    rest = graph.add("Sub", place, whole)
-    rise = graph.add("Mul", rest, graph.add("Gather", steps, index))
-    size = graph.add("Add", rise, graph.add("Gather", knots, index))
-    return graph.add("Mul", size, graph.add("Sign", x))
-
-
-EXPRESSIONS = {
-    "tanh": _operator("Tanh"),
-    "sigmoid": _operator("Sigmoid"),
-    "softsign": _operator("Softsign"),
-    "softplus": _operator("Softplus"),
-    "relu": _operator("Relu"),
-    "identity": _operator("Identity"),
-    "hard_sigmoid": _operator("HardSigmoid", alpha=1 / 6, beta=0.5),
-    "hard_tanh": lambda graph, x: _clip(graph, x, -1.0, 1.0),
-    "isru": _isru,
-    "isru_sigmoid": _isru_sigmoid,
-    "isru_plain": _isru_plain,
-    "isrlu": _isrlu,
-    "leaky_relu": _leaky_relu,
-    "elu": _elu,
-    "rational_tanh": _rational_tanh,
-    "table_tanh": _table_tanh,
-}
-"""Registry name -> expression; the bit trick of `isru_rsqrt` has none."""

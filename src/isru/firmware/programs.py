@@ -39,17 +39,7 @@ def network_program(
 
 
 def integer_program(target: Target, network, arm: str, sequence) -> tuple[Image, IntegerModel]:
-    """Compile the integer kernel with the tables of an arm's two functions.
-
-    Parameters
-    ----------
-    target : Target
-    network : LSTMNetwork
-    arm : str
-        Of `isru.firmware.integer.ARMS`.
-    sequence : ndarray, shape (T, F)
-        Decides the inputs' scale.
-    """
+    """Compile the integer kernel with an arm's tables; the sequence decides the inputs' scale."""
     model = quantise(network, sequence)
     texts = {"network.c": program_text(model, tables_of(arm), "network")}
     return _link(target, texts, ENTRIES[:2], ()), model
@@ -63,35 +53,42 @@ def _link(target, texts, entries, forms):
     return compile_image(target, texts, entries=entries, library=library.files, flags=library.flags)
 
 
-def run_steps(machine: Machine, state_bytes: int, output_size: int, sequence, *, warm: int = 0):
-    """Run a network over a sequence from a state of zero.
+def run_steps(machine: Machine, model: Model, sequence, *, warm: int = 0):
+    """Run a network over a sequence (T, F) of float32, from a state of zero.
 
-    Parameters
-    ----------
-    machine : Machine
-        With a network's image.
-    state_bytes, output_size : int
-        The network's.
-    sequence : ndarray of float32, shape (T, F)
-    warm : int
-        So many steps are not in the trace.
-
-    Returns
-    -------
-    Trace
-        Of all steps after these, without reset and output.
-    ndarray of float32, shape (T, O)
+    Returns the trace of all steps but the first ``warm``, without reset and output, and the
+    outputs after every step, (T, C).
     """
-    state, place = machine.reserve(state_bytes), machine.reserve(4 * sequence.shape[1])
-    result = machine.reserve(4 * output_size)
+    result = machine.reserve(4 * model.output_size)
+
+    def output(state):
+        machine.call("network_output", [state, result])
+        return machine.read(result, 4 * model.output_size)
+
+    trace, found = _run(machine, model, sequence, output, warm)
+    return trace, np.array([np.frombuffer(content, "<f4") for content in found])
+
+
+def run_in_integers(machine: Machine, model: IntegerModel, sequence, *, warm: int = 0):
+    """Run the integer kernel as `run_steps` does; return the trace and the last h, (T, H)."""
+    *below, units = model.hidden_sizes
+    place = 2 * (sum(below) + units) + sum(below)  # behind all c and the other h
+    rows = np.rint(sequence / model.input_scale).astype(np.int8)
+    trace, found = _run(
+        machine, model, rows, lambda state: machine.read(state + place, units), warm
+    )
+    return trace, np.array([np.frombuffer(content, np.int8) for content in found])
+
+
+def _run(machine, model, rows, output, warm):
+    state, place = machine.reserve(model.state_bytes), machine.reserve(rows[0].nbytes)
     machine.call("network_reset", [state])
     traces, found = [], []
-    for row in sequence:
+    for row in rows:
         machine.write(place, row.tobytes())
         traces.append(machine.call("network_step", [state, place]))
-        machine.call("network_output", [state, result])
-        found.append(np.frombuffer(machine.read(result, 4 * output_size), "<f4"))
-    return total_of(traces[warm:]), np.array(found)
+        found.append(output(state))
+    return total_of(traces[warm:]), found
 
 
 def total_of(traces: Sequence[Trace]) -> Trace:
@@ -100,12 +97,7 @@ def total_of(traces: Sequence[Trace]) -> Trace:
 
 
 def check_square_root(target: Target, image: Image, trace: Trace, function: CForm) -> None:
-    """Refuse an image for a core with an FPU that ran no square root instruction.
-
-    Raises
-    ------
-    SoftFloatError
-    """
+    """Raise a SoftFloatError if a core with an FPU ran no square root instruction."""
     if not (target.fpu and function.square_root):
         return
     for start, size in trace.sizes.items():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.firmware.model import dequantised
+from isru.lstm import LSTMNetwork
 from isru.lstm.inputs import in_dtype, read_array
 
 
@@ -30,7 +32,7 @@ def outputs(network, sequence, activation, gate, *, weights="float32"):
     return np.moveaxis(np.array([output for output, _ in steps]), 0, -2)
 
 
-def pre_activations(network, sequence) -> dict[str, np.ndarray]:
+def pre_activations(network: LSTMNetwork, sequence: ArrayLike) -> dict[str, np.ndarray]:
     """Return the arguments that the activations of a network get over a sequence.
 
     Parameters
@@ -45,7 +47,7 @@ def pre_activations(network, sequence) -> dict[str, np.ndarray]:
         activation, and two gates.
     """
     functions = network.activation.value, network.recurrent_activation.value
-    seen = {"activation": [], "gate": []}
+    seen: dict[str, list] = {"activation": [], "gate": []}
     for _, arguments in _steps(network, sequence, *functions, "float32"):
         for name, parts in arguments:
             seen[name] += parts

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from isru.emulator.cores import get_target
+from isru.emulator.cores import Target, get_target
 from isru.emulator.counting import straight
 from isru.emulator.disassembly import decode
 from isru.firmware.arms import LSTM_ARMS, arm_names
 from isru.firmware.c_forms import c_form
-from isru.firmware.measure import chosen_networks, unit_label
+from isru.firmware.integer import IntegerModel
+from isru.firmware.measure import Networks, chosen_networks, unit_label
+from isru.firmware.model import Model
 from isru.firmware.programs import (
     activation_program,
     integer_program,
@@ -17,11 +22,21 @@ from isru.firmware.programs import (
     program_bytes,
 )
 
+if TYPE_CHECKING:
+    import pandas
+
 # Names of the constants that hold the trained numbers.
 _OWN = ("weights", "scales", "biases", "dense_", "input_multipliers", "state_multipliers")
 
 
-def code_size(target, network=None, *, sizes=(), arms=None, weights="float32"):
+def code_size(
+    target: str | Target,
+    network: Networks | None = None,
+    *,
+    sizes: Sequence[int] = (),
+    arms: Sequence[str] | None = None,
+    weights: str = "float32",
+) -> pandas.DataFrame:
     """Count the bytes of the linked network: step, reset and output, with all that they call.
 
     Parameters
@@ -48,6 +63,7 @@ def code_size(target, network=None, *, sizes=(), arms=None, weights="float32"):
 
 
 def _row(target, network, arm, weights):
+    model: Model | IntegerModel
     if LSTM_ARMS[arm].kind == "integer":
         image, model = integer_program(target, network, arm, np.ones((1, network.input_size)))
     else:
@@ -69,7 +85,7 @@ def _row(target, network, arm, weights):
     }
 
 
-def disassemble(target, arm: str):
+def disassemble(target: str | Target, arm: str) -> pandas.DataFrame:
     """Return the instructions of one activation.
 
     Parameters

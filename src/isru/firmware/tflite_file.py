@@ -9,11 +9,19 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.firmware.checks import Written, check_sequences, check_steps, in_float32
 from isru.firmware.errors import ConversionError, DeployError
-from isru.keras_bridge import KERAS_NAMES, TWINS, build_keras, keras_activation, load_tensorflow
+from isru.keras_bridge import (
+    build_keras,
+    has_keras_form,
+    keras_activation,
+    known_to_keras,
+    load_tensorflow,
+)
 from isru.keras_bridge.loading import error_stream_to_scratch
+from isru.lstm import LSTMNetwork
 from isru.records import write_atomically
 
 QUANTISE = ("none", "dynamic", "int8")
@@ -24,7 +32,13 @@ _FORESEEN = (
 
 
 def to_tflite(
-    network, path, *, steps, quantise="none", representative=None, unroll=None
+    network: LSTMNetwork,
+    path: str | Path,
+    *,
+    steps: int,
+    quantise: str = "none",
+    representative: ArrayLike | None = None,
+    unroll: bool | None = None,
 ) -> Written:
     """Write a network as a TensorFlow Lite file for one sequence of a fixed length at a time.
 
@@ -33,7 +47,7 @@ def to_tflite(
     Parameters
     ----------
     network : isru.lstm.LSTMNetwork
-        Of LSTM cells, any number of layers, any activation with a Keras twin.
+        Of LSTM cells, any number of layers, any activation that Keras has.
     path : path-like
         A file of this name is replaced.
     steps : int
@@ -54,8 +68,8 @@ def to_tflite(
     Raises
     ------
     DeployError
-        For another cell, weights that are not finite, an activation without twin, arguments
-        that do not fit.
+        For another cell, weights that are not finite, an activation that Keras cannot have,
+        arguments that do not fit.
     ConversionError
         If the converter fails, for instance because an operator has no int8 form; with its
         message.
@@ -90,7 +104,7 @@ def to_tflite(
     return Written(path, len(content), *tflite_contents(path))
 
 
-def run_tflite(path, sequences) -> np.ndarray:
+def run_tflite(path: str | Path, sequences: ArrayLike) -> np.ndarray:
     """Return what TensorFlow Lite's interpreter computes for sequences (N, T, F), one by one.
 
     Without delegates: with the operators' own kernels.
@@ -117,7 +131,7 @@ def run_tflite(path, sequences) -> np.ndarray:
     return np.concatenate(outputs)
 
 
-def tflite_contents(path) -> tuple[dict[str, int], dict[str, int]]:
+def tflite_contents(path: str | Path) -> tuple[dict[str, int], dict[str, int]]:
     """Return how often each operator and each type of tensor occurs in a file, loops included."""
     load_tensorflow()
     from tensorflow.lite.python import schema_py_generated as schema
@@ -156,12 +170,11 @@ def _check(network, quantise, unroll):
             "unroll: expected True or None for quantise='int8', since TensorFlow's converter "
             "crashes on the int8 form of a loop; got False"
         )
-    known = [*KERAS_NAMES, *TWINS]
     for entry in (network.activation, network.recurrent_activation):
-        if entry.name not in known:
+        if not has_keras_form(entry):
+            known = ", ".join(known_to_keras())
             raise DeployError(
-                f"expected an activation with a Keras twin, of: {', '.join(known)}; "
-                f"got {entry.name!r}"
+                f"expected an activation with a form in Keras, of: {known}; got {entry.name!r}"
             )
     return network
 
@@ -175,7 +188,7 @@ def _convert(model, shape, quantise, representative) -> bytes:
     with _foreseen(), _explained("TensorFlow could not trace the network"):
         # constants: a Keras 3 model's variables would be read before they are set
         function = convert_variables_to_constants_v2(function.get_concrete_function())
-    settings = {}
+    settings: dict[str, object] = {}
     if quantise != "none":
         settings["optimizations"] = [tf.lite.Optimize.DEFAULT]
     if quantise == "int8":

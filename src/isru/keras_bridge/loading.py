@@ -7,12 +7,17 @@ import os
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable
 from functools import cache
+from typing import Any
+
+AFTER_LOADING: list[Callable[[Any], None]] = []
+"""What is told of Keras as soon as it is there."""
 
 
 @cache
-def load_tensorflow():
-    """Import TensorFlow without its messages, register our activations, and return it.
+def load_tensorflow() -> Any:
+    """Import TensorFlow without its messages, tell `AFTER_LOADING` of Keras, and return it.
 
     TensorFlow writes to file descriptor 2 at import and at its first operation: both happen
     here, with it turned to a scratch file.
@@ -42,15 +47,9 @@ def load_tensorflow():
             f"expected Keras with the backend tensorflow, got {backend}: set the environment "
             "variable KERAS_BACKEND=tensorflow before Python starts; it overrides keras.json"
         )
-    register_activations(keras)
+    for tell in AFTER_LOADING:
+        tell(keras)
     return tf
-
-
-def register_activations(keras) -> None:
-    """Tell Keras of our activations, so that it loads saved models that have them."""
-    from isru.keras_bridge.activations import KerasActivation  # it needs this module
-
-    keras.saving.register_keras_serializable("isru", "activation")(KerasActivation)
 
 
 @contextlib.contextmanager

@@ -43,6 +43,12 @@ def build_keras(
     ValueError
         For a cell that Keras does not have, an activation of the cell state's own, or a trained
         alpha.
+
+    Examples
+    --------
+    >>> model = build_keras(LSTMNetwork(3, 8, 2, activation="isru"))
+    >>> model.count_params()
+    402
     """
     if network.cell_activation or network.trainable_alpha:
         raise ValueError(
@@ -105,6 +111,14 @@ def make_train_step(
     clip_norm : float, optional
     jit_compile : bool
         Whether XLA compiles the step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> step = make_train_step(build_keras(LSTMNetwork(3, 8, 2)), learning_rate=0.01)
+    >>> loss = step(np.zeros((4, 6, 3), "float32"), np.zeros((4, 2), "float32"))
+    >>> float(loss)
+    0.0
     """
     tf = load_tensorflow()
     import keras

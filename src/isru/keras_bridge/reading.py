@@ -71,6 +71,14 @@ def read_keras(model: Any, engine: str = "numpy", *, logits: bool = False) -> LS
         For anything but a Keras model.
     ValueError
         For any other model, and for one whose outputs differ; the message names the layer.
+
+    Examples
+    --------
+    >>> from isru.keras_bridge import build_keras
+    >>> network = LSTMNetwork(3, 8, 2, activation="isru")
+    >>> again = read_keras(build_keras(network))
+    >>> again.activation.name, again.hidden_sizes
+    ('isru', (8,))
     """
     load_tensorflow()
     chain = read_chain(model)

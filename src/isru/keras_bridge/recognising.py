@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from isru.activations import Activation, get_activation
-from isru.keras_bridge.activations import KERAS_NAMES, TWINS, KerasActivation
+from isru.keras_bridge.activations import KerasActivation, keras_names, known_to_keras
 from isru.keras_bridge.loading import load_tensorflow
 
 # Of 1 + |f(x)|: some tens of roundings, more than any two forms of one function differ by, and
@@ -36,13 +36,19 @@ def registry_entry(activation: Any, *, units: int = 1, dtype: str = "float32") -
     ------
     ValueError
         If the registry has no such function.
+
+    Examples
+    --------
+    >>> from isru.keras_bridge import keras_activation
+    >>> registry_entry(keras_activation("isru")).name
+    'isru'
     """
     load_tensorflow()
     import keras
 
     if type(activation) is KerasActivation:
         return activation.entry
-    for own, theirs in KERAS_NAMES.items():
+    for own, theirs in keras_names().items():
         if activation is keras.activations.get(theirs):
             return get_activation(own)
     x = _grid(dtype)
@@ -53,7 +59,7 @@ def registry_entry(activation: Any, *, units: int = 1, dtype: str = "float32") -
     raise ValueError(
         f"expected an activation of the registry, got {activation!r}"
         f"{_namesake(activation, x, y)}: neither Keras's own function nor the values are those of "
-        f"{', '.join((*KERAS_NAMES, *TWINS))} (with parameters: KerasActivation(name, ...))"
+        f"{', '.join(known_to_keras())} (with parameters: KerasActivation(name, ...))"
     )
 
 
@@ -91,8 +97,8 @@ def _values(activation, x, units):
 
 
 def _candidates(x, y):
-    """Yield the entries with a twin, then the two families that Keras has parameters of."""
-    yield from (get_activation(name) for name in (*KERAS_NAMES, *TWINS))
+    """Yield what has a form in Keras, then the two families of which Keras has parameters."""
+    yield from (get_activation(name) for name in known_to_keras())
     below, far_below = (y[np.argmin(np.abs(x - place)), 0] for place in (-1.0, -1e30))
     for family, number in (("leaky_relu", {"slope": -below}), ("elu", {"alpha": -far_below})):
         [(name, value)] = number.items()
@@ -105,7 +111,7 @@ def _candidates(x, y):
 def _namesake(activation, x, y):
     """Return where a function parts from the one whose name it has; empty for an own name."""
     name = getattr(activation, "__name__", None)
-    own = next((own for own, theirs in KERAS_NAMES.items() if theirs == name), None)
+    own = next((own for own, theirs in keras_names().items() if theirs == name), None)
     if own is None:
         return ""
     near = np.abs(x) <= 12

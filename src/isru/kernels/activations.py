@@ -1,29 +1,28 @@
-"""The table of the compiled twins, and the loops that apply one of them to an array.
+"""The compiled activations, and the loops that apply one of them to an array.
 
-A compiled network calls a twin through the address of its loop, once for each array: one compiled
+A compiled network calls one through the address of its loop, once for each array: one compiled
 network serves all activations, and only those that are used are ever compiled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 
 import numba
 import numpy as np
 from numpy.typing import DTypeLike
 
 from isru.activations import ACTIVATIONS, Activation
-from isru.activations.algebraic import bounds
-from isru.kernels import algebraic, piecewise, smooth
+from isru.kernels import algebraic, smooth
 from isru.kernels.compiling import apply, kept, wide_vectors
+from isru.kernels.derived import derived
 from isru.registry import registered
 
 
 @dataclass(frozen=True)
-class Twin:
+class CompiledForm:
     """A compiled activation.
 
     Attributes
@@ -31,52 +30,45 @@ class Twin:
     forward, slope : callable
         Compiled: (x, a, b, c) -> (y, saved), and (saved, a, b, c) -> derivative.
     constants : callable
-        From the entry's parameters to the constants a, b, c.
+        From the entry's parameters, in their order, to the constants a, b, c.
     """
 
     forward: Callable
     slope: Callable
-    constants: Callable[[Mapping[str, float]], tuple[float, ...]]
+    constants: Callable[..., tuple[float, ...]]
 
 
-def _isru(parameters):
-    high = bounds(parameters["alpha"])[1]
-    return high, parameters["alpha"], parameters["k"] ** -2
+def found(name: str):
+    """Return what the kernels have under a name; None if nothing."""
+    return getattr(smooth, name, None) or getattr(algebraic, name, None)
 
 
-_FUNCTIONS = {
-    "isru": (algebraic.isru, algebraic.isru_slope, _isru),
-    "isru_plain": (algebraic.isru_plain, algebraic.isru_plain_slope, lambda p: (p["alpha"],)),
-    "isru_sigmoid": (
-        algebraic.isru_sigmoid,
-        algebraic.isru_sigmoid_slope,
-        lambda p: (bounds(1.0)[1], p["k"] ** -2),
-    ),
-    "isrlu": (
-        algebraic.isrlu,
-        algebraic.isru_plain_slope,
-        lambda p: (bounds(p["alpha"])[1], p["alpha"]),
-    ),
-    "tanh": (smooth.tanh, smooth.tanh_slope, lambda p: ()),
-    "sigmoid": (smooth.sigmoid, smooth.sigmoid_slope, lambda p: ()),
-    "softsign": (smooth.softsign, smooth.softsign_slope, lambda p: ()),
-    "softplus": (smooth.softplus, smooth.softplus_slope, lambda p: ()),
-    "relu": (piecewise.relu, piecewise.relu_slope, lambda p: ()),
-    "leaky_relu": (piecewise.leaky_relu, piecewise.leaky_relu_slope, lambda p: (p["slope"],)),
-    "elu": (smooth.elu, smooth.elu_slope, lambda p: (p["alpha"],)),
-    "hard_tanh": (piecewise.hard_tanh, piecewise.hard_tanh_slope, lambda p: ()),
-    "hard_sigmoid": (piecewise.hard_sigmoid, piecewise.hard_sigmoid_slope, lambda p: ()),
-    "rational_tanh": (algebraic.rational_tanh, algebraic.rational_tanh_slope, lambda p: ()),
-    "table_tanh": (algebraic.table_tanh, algebraic.table_tanh_slope, lambda p: ()),
-    "identity": (piecewise.identity, piecewise.identity_slope, lambda p: ()),
-    "isru_rsqrt0": (algebraic.isru_rsqrt0, algebraic.isru_plain_slope, lambda p: ()),
-    "isru_rsqrt1": (algebraic.isru_rsqrt1, algebraic.isru_plain_slope, lambda p: ()),
-    "isru_rsqrt2": (algebraic.isru_rsqrt2, algebraic.isru_plain_slope, lambda p: ()),
-}
-TWINS: Mapping[str, Twin] = MappingProxyType({name: Twin(*row) for name, row in _FUNCTIONS.items()})
+@cache
+def compiled_form(name: str) -> CompiledForm:
+    """Return the functions that stand here under an activation's name, or those of its formula.
+
+    ``NAME``, ``NAME_slope`` and, if its constants are not its parameters, ``NAME_constants``.
+    Where the output is what the derivative needs, either half may be derived.
+
+    Raises
+    ------
+    ValueError
+        If there is neither.
+    """
+    entry = ACTIVATIONS[name]
+    forward, slope, constants = (found(name + end) for end in ("", "_slope", "_constants"))
+    if not (forward and slope):
+        if not entry.has_formula or (forward and not entry.saves_output):
+            raise ValueError(
+                f"expected a formula of {name!r}, or functions {name} and {name}_slope in "
+                "isru.kernels, got neither: add one or use the NumPy engine"
+            )
+        own = derived(entry)
+        forward, slope = forward or own[0], slope or own[1]
+    return CompiledForm(forward, slope, constants or (lambda *values: values))
 
 
-def twin(activation: str | Activation, dtype: DTypeLike) -> tuple[tuple, tuple]:
+def compiled_pair(activation: str | Activation, dtype: DTypeLike) -> tuple[tuple, tuple]:
     """Return what compiled code needs in order to call an activation and its derivative.
 
     Parameters
@@ -94,17 +86,18 @@ def twin(activation: str | Activation, dtype: DTypeLike) -> tuple[tuple, tuple]:
     Raises
     ------
     ValueError
-        If the activation has no compiled twin; the message lists those that have one. Or if it
-        is another function under a name of the registry.
+        If the activation has no compiled form, or is another function under a name of the
+        registry.
     """
     entry = registered(activation)
-    if entry.name not in TWINS:
+    if entry.name not in ACTIVATIONS:
         raise ValueError(
-            f"expected an activation with a compiled twin ({', '.join(TWINS)}), "
-            f"got {entry.name!r}: add one to isru.kernels or use the NumPy engine"
+            f"expected an activation of the registry for the compiled engine, got {entry.name!r}: "
+            "add it to isru.activations or use the NumPy engine"
         )
     number: type = np.dtype(dtype).type
-    constants = (*TWINS[entry.name].constants(entry.parameters), 0.0, 0.0, 0.0)[:3]
+    constants = compiled_form(entry.name).constants(*entry.parameters.values())
+    constants = (*constants, 0.0, 0.0, 0.0)[:3]
     constants = tuple(map(number, constants))
     compiled = _compile(entry.name, np.dtype(dtype).name)
     return (compiled[0].address, *constants), (compiled[1].address, *constants)
@@ -112,7 +105,7 @@ def twin(activation: str | Activation, dtype: DTypeLike) -> tuple[tuple, tuple]:
 
 @cache
 def _compile(name: str, dtype: str) -> tuple:
-    """Return the loops of one twin as C functions.
+    """Return the loops of an activation as C functions.
 
     Their text is made here, since kept code must not depend on a closure. Where the output is
     what the derivative needs, nothing is put into y, which may then be x.
@@ -120,7 +113,8 @@ def _compile(name: str, dtype: str) -> tuple:
     number = getattr(numba, dtype)
     pointer = numba.types.CPointer(number)
     signature = numba.void(pointer, pointer, numba.intp, number, number, number)
-    names = {"forward": TWINS[name].forward, "slope": TWINS[name].slope, "__name__": __name__}
+    form = compiled_form(name)
+    names = {"forward": form.forward, "slope": form.slope, "__name__": __name__}
     names["wide_vectors"] = wide_vectors
     loops = []
     forward = "x[j], _" if ACTIVATIONS[name].saves_output else "x[j], y[j]"
@@ -134,13 +128,13 @@ def _compile(name: str, dtype: str) -> tuple:
 
 
 @kept
-def apply_twin(forward, slope, y, saved, dy):
+def apply_pair(forward, slope, y, saved, dy):
     """Put f(y) in place of y and the derivative into dy, unless that is empty.
 
     Parameters
     ----------
     forward, slope : tuple
-        From `twin`.
+        From `compiled_pair`.
     y, saved, dy : ndarray, one axis
         `saved` may be y for an activation that saves its output.
     """

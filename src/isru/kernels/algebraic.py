@@ -1,4 +1,4 @@
-"""Scalar twins of ISRU and its relatives, and of the approximations; form as in `smooth`."""
+"""Compiled functions of one number: ISRU, its relatives and the approximations, as in `smooth`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import math
 import numba
 import numpy as np
 
-from isru.activations.approximate import RATIONAL_END, TABLE_END, TABLE_PER_UNIT, tanh_table
+from isru.activations.isru import bounds
+from isru.activations.rational_tanh import RATIONAL_END
+from isru.activations.table_tanh import TABLE_END, TABLE_PER_UNIT, tanh_table
 from isru.kernels.compiling import bits, by_type, from_bits, inlined, like
 
 _FAR = 2.0**62
@@ -24,6 +26,21 @@ def clamp(x, end):
     """Return x in [-end, end]; NaN stays."""
     x = end if x > end else x
     return -end if x < -end else x
+
+
+def isru_constants(alpha, k):
+    """Return what `isru` takes."""
+    return bounds(alpha)[1], alpha, k**-2
+
+
+def isru_sigmoid_constants(k):
+    """Return what `isru_sigmoid` takes."""
+    return bounds(1.0)[1], k**-2
+
+
+def isrlu_constants(alpha):
+    """Return what `isrlu` takes."""
+    return bounds(alpha)[1], alpha
 
 
 @inlined
@@ -51,6 +68,9 @@ def isru_plain(x, alpha, _b, _c):
 def isru_plain_slope(r, _a, _b, _c):
     """Return r^3."""
     return r * r * r
+
+
+isrlu_slope = isru_rsqrt0_slope = isru_rsqrt1_slope = isru_rsqrt2_slope = isru_plain_slope
 
 
 @inlined

@@ -35,7 +35,8 @@ def kept(function, signature=None):
     With a signature, the result has a C function's ``address`` and is compiled at once.
 
     Numba drops kept code when the file of the function itself changes, not when one of those
-    that it calls does. The folder is therefore named after the content of all kernels.
+    that it calls does. The folder is therefore named after the content of all kernels, and of
+    the activations, whose formulas are compiled, too.
     """
     before = config.CACHE_DIR
     config.CACHE_DIR = str(_cache_folder(before) / f"kernels-{_fingerprint()}")
@@ -90,7 +91,8 @@ def by_type(choose):
 
 
 def _fingerprint() -> str:
-    content = b"".join(path.read_bytes() for path in sorted(_HERE.glob("*.py")))
+    sources = [*_HERE.glob("*.py"), *(_HERE.parent / "activations").glob("*.py")]
+    content = b"".join(path.read_bytes() for path in sorted(sources))
     return hashlib.sha256(content).hexdigest()[:12]
 
 

@@ -21,7 +21,7 @@ def convolve(x, rows, weights, bias, y, g):
     y : ndarray, shape (B S S, D)
         Output, one row a place.
     g : tuple
-        Activation: the first that `isru.kernels.twin` returns, of one that saves its output.
+        Activation that saves its output: the first that `isru.kernels.compiled_pair` returns.
     """
     batch, padded, _, channels = x.shape
     width = int(np.sqrt(rows.shape[1] // channels))

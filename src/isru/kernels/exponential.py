@@ -97,13 +97,20 @@ def _lowest(x):
 
 @inlined
 def exp_of_negative(x):
-    """Return e^x for x <= 0, subnormal results too."""
+    """Return e^x for x <= 0, subnormal results too; up to `_lowest`'s modulus above."""
     lowest = _lowest(x)
     r, n = reduced(x if x > lowest else lowest)
     # 2^n in two factors: n may be below the lowest exponent
     first = n >> 1
     y = (like(1.0, x) + exp_minus_one(r)) * power_of_two(first, x) * power_of_two(n - first, x)
     return y if x == x else x
+
+
+@inlined
+def exp(x):
+    """Return e^x."""
+    highest = -_lowest(x)  # far beyond where it is infinite
+    return exp_of_negative(highest if x > highest else x)
 
 
 @inlined

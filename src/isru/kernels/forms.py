@@ -14,15 +14,15 @@ form     loop
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
-from types import MappingProxyType
 
 import numba
 import numpy as np
 
 from isru.kernels.compiling import kept, one_by_one, wide_vectors
 from isru.kernels.values import FAST_VALUES, LIBM_VALUES, NARROW, VALUES
+from isru.registry import ByName
 
 FORMS = ("libm", "simd", "fast")
 _FUNCTIONS = {"libm": LIBM_VALUES, "simd": VALUES, "fast": FAST_VALUES}
@@ -64,9 +64,7 @@ class Kernel:
         return f"Kernel({self.name!r}, {self.form!r})"
 
 
-KERNELS: Mapping[str, Mapping[str, Kernel]] = MappingProxyType(
-    {name: MappingProxyType({form: Kernel(name, form) for form in FORMS}) for name in VALUES}
-)
+KERNELS = ByName(lambda name: {form: Kernel(name, form) for form in FORMS})
 """``KERNELS[name][form]``, for every name of the registry."""
 
 

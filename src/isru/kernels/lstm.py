@@ -36,7 +36,7 @@ def lstm_forward(rows, first, weights, product, gates, saved, saved_s, c, c_out,
     c_out, saved_c : ndarray, shape (T, B, H)
         activation(c), and what its derivative needs.
     g, s : tuple
-        Activation and recurrent activation: the first that `twin` returns for each.
+        Activation and recurrent activation: the first that `compiled_pair` returns for each.
     """
     units, batch = c_out.shape[2], c_out.shape[1]
     projected = len(weights) == units + 1
@@ -114,7 +114,7 @@ def lstm_backward(
     slope : ndarray, shape (5H,)
         For the derivatives of one row.
     dg, ds : tuple
-        Their derivatives: the second that `twin` returns.
+        Their derivatives: the second that `compiled_pair` returns.
     """
     steps, batch, units = c_out.shape
     first = steps - len(dh_out)
@@ -175,8 +175,8 @@ def stream_step(parameters, numbers, memory):
     parameters : ndarray, one axis
         Of a network: each layer's weights (F + H + 1, 4H), then the dense ones (H + 1, C).
     numbers : ndarray of int
-        Addresses of activation and recurrent activation, from `twin`; C, F, and the units of
-        each layer.
+        Addresses of activation and recurrent activation, from `compiled_pair`; C, F, and the
+        units of each layer.
     memory : ndarray, one axis
         The constants of both activations; y and x; of each layer h and c, kept from step to
         step, and room for 9 H numbers more.

@@ -17,7 +17,7 @@ def apply_rows(forward, slope, x, y, saved, dy):
     Parameters
     ----------
     forward, slope : tuple
-        From `isru.kernels.twin`.
+        From `isru.kernels.compiled_pair`.
     x, y, saved, dy : ndarray, shape (n, H)
         `saved` may be y for an activation that saves its output; dy may have no rows.
     """

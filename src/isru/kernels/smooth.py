@@ -1,6 +1,8 @@
-"""Scalar twins of the smooth activations. tanh and e^x are written out, so that they vectorise.
+"""Compiled functions of one number: the smooth activations.
 
-Each twin returns (y, saved); its ``..._slope`` returns the derivative from ``saved``. They take
+tanh and e^x are written out, so that they vectorise.
+
+Each returns (y, saved); its ``..._slope`` returns the derivative from ``saved``. They take
 up to three constants, which `isru.kernels.activations` computes from the entry's parameters.
 """
 
@@ -51,7 +53,7 @@ def _tanh_float64(x):
 
 
 @by_type
-def _tanh(x):
+def tanh_of(x):
     """Return tanh x."""
     if x == numba.float32:
         return lambda x: _tanh_float32(x)
@@ -61,28 +63,16 @@ def _tanh(x):
 @inlined
 def tanh(x, _a, _b, _c):
     """Return tanh x twice: its derivative needs y alone."""
-    y = _tanh(x)
+    y = tanh_of(x)
     return y, y
-
-
-@inlined
-def tanh_slope(y, _a, _b, _c):
-    """Return 1 - y^2."""
-    return like(1.0, y) - y * y
 
 
 @inlined
 def sigmoid(x, _a, _b, _c):
     """Return tanh(x/2)/2 + 1/2, as networks compute the logistic function."""
     half = like(0.5, x)
-    y = _tanh(x * half) * half + half
+    y = tanh_of(x * half) * half + half
     return y, y
-
-
-@inlined
-def sigmoid_slope(y, _a, _b, _c):
-    """Return y (1 - y)."""
-    return (like(1.0, y) - y) * y
 
 
 @inlined
@@ -110,21 +100,9 @@ def softplus(x, _a, _b, _c):
 
 
 @inlined
-def softplus_slope(y, _a, _b, _c):
-    """Return 1 - e^-y."""
-    return -math.expm1(-y)
-
-
-@inlined
 def elu(x, alpha, _b, _c):
     """Return x above 0 and alpha (e^x - 1) below."""
     zero = like(0.0, x)
     negative = alpha * expm1(zero if x > zero else x)
     y = negative if x < zero else x
     return y, y
-
-
-@inlined
-def elu_slope(y, alpha, _b, _c):
-    """Return 1 above 0 and y + alpha below."""
-    return like(1.0, y) if y > like(0.0, y) else y + alpha

@@ -27,7 +27,6 @@ FAST_BOUNDS = {
     "sigmoid": (4, -1.0),
 }
 _FAST = {f"{name}_fast": name for name in FAST_BOUNDS}
-NAMES = (*VALUES, *_FAST)
 DTYPES = ("float32", "float64")
 
 _LOOP = """def {title}(arrays, sizes, steps, _):
@@ -47,9 +46,19 @@ _LOOP = """def {title}(arrays, sizes, steps, _):
 """
 
 
+def has_ufunc(name: str) -> bool:
+    """Return whether there is a ufunc of a name."""
+    return name in _FAST or name in VALUES
+
+
+def ufunc_names() -> tuple[str, ...]:
+    """Return the names of all ufuncs: those of the registry, and the fast ones."""
+    return (*VALUES, *_FAST)
+
+
 @cache
 def ufunc(name: str) -> np.ufunc:
-    """Return the ufunc of a name in `NAMES`, compiled at its first use and then kept on disk."""
+    """Return the ufunc of a name, compiled at its first use and then kept on disk."""
     fast = name not in VALUES  # an entry of the registry keeps its name, whatever its end
     base = _FAST[name] if fast else name
     value = (FAST_VALUES if fast else VALUES)[base]

@@ -1,9 +1,9 @@
 """One number in, one number out: the activations with a small relative error everywhere.
 
 `isru.activations` has two forms of some functions: the network's, whose absolute error is small,
-and `value`, right to some units in the last place for every input. The scalar twins of
-`isru.kernels.smooth` and its neighbours are the network's; where the two differ, the careful
-one stands here, beside the fast one.
+and `value`, right to some units in the last place for every input. The functions of
+`isru.kernels.smooth` and `isru.kernels.algebraic` are the network's; where the two differ, the
+careful one stands here, beside the fast one.
 
 "Fast" allows the compiler to reorder sums, to fuse a product with a sum, and to replace a
 division and a square root by the processor's estimate and a Newton step. It never assumes
@@ -13,22 +13,23 @@ that there is no NaN and no infinity, so these values still come out right.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import Any
 
 import numba
 import numpy as np
 
-from isru.activations import ACTIVATIONS
+from isru.activations import get_activation
 from isru.kernels import smooth
-from isru.kernels.activations import TWINS
+from isru.kernels.activations import compiled_form
 from isru.kernels.algebraic import clamp
 from isru.kernels.compiling import by_type, inlined, like
+from isru.kernels.derived import in_the_library
 from isru.kernels.exponential import exp_of_negative
+from isru.registry import ByName
 
 FAST = {"reassoc", "contract", "arcp", "afn", "nsz"}
-_LOW, _HIGH = 2.0**-32, 2.0**62  # as in `isru.activations.algebraic.bounds`
+_LOW, _HIGH = 2.0**-32, 2.0**62  # as in `isru.activations.isru.bounds`
 _SCALE = 2.0**-64
 
 
@@ -130,49 +131,25 @@ def sigmoid_fast(x):
     return half + half * smooth.tanh(half * x, half, half, half)[0]
 
 
-# ---- one number at a time, as C code calls its library
-
-
-@inlined
-def _tanh_libm(x):
-    return math.tanh(x)
-
-
-@inlined
-def _sigmoid_libm(x):
-    one = like(1.0, x)
-    return one / (one + math.exp(-x))
-
-
-@inlined
-def _elu_libm(x):
-    return math.expm1(x) if x < like(0.0, x) else x
-
-
 def _first(name: str, compiled=inlined) -> Callable:
-    """Return x -> y of a twin with the registry's own parameters."""
-    twin, parameters = TWINS[name], ACTIVATIONS[name].parameters
-    plain: Any = twin.forward  # compiled by Numba, which keeps the function as it was written
-    forward, (a, b, c) = compiled(plain.py_func), (*twin.constants(parameters), 0, 0, 0)[:3]
+    """Return x -> y of a network's form with the registry's own parameters."""
+    form, parameters = compiled_form(name), get_activation(name).parameters
+    plain: Any = form.forward  # compiled by Numba, which keeps the function as it was written
+    forward = compiled(plain.py_func)
+    a, b, c = (*form.constants(*parameters.values()), 0, 0, 0)[:3]
     return compiled(lambda x: forward(x, like(a, x), like(b, x), like(c, x))[0])
 
 
 _CAREFUL = {"isru": isru, "isru_sigmoid": isru_sigmoid, "isrlu": isrlu, "sigmoid": sigmoid}
-VALUES: Mapping[str, Callable] = MappingProxyType(
-    {name: _CAREFUL.get(name) or _first(name) for name in TWINS}
-)
+VALUES = ByName(lambda name: _CAREFUL.get(name) or _first(name))
 """Every function of the registry, compiled: x -> y, right for every input as `value` is."""
 
 _QUICK = {"isru": isru_fast, "isru_sigmoid": isru_sigmoid_fast}
 _QUICK |= {"isrlu": isrlu_fast, "sigmoid": sigmoid_fast}
-FAST_VALUES: Mapping[str, Callable] = MappingProxyType(
-    {name: _QUICK.get(name) or _first(name, _fast) for name in TWINS}
-)
+FAST_VALUES = ByName(lambda name: _QUICK.get(name) or _first(name, _fast))
 """The same, fast."""
 
-LIBM_VALUES: Mapping[str, Callable] = MappingProxyType(
-    {**VALUES, "tanh": _tanh_libm, "sigmoid": _sigmoid_libm, "elu": _elu_libm}
-)
+LIBM_VALUES = ByName(lambda name: in_the_library(get_activation(name)) or VALUES[name])
 """The same, with tanh, e^x and their kin from the C library."""
 
 NARROW = frozenset({"isru", "isru_plain", "isrlu"})

@@ -1,4 +1,7 @@
-"""LSTMs from scratch: cell, layer, network, losses, optimizer and training. NumPy only."""
+"""LSTMs from scratch: cell, layer, network, losses, optimizer and training. NumPy only.
+
+Not here: frameworks, and a branch on the name of an activation.
+"""
 
 from isru.lstm.cell import GATE_ORDER, cell_backward, cell_forward
 from isru.lstm.checking import gradient_check

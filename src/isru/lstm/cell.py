@@ -58,6 +58,16 @@ def cell_forward(
     -------
     h, c : ndarray, shape (B, H)
     cache : CellCache
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isru.activations import ACTIVATIONS
+    >>> weights = np.zeros((3, 8)), np.zeros((2, 8)), np.zeros(8)
+    >>> x, h, c = np.ones((1, 3)), np.zeros((1, 2)), np.ones((1, 2))
+    >>> h, c, cache = cell_forward(x, h, c, weights, ACTIVATIONS["isru"], ACTIVATIONS["sigmoid"])
+    >>> c  # the forget gate is open by a half, and nothing comes in
+    array([[0.5, 0.5]])
     """
     kernel, recurrent_kernel, bias = weights
     z = x @ kernel + h_tm1 @ recurrent_kernel + bias
@@ -92,6 +102,17 @@ def cell_backward(
     dh_tm1, dc_tm1 : ndarray, shape (B, H)
     dweights : tuple of ndarray
         Shapes and gate order of ``weights``, summed over the batch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isru.activations import ACTIVATIONS
+    >>> weights = np.zeros((3, 8)), np.zeros((2, 8)), np.zeros(8)
+    >>> x, h, c = np.ones((1, 3)), np.zeros((1, 2)), np.ones((1, 2))
+    >>> *_, cache = cell_forward(x, h, c, weights, ACTIVATIONS["isru"], ACTIVATIONS["sigmoid"])
+    >>> dx, dh_tm1, dc_tm1, dweights = cell_backward(np.zeros((1, 2)), np.ones((1, 2)), cache)
+    >>> dc_tm1
+    array([[0.5, 0.5]])
     """
     kernel, recurrent_kernel, _ = cache.weights
     activation, recurrent_activation = cache.activations

@@ -49,6 +49,15 @@ def gradient_check(
     ------
     ValueError
         If the network is not in float64.
+
+    Examples
+    --------
+    >>> from isru.lstm import LSTMNetwork
+    >>> network = LSTMNetwork(3, 4, 2, activation="isru", dtype="float64")
+    >>> rng = np.random.default_rng(0)
+    >>> x, target = rng.standard_normal((5, 6, 3)), rng.standard_normal((5, 2))
+    >>> max(gradient_check(network, x, target, rng=rng).values()) < 1e-6
+    True
     """
     if network.dtype != np.float64:
         raise ValueError(f"network: expected dtype float64 for a check, got {network.dtype}")

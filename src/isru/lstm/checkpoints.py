@@ -121,6 +121,17 @@ def save_training(
         What else to remember, as JSON takes it.
     arrays : dict of ndarray, optional
         The same for arrays, such as the state of a stateful network.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from isru.lstm import Adam, LSTMNetwork
+    >>> network, optimizer, rng = LSTMNetwork(3, 4, 2), Adam(), np.random.default_rng(0)
+    >>> about = {"network": network, "optimizer": optimizer, "rng": rng}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_training(Path(folder) / "run.npz", **about, notes={"epoch": 3})
+    ...     load_training(Path(folder) / "run.npz", **about)
+    ({'epoch': 3}, {})
     """
     header = {
         "settings": _plain_settings(network),
@@ -199,6 +210,10 @@ def load_training(
         the run itself, or with another kind of generator; nothing is changed then.
     FileNotFoundError
         If there is none.
+
+    Examples
+    --------
+    See :func:`save_training`.
     """
     wanted = {
         "settings": _plain_settings(network),

@@ -70,7 +70,7 @@ class CompiledStep:
         from isru import kernels
 
         activations = network.activation, network.recurrent_activation
-        pairs = [kernels.twin(activation, network.dtype)[0] for activation in activations]
+        pairs = [kernels.compiled_pair(activation, network.dtype)[0] for activation in activations]
         sizes = [network.output_size, network.input_size, *network.hidden_sizes]
         lengths = [6, *sizes[:2], *(11 * units for units in network.hidden_sizes)]
         memory = aligned_zeros((sum(lengths),), network.dtype)
@@ -106,7 +106,7 @@ class CompiledLayer(LSTMLayer):
         super().__init__(input_size, units, activation, recurrent_activation, parameters, gradients)
         dtype = parameters.dtype
         self._kernels, self.adam_update = kernels, kernels.adam_update
-        pairs = kernels.twin(activation, dtype), kernels.twin(recurrent_activation, dtype)
+        pairs = [kernels.compiled_pair(one, dtype) for one in (activation, recurrent_activation)]
         self._forwards, self._slopes = zip(*pairs, strict=True)
 
     def buffers(self, steps: int, batch: int, symbols: bool = False) -> CompiledBuffers:

@@ -171,6 +171,11 @@ class LSTMNetwork:
 
         Per layer kernel (F, 4H), recurrent kernel (H, 4H) and bias (4H,), gates i, f, c, o; then
         the dense kernel (H, C) and bias (C,).
+
+        Examples
+        --------
+        >>> [array.shape for array in LSTMNetwork(3, 8, 2).get_weights()]
+        [(3, 32), (8, 32), (32,), (8, 2), (2,)]
         """
         return self._weights.read()
 
@@ -217,6 +222,14 @@ class LSTMNetwork:
         ValueError
             For an input of the wrong shape, an empty one, masked elements, a number that is not
             finite in the network's dtype, an unknown symbol.
+
+        Examples
+        --------
+        >>> network = LSTMNetwork(3, [8, 5], 2, return_sequences=True)
+        >>> y, state = network.forward(np.zeros((4, 6, 3)))
+        >>> y.shape, [h.shape for h, c in state]
+        ((4, 6, 2), [(4, 8), (4, 5)])
+        >>> y, state = network.forward(np.zeros((4, 1, 3)), state)  # the next time step
         """
         y, work = self._run(x, state, masks, symbols)
         return np.ascontiguousarray(self._turn(y)), work.final_state()
@@ -252,6 +265,13 @@ class LSTMNetwork:
         ------
         ValueError
             As :meth:`forward`, and for a bad target or an unknown loss.
+
+        Examples
+        --------
+        >>> network = LSTMNetwork(3, 8, 2, activation="isru")
+        >>> loss, gradients = network.loss_and_gradients(np.zeros((4, 6, 3)), np.zeros((4, 2)))
+        >>> dict(zip(network.weight_names, [g.shape for g in gradients]))["lstm 0 kernel"]
+        (3, 32)
         """
         value, _ = self.backpropagate(x, target, loss, state, masks=masks, symbols=symbols)
         return value, self._dweights.read()
@@ -314,7 +334,13 @@ class LSTMNetwork:
     def predict(
         self, x: ArrayLike, batch_size: int = 256, *, symbols: bool | None = None
     ) -> np.ndarray:
-        """Return the outputs for many sequences, `batch_size` at a time; each starts from zero."""
+        """Return the outputs for many sequences, `batch_size` at a time; each starts from zero.
+
+        Examples
+        --------
+        >>> LSTMNetwork(3, 8, 2).predict(np.zeros((1000, 6, 3))).shape
+        (1000, 2)
+        """
         if not hasattr(x, "shape") or isinstance(x, np.ma.MaskedArray):
             x = read_array("x", x)
         sequences: Any = x
@@ -334,7 +360,13 @@ class LSTMNetwork:
         *,
         symbols: bool | None = None,
     ) -> float:
-        """Return the mean loss over many sequences; no gradient is computed."""
+        """Return the mean loss over many sequences; no gradient is computed.
+
+        Examples
+        --------
+        >>> LSTMNetwork(3, 8, 2).evaluate(np.zeros((10, 6, 3)), np.zeros((10, 2)))
+        0.0
+        """
         y = self.predict(x, batch_size, symbols=symbols)
         return LOSSES[check_choice("loss", loss, LOSSES)](
             y, check_target(target, y.shape, loss, self.dtype)
@@ -344,6 +376,16 @@ class LSTMNetwork:
         """Write settings and weights to `path` (.npz), whole or not at all, without pickle.
 
         A ValueError tells of weights that are not finite, and of a name that is not a file's.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> network = LSTMNetwork(3, 8, 2, activation="isru")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     network.save(f"{folder}/network.npz")
+        ...     again = LSTMNetwork.load(f"{folder}/network.npz")
+        >>> again.activation.name
+        'isru'
         """
         save_network(self, path)
 

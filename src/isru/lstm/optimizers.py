@@ -44,6 +44,13 @@ class Adam:
     ----------
     Kingma, D. P. and Ba, J. (2015), Adam: a method for stochastic optimization, ICLR,
     section 2, last paragraph.
+
+    Examples
+    --------
+    >>> parameters, gradients = np.zeros(2), np.array([4.0, -4.0])
+    >>> Adam(learning_rate=0.01).update(parameters, gradients)
+    >>> parameters.round(4)
+    array([-0.01,  0.01])
     """
 
     def __init__(
@@ -160,6 +167,14 @@ def clip_by_global_norm(gradients: np.ndarray, limit: float) -> float:
     ------
     ValueError
         If `limit` is not a number above 0, in the dtype of the gradients too.
+
+    Examples
+    --------
+    >>> gradients = np.array([3.0, 4.0])
+    >>> clip_by_global_norm(gradients, 1.0)
+    5.0
+    >>> gradients
+    array([0.6, 0.8])
     """
     check_limit("clip_norm", limit, gradients.dtype)
     norm = _norm(gradients)
@@ -175,6 +190,13 @@ def clip_by_value(gradients: np.ndarray, limit: float) -> None:
     ------
     ValueError
         If `limit` is not a number above 0, in the dtype of the gradients too.
+
+    Examples
+    --------
+    >>> gradients = np.array([3.0, -0.5])
+    >>> clip_by_value(gradients, 1.0)
+    >>> gradients
+    array([ 1. , -0.5])
     """
     check_limit("clip_value", limit, gradients.dtype)
     np.clip(gradients, -limit, limit, out=gradients)

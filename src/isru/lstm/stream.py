@@ -135,6 +135,13 @@ def sample(
     ValueError
         For an empty prompt, an unknown symbol, a temperature or count that is not above 0, or
         outputs that are not finite.
+
+    Examples
+    --------
+    >>> from isru.lstm import LSTMNetwork
+    >>> network = LSTMNetwork(5, 8, 5)  # of five symbols, and untrained
+    >>> sample(network, 4, prompt=[0, 1], rng=np.random.default_rng(0)).shape
+    (4,)
     """
     if network.output_size != network.input_size:
         raise ValueError(

@@ -98,6 +98,15 @@ def train_step(
         Before the update.
     state : list of (h, c)
         After the last step.
+
+    Examples
+    --------
+    >>> from isru.lstm import Adam, LSTMNetwork
+    >>> network, optimizer = LSTMNetwork(3, 8, 1, activation="isru"), Adam(0.01)
+    >>> x, target = np.ones((4, 6, 3)), np.ones((4, 1))
+    >>> losses = [train_step(network, optimizer, x, target)[0] for _ in range(50)]
+    >>> losses[-1] < losses[0] / 10
+    True
     """
     value, state = network.backpropagate(x, target, loss, state, masks=masks, symbols=symbols)
     if clip_norm is not None:
@@ -170,6 +179,17 @@ def train(
         before, and the checkpoint is that of the last epoch before.
     CheckpointError
         If the checkpoint is damaged or belongs to another run: other data, network or settings.
+
+    Examples
+    --------
+    >>> from isru.lstm import Adam, LSTMNetwork
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.standard_normal((64, 6, 3))
+    >>> data = x, x.mean(axis=(1, 2))[:, None]
+    >>> network = LSTMNetwork(3, 8, 1, activation="isru")
+    >>> history = train(network, data, optimizer=Adam(0.01), batch_size=16, epochs=5, rng=rng)
+    >>> history.iterations, history.training_loss[-1] < history.training_loss[0]
+    (20, True)
     """
     _check_sizes(batch_size, epochs, patience)
     if patience is not None and validation is None:

@@ -1,5 +1,7 @@
 """One machine's timings in one file, small enough to contribute and checked before it is used.
 
+Not here: results of chapters.
+
 `record_machine` measures and writes, `check_record` reads a file and refuses a broken, foreign,
 outdated or edited one, and one that the book could not show; `samples` gives its raw values,
 `isru.machine_records.summaries` what they say, `isru.machine_records.page` what the book shows.
@@ -7,7 +9,7 @@ A record holds the machine's description and raw samples, no user or host name; 
 hash of its content, so that a record edited by hand is noticed.
 """
 
-from isru.machine_records.checking import check_record
+from isru.machine_records.page import check_record
 from isru.machine_records.recording import Interrupted, record_machine, rounds_kept
 from isru.machine_records.schema import SCHEMA, samples
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from isru.data.evidence import net_times
 from isru.data.published import load_published
+from isru.machine_records.schema import read_record
 from isru.machine_records.summaries import summarise, titles
-from isru.publish.numbers import formatted
+from isru.wording import formatted
 
 FIGURES = ("machine-gains", "machine-steps")
 _FORMS = {
@@ -165,8 +167,13 @@ def gains(shown: Shown | None) -> pd.DataFrame:
     """Return the differences of all machines in float32, recorded ones first, then published."""
     times = net_times(load_published("microbenchmark"))
     published = pd.DataFrame(
-        {"machine": times.index, "form": "published, libm"}
-        | {"gain_ns": (times["tanh"] - times["isru"]).to_numpy(), "low": np.nan, "high": np.nan}
+        {
+            "machine": times.index,
+            "form": "published, libm",
+            "gain_ns": (times["tanh"] - times["isru"]).to_numpy(),
+            "low": np.nan,
+            "high": np.nan,
+        }
     ).sort_values("gain_ns", ascending=False)
     if shown is None or shown.activations.empty:
         return published
@@ -212,6 +219,35 @@ def show(record: Mapping) -> None:
     except Exception as error:  # whatever it is, the file is at fault, and the page must not break
         cause = f"{type(error).__name__}: {error}"
         raise ValueError(f"the book cannot show {what} ({cause})") from error
+
+
+def check_record(path: str | Path) -> dict:
+    """Read a machine record and refuse what does not follow the schema or cannot be shown.
+
+    Returns
+    -------
+    dict
+        ``format``, ``schema``, ``machine`` (see `isru.bench.machine_metadata`), ``settings``,
+        ``parts`` (`isru.machine_records.samples` makes tables of them), ``problems``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is broken (no JSON, a field missing or malformed, times that no clock gives),
+        foreign (something else than a machine record), of another schema version, too large,
+        names a person's folder or address, was changed after the measurement, or breaks a table
+        or figure of the book. The message names file, field, what was expected and what came.
+    """
+    record = read_record(path)
+    try:
+        show(record)
+    except ValueError as error:
+        raise ValueError(
+            f"machine record {Path(path).name}: {error}. Make a new one: make record"
+        ) from error
+    return record
 
 
 def _interval(value: float, low: float, high: float, spec: str) -> str:

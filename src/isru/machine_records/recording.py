@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from isru.bench import machine_metadata, measure, problems
 from isru.bench.worker import CPU_CLOCK
-from isru.machine_records.checking import check_record
+from isru.machine_records.page import check_record
 from isru.machine_records.plans import Part, all_parts
 from isru.machine_records.schema import SAMPLE, SCHEMA, cells, file_name, make_record, text_of
 from isru.records import write_atomically

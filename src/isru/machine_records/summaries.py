@@ -56,11 +56,15 @@ def activation_gains(record: Mapping, *, rng: np.random.Generator) -> pd.DataFra
             times = ratio(case, tanh, isru, clock=CLOCK, rng=rng)
             band = floor(case, *pair, clock=CLOCK, rng=rng)
             rows.append(
-                {"form": form, "dtype": dtype}
-                | {"tanh_ns": ns[tanh].median(), "isru_ns": ns[isru].median()}
-                | gain.columns("gain_ns")
-                | times.columns("ratio", "ratio_")
-                | {"direction": direction(times, band, margin=MARGIN)}
+                {
+                    "form": form,
+                    "dtype": dtype,
+                    "tanh_ns": ns[tanh].median(),
+                    "isru_ns": ns[isru].median(),
+                    **gain.columns("gain_ns"),
+                    **times.columns("ratio", "ratio_"),
+                    "direction": direction(times, band, margin=MARGIN),
+                }
             )
     return pd.DataFrame(rows)
 
@@ -77,10 +81,15 @@ def step_savings(record: Mapping, *, rng: np.random.Generator) -> pd.DataFrame:
         inverse = ratio(case, "isru", "tanh", clock=CLOCK, rng=rng)
         band = floor(case, "tanh", "tanh_again", clock=CLOCK, rng=rng)
         rows.append(
-            {"engine": ENGINES[engine], "step": step, "units": int(units)}
-            | {"saving": 100 * (1 - inverse.estimate)}
-            | {"low": 100 * (1 - inverse.high), "high": 100 * (1 - inverse.low)}
-            | {"floor": 100 * (band.high - 1)}
+            {
+                "engine": ENGINES[engine],
+                "step": step,
+                "units": int(units),
+                "saving": 100 * (1 - inverse.estimate),
+                "low": 100 * (1 - inverse.high),
+                "high": 100 * (1 - inverse.low),
+                "floor": 100 * (band.high - 1),
+            }
         )
     return pd.DataFrame(rows)
 

@@ -1,4 +1,7 @@
-"""Publishing: what papermill and jupyter-book do not do."""
+"""Publishing: what papermill and jupyter-book do not do.
+
+Not here: anything that computes a result.
+"""
 
 from isru.publish.parameters import settle_parameters
 

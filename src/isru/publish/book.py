@@ -15,8 +15,8 @@ from filelock import FileLock
 
 from isru import paths
 from isru.claims import load_claims
+from isru.errors import CompendiumError
 from isru.lifeline import MARK, captured
-from isru.publish.errors import CompendiumError
 from isru.publish.pages import check_offline
 from isru.publish.staging import mirror, stage, tracebacks
 from isru.records import write_atomically
@@ -25,7 +25,7 @@ _TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontr
 # Code of the package that the book's extension calls.
 _CODE = (
     *("bench/summary.py", "claims", "data/evidence.py", "data/published.py"),
-    *("figures/machines.py", "machine_records", "publish", "stats.py"),
+    *("drawing", "machine_records", "publish", "stats.py", "wording.py", "yaml_text.py"),
 )
 _JUPYTER_BOOK = (
     "from isru.lifeline import end_with_stdin; end_with_stdin(); "

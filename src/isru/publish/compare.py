@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isru.claims import load_claims, verdicts_beside
+from isru.digests import code_digest, digest
 from isru.errors import DamagedFile
-from isru.publish.digests import code_digest, digest
 from isru.publish.manifest import read_manifest
 from isru.publish.notebooks import Notebook
 from isru.recorded import Recorded

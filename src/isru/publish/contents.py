@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from isru import paths
-from isru.publish.errors import CompendiumError
-from isru.publish.wording import shortened
+from isru.errors import CompendiumError
+from isru.wording import shortened
 
 _LISTS = ("parts", "chapters", "sections")
 
@@ -20,7 +20,7 @@ def read_contents(toc: Path) -> dict:
     CompendiumError
         If the file is no mapping of lists of entries, as jupyter-book wants it.
     """
-    from isru.publish.yaml_text import read_yaml_file
+    from isru.yaml_text import read_yaml_file
 
     contents = read_yaml_file(toc, toc.name)
     if not isinstance(contents, dict):
@@ -47,7 +47,7 @@ def former_names() -> dict[str, str]:
 
     Their old addresses lead to the pages of today.
     """
-    from isru.publish.yaml_text import read_yaml_file
+    from isru.yaml_text import read_yaml_file
 
     path = paths.root() / "book" / "former-names.yml"
     return (read_yaml_file(path, path.name) or {}) if path.is_file() else {}

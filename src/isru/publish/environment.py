@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import IO
 
 from isru import paths
+from isru.errors import CompendiumError
 from isru.lifeline import replace_by
-from isru.publish.errors import CompendiumError
 from isru.publish.installed import problems, read_pins
 from isru.publish.installer import pip_variables, plain_variables, run_module
 

@@ -94,7 +94,7 @@ def read_differently(given: dict[str, object], section: str) -> dict[str, tuple]
 
 def _said_to_papermill(section: str) -> dict[str, object]:
     """Return the parameters of the papermill command that started this kernel, as YAML 1.2."""
-    from isru.publish.yaml_text import read_yaml, read_yaml_file
+    from isru.yaml_text import read_yaml, read_yaml_file
 
     options, folder = _papermill_options()
     said: dict[str, object] = {}

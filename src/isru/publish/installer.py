@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from isru.publish.errors import CompendiumError
+from isru.errors import CompendiumError
 
 # Where packages come from, and how they are reached. Every other setting of pip, such as `user`,
 # `no-deps`, `target` or a constraint, would make another environment than the one that is pinned.

@@ -15,11 +15,14 @@ from pathlib import Path
 
 from isru import lifeline, paths
 from isru.bench.protocol import _THREAD_VARIABLES
+from isru.closure import forget_sources
+from isru.notes import read_log
 from isru.provenance import provenance
 from isru.publish.kernel import describe
+from isru.publish.manifest import read_manifest
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.pending import finish, pending_folder
-from isru.publish.staleness import forget_sources, make_stamp, read_manifest
+from isru.publish.staleness import by_kind, make_stamp
 from isru.publish.surroundings import stated
 
 
@@ -159,9 +162,7 @@ class Job:
 
     def complete(self) -> None:
         """Turn the scratch folder of a worker that succeeded into a pending result."""
-        reads = (self.own / "reads").read_text(encoding="utf-8")
-        read = {entry["name"]: entry["sha256"] for entry in map(json.loads, reads.splitlines())}
-        self.stamp["data"] = dict(sorted(read.items()))
+        self.stamp |= by_kind(read_log(self.own / "reads"))
         manifest = {
             "notebook": self.notebook.name,
             "profile": self.profile,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from isru import paths
+from isru.errors import CompendiumError
 from isru.machine_records import check_record
-from isru.publish.errors import CompendiumError
 from isru.records import write_atomically
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from isru.publish.errors import DamagedFile
+from isru.errors import DamagedFile
 from isru.records import read_object, warn_once
 
 # What each part holds, with what stands for a field that an older version did not write.
@@ -17,7 +17,9 @@ _FIELDS = {
     "outputs": {},
 }
 _PARTS = ("notebooks", "values", "figures", "tables", "models")
-_STAMP = {"notebook": "", "parameters": {}, "data": {}, "upstream": {}, "code": {}, "versions": {}}
+_STAMP = {"notebook": ""} | {
+    part: {} for part in ("parameters", "data", "activations", "upstream", "code", "versions")
+}
 _PROVENANCE = {"commit": "unknown", "dirty": True, "date": "?", "machine": "unknown"}
 
 

@@ -7,8 +7,8 @@ import re
 import nbformat
 
 from isru import paths
-from isru.publish.digests import code_digest
-from isru.publish.errors import CompendiumError
+from isru.digests import code_digest
+from isru.errors import CompendiumError
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _PROGRESS = re.compile(r"\d%\||\[(\d+:)?\d\d:\d\d[,<]")  # what tqdm writes

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isru import paths
+from isru.errors import CompendiumError
 from isru.publish.contents import chapters, former_names, read_contents
-from isru.publish.errors import CompendiumError
 from isru.publish.parameters import read_cells, unknown
-from isru.publish.wording import shortened
 from isru.table_columns import KINDS
+from isru.wording import shortened
 
 _LOG = logging.getLogger(__name__)
 _NAMED: set[Path] = set()  # what was said to be ignored

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isru import paths
-from isru.publish.errors import CompendiumError
+from isru.errors import CompendiumError
 from isru.publish.injected import ran_before, read_differently
-from isru.publish.wording import shortened
+from isru.wording import shortened
 
 _SCALARS = {"int": int, "float": float, "bool": bool, "str": str}
 _LISTS = {f"list[{name}]": kind for name, kind in _SCALARS.items()}
@@ -214,7 +214,7 @@ def given_parameters(notebook: str, declared: dict[str, Parameter], text: str) -
 
 def _whole_value(value: str, waiting: list[str], where: str) -> object:
     """Return a value of YAML, with as many of the parts that follow as an open quote takes in."""
-    from isru.publish.yaml_text import read_yaml
+    from isru.yaml_text import read_yaml
 
     for taken in range(len(waiting) + 1):
         try:
@@ -244,7 +244,7 @@ def read_profile(name: str) -> dict[str, dict]:
     CompendiumError
         For an unknown profile or section, a wrong parameter, or broken YAML (file and line).
     """
-    from isru.publish.yaml_text import read_yaml_file
+    from isru.yaml_text import read_yaml_file
 
     path = paths.profile(name)
     if not path.is_file():

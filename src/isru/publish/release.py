@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from isru import paths
-from isru.publish.errors import CompendiumError
+from isru.errors import CompendiumError
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.pending import install, pending
 from isru.publish.repeats import edited_repeats, forget, keep, repeats

@@ -12,14 +12,14 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from isru import paths
-from isru.publish.errors import CompendiumError, in_words
+from isru.errors import CompendiumError, in_words
 from isru.publish.job import Job
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import read_profile
 from isru.publish.pending import install_all, pending, pending_folder
 from isru.publish.staleness import (
     make_stamp,
-    present_data,
+    present_notes,
     profile_parameters,
     read_manifest,
 )
@@ -94,8 +94,8 @@ def _discard_stale(run: str) -> None:
         manifest = read_manifest(unit, name)
         if manifest and run != "adhoc" and name in known:
             job = Job(known[name], run, run, profile_parameters(known[name], run))
-            data = present_data(manifest["stamp"])
-            if make_stamp(job.notebook, job.parameters, data, job.upstream()) == manifest["stamp"]:
+            notes = present_notes(manifest["stamp"])
+            if make_stamp(job.notebook, job.parameters, notes, job.upstream()) == manifest["stamp"]:
                 continue
         shutil.rmtree(unit)
 

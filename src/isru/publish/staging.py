@@ -11,9 +11,9 @@ import shutil
 from pathlib import Path
 
 from isru import paths
+from isru.errors import CompendiumError, DamagedFile
 from isru.publish.contents import chapters, read_contents, with_present
 from isru.publish.environment import say
-from isru.publish.errors import CompendiumError, DamagedFile
 from isru.publish.machines import record_files
 from isru.publish.normalise import with_present_prose
 from isru.publish.notebooks import all_notebooks

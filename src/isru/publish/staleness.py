@@ -1,34 +1,26 @@
 """Is a result still what its sources would give? Decided by content, never by file times.
 
-A stamp holds what decided a result: the notebook's code, its parameters, the data and the
-upstream values that it read, the code of the ``isru`` modules it imports (see
-`isru.publish.digests`) and the versions of the distributions that these import.
+A stamp holds what decided a result: the notebook's code, its parameters, the data, activations
+and upstream values that it used (see `isru.notes`), the code of the ``isru`` modules it imports
+(see `isru.closure`) and the versions of the distributions that these import.
 """
 
 from __future__ import annotations
 
 import ast
-import importlib.metadata
-import importlib.util
-import re
-import sys
-from functools import cache
 from pathlib import Path
 
 from isru import paths
-from isru.errors import DamagedFile
-from isru.publish.digests import code_digest, digest, tree_digest
-from isru.publish.errors import CompendiumError
+from isru.closure import closure, present_digest
+from isru.digests import code_digest, digest
+from isru.errors import CompendiumError, DamagedFile
+from isru.notes import ACTIVATION, ALL_ACTIVATIONS, Notes
 from isru.publish.manifest import inside, read_manifest
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.parameters import declared_parameters, read_cells, read_profile, slug
-from isru.publish.wording import shortened
 from isru.recorded import Recorded
 from isru.records import sha256, warn_once
-
-# These start notebooks and show results; they do not make them.
-_NO_SOURCES = ("isru.publish", "isru.cli", "isru.__main__", "isru.provenance")
-_MODULE_IN_TEXT = re.compile(r"(isru(?:\.\w+)+)(?::\w+)?")
+from isru.wording import shortened
 
 
 def notebook_code(path: Path) -> str:
@@ -52,100 +44,10 @@ def notebook_code(path: Path) -> str:
     return "\n\n".join(cells)
 
 
-@cache
-def _module_file(module: str) -> Path | None:
-    base = Path(__file__).parents[1].joinpath(*module.split(".")[1:])
-    for path in (base.with_suffix(".py"), base / "__init__.py"):
-        if path.is_file():
-            return path
-    return None
-
-
-def _imports(tree: ast.AST, package: str = "") -> tuple[set[str], set[str]]:
-    """Return the isru modules and the other top-level modules that a syntax tree names.
-
-    ``package`` is the one that relative imports start from.
-
-    A module named in a text, as in ``"isru.bench.arms:copy"``, counts as imported.
-    """
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            above = package.split(".")[: 1 - node.level or None] if node.level else []
-            base = ".".join([*above, *filter(None, [node.module])])
-            names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found = _MODULE_IN_TEXT.fullmatch(node.value)
-            names |= {found[1]} if found else set()
-    own = {name for name in names if name.startswith("isru.") and _module_file(name)}
-    own |= {parent for name in own for parent in _packages(name) if _module_file(parent)}
-    return own, {name.split(".")[0] for name in names} - {"isru"}
-
-
-def _packages(module: str) -> list[str]:
-    parts = module.split(".")
-    return [".".join(parts[:n]) for n in range(2, len(parts))]
-
-
-@cache
-def _module(name: str) -> tuple[str, frozenset[str], frozenset[str]]:
-    path = _module_file(name)
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    own, others = _imports(tree, package)
-    return tree_digest(tree), frozenset(own), frozenset(others)
-
-
-def forget_sources() -> None:
-    """Read the modules anew from now on: they may have been edited since."""
-    _module.cache_clear()
-    _module_file.cache_clear()
-
-
-def closure(source: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Return what a source rests on: {isru module: hash} and {distribution: version}."""
-    waiting, others = _imports(ast.parse(source))
-    code: dict[str, str] = {}
-    while waiting:
-        name = waiting.pop()
-        if name in code or name.startswith(_NO_SOURCES):
-            continue
-        code[name], own, more = _module(name)
-        waiting |= own
-        others |= more
-    return dict(sorted(code.items())), _versions(others)
-
-
-@cache
-def _distributions() -> dict[str, list[str]]:
-    return dict(importlib.metadata.packages_distributions())
-
-
-def _versions(modules: set[str]) -> dict[str, str]:
-    found = {}
-    for module in modules - set(sys.stdlib_module_names):
-        for name in _distributions().get(module, ()):
-            found[name] = importlib.metadata.version(name)
-    return dict(sorted(found.items()))
-
-
-def data_digest(name: str) -> str | None:
-    """Return the present hash of a data file that a notebook said it read, None if it is gone.
-
-    ``name`` is relative to the compendium, or starts with the package that holds the file.
-    """
-    candidates = [paths.root() / name]
-    spec = importlib.util.find_spec(name.split("/")[0]) if "/" in name else None
-    for folder in (spec and spec.submodule_search_locations) or ():
-        candidates.append(Path(folder).parent / name)
-    return next((sha256(path) for path in candidates if path.is_file()), None)
-
-
-def present_data(stamp: dict) -> dict[str, str]:
-    """Return the present hashes of the data that a stamp names, as recorded where one is gone."""
-    return {name: data_digest(name) or recorded for name, recorded in stamp["data"].items()}
+def present_notes(stamp: dict) -> dict[str, str]:
+    """Return the present digests of what a run noted, as recorded where data is gone."""
+    noted = stamp["data"] | stamp["activations"]
+    return {name: present_digest(name) or recorded for name, recorded in noted.items()}
 
 
 def upstream_digest(chapter: str, folders: list[Path]) -> str:
@@ -173,17 +75,15 @@ def _what_counts(entry: dict) -> dict:
     }
 
 
-def make_stamp(
-    notebook: Notebook, parameters: dict, reads: dict[str, str], upstream: list[Path]
-) -> dict:
+def make_stamp(notebook: Notebook, parameters: dict, notes: Notes, upstream: list[Path]) -> dict:
     """Return the stamp of a result made now.
 
     Parameters
     ----------
     parameters : dict
         What the profile or the user set; the declared defaults of the rest are added.
-    reads : dict
-        {data file: hash} as the notebook reported it.
+    notes : dict
+        What the notebook noted that it used.
     upstream : list of Path
         The runs in which upstream values are looked up.
     """
@@ -193,29 +93,39 @@ def make_stamp(
     return {
         "notebook": code_digest(code),
         "parameters": defaults | parameters,
-        "data": reads,
+        **by_kind(notes),
         "upstream": {name: upstream_digest(name, upstream) for name in notebook.needs},
         "code": modules,
         "versions": versions,
     }
 
 
+def by_kind(notes: Notes) -> dict[str, Notes]:
+    """Return a run's notes as they stand in a stamp."""
+    found: dict[str, Notes] = {"data": {}, "activations": {}}
+    for name, noted in sorted(notes.items()):
+        of_activations = name == ALL_ACTIVATIONS or name.startswith(ACTIVATION)
+        found["activations" if of_activations else "data"][name] = noted
+    return found
+
+
 def reasons(old: dict, new: dict) -> list[str]:
     """Return in words how two stamps differ, an empty list if they do not."""
     found = ["the notebook's code changed"] if old["notebook"] != new["notebook"] else []
     words = {
-        "parameters": "parameter",
-        "data": "data",
-        "upstream": "values of notebook",
-        "code": "code of",
-        "versions": "version of",
+        "parameters": "parameter ",
+        "data": "data ",
+        "activations": "",
+        "upstream": "values of notebook ",
+        "code": "code of ",
+        "versions": "version of ",
     }
     for part, word in words.items():
         # Values that it no longer reads change nothing; that the code changed is another reason.
         names = sorted(new[part] if part == "upstream" else {*old[part], *new[part]})
         changed = [n for n in names if old[part].get(n) != new[part].get(n)]
         if changed:
-            found.append(f"{word} {', '.join(changed)} changed")
+            found.append(f"{word}{', '.join(changed)} changed")
     return found
 
 
@@ -248,7 +158,7 @@ def stale_reasons(notebook: Notebook, folder: Path) -> list[str]:
         upstream.append(paths.results())
     else:
         chosen = profile_parameters(notebook, manifest["profile"])
-    return reasons(old, make_stamp(notebook, chosen, present_data(old), upstream))
+    return reasons(old, make_stamp(notebook, chosen, present_notes(old), upstream))
 
 
 def stale_notebooks(folder: Path) -> dict[str, list[str]]:

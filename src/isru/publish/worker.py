@@ -17,7 +17,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from isru import lifeline
-from isru.publish.errors import CompendiumError, in_words
+from isru.errors import CompendiumError, in_words
 from isru.publish.kernel import NAME, check_chosen
 from isru.publish.normalise import normalise
 from isru.records import write_atomically

@@ -13,43 +13,17 @@ from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from isru.activations import get_activation
 from isru.data.forecast import ForecastWindows, WindowSet, forecast_windows
 from isru.lstm import Adam, DivergenceError, History, LSTMNetwork, train
+from isru.lstm.inputs import check_choice
+from isru.studies.arms import ARMS, CORE
 from isru.studies.baselines import skill
-from isru.studies.timed_steps import setup_step
 from isru.sweep import run_sweep
 
-__all__ = [
-    "ARMS",
-    "CORE",
-    "TARGETS",
-    "Case",
-    "choose_learning_rates",
-    "conditions",
-    "fit",
-    "quality",
-    "quality_row",
-    "scores",
-    "setup_step",
-    "train_network",
-    "windows_of",
-]
-
-# Names in the registry: candidate and output with its parameters, then the gates. With alpha =
-# 2/3 ISRU matches tanh to third order at 0.
-ARMS = {
-    "tanh": ("tanh", {}, "sigmoid"),
-    "isru": ("isru", {}, "sigmoid"),
-    "isru_matched": ("isru", {"alpha": 2 / 3}, "sigmoid"),
-    "exp_free": ("isru", {}, "isru_sigmoid"),
-    "hard": ("hard_tanh", {}, "hard_sigmoid"),
-    "softsign": ("softsign", {}, "sigmoid"),
-    "identity": ("identity", {}, "sigmoid"),
-}
-CORE = ("tanh", "isru", "identity")
+FORECASTER_ARMS = ("tanh", "isru", "isru_matched", "exp_free", "hard", "softsign", "identity")
 TARGETS = ("change", "rain")
 OUTPUTS = {"change": 1, "rain": 2}
 _LOSSES = {"change": "mse", "rain": "cross_entropy"}
@@ -62,7 +36,7 @@ class Case:
     Parameters
     ----------
     arm : str
-        A name in `ARMS`.
+        One of `arms`.
     units, seed : int
         Cells of the layer; seed of initial weights and of the order of the data.
     learning_rate : float
@@ -91,23 +65,20 @@ class Case:
     horizon: int = 6
     fill_hours: int = 6
     test: bool = False
-    arms: ClassVar = ARMS
+    arms: ClassVar = FORECASTER_ARMS
 
     def __post_init__(self):
-        for name, known in (("arm", tuple(self.arms)), ("target", TARGETS)):
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name}: expected one of {known}, got {getattr(self, name)!r}")
+        check_choice("arm", self.arm, self.arms)
+        check_choice("target", self.target, TARGETS)
         object.__setattr__(self, "airports", tuple(self.airports))
 
     def build(self, features: int) -> LSTMNetwork:
         """Return the untrained network; its weights depend on seed and sizes, not on the arm."""
-        activation, parameters, recurrent_activation = ARMS[self.arm]
         return LSTMNetwork(
             features,
             self.units,
             OUTPUTS[self.target],
-            activation=get_activation(activation).with_parameters(**parameters),
-            recurrent_activation=recurrent_activation,
+            **ARMS[self.arm].settings(),
             rng=np.random.default_rng([self.seed, 0]),
         )
 
@@ -209,20 +180,27 @@ def quality(cases: Iterable[Case], **where):
     return run_sweep(quality_row, cases, **where)
 
 
-def choose_learning_rates(rows) -> dict[tuple[str, int, str], float]:
-    """Return the learning rate with the lowest mean validation loss, per (arm, units, target).
+def choose_learning_rates(
+    rows: pd.DataFrame,
+    keys: Sequence[str] = ("arm", "units", "target"),
+    *,
+    by: str = "validation_loss",
+) -> dict[tuple, float]:
+    """Return the learning rate with the lowest mean of a column, for each group.
 
     Parameters
     ----------
     rows : pandas.DataFrame
         From `quality`, several learning rates over the same seeds; perhaps none.
+    keys : sequence of str
+        Columns that name a group, at least two.
+    by : str
     """
-    keys = ["arm", "units", "target"]
     if rows.empty:
         return {}
-    mean = rows.groupby([*keys, "learning_rate"], sort=False)["validation_loss"].mean()
-    best = mean.groupby(keys, sort=False).idxmin()
-    return {tuple(index[:3]): float(index[3]) for index in best}
+    mean = rows.groupby([*keys, "learning_rate"], sort=False)[by].mean()
+    best = mean.groupby(list(keys), sort=False).idxmin()
+    return {tuple(index[:-1]): float(index[-1]) for index in best}
 
 
 def conditions(

@@ -134,11 +134,11 @@ def _numpy_activations(entry: Activation, step: str, x: np.ndarray) -> Callable:
 
 
 def _compiled_activations(entry: Activation, step: str, x: np.ndarray) -> Callable:
-    from isru.kernels import twin
+    from isru.kernels import compiled_pair
     from isru.kernels.rows import apply_rows, room
 
     x = x.reshape(-1, x.shape[-1])
-    arguments = (*twin(entry, x.dtype), x, *room(x, entry.saves_output, step == "train"))
+    arguments = (*compiled_pair(entry, x.dtype), x, *room(x, entry.saves_output, step == "train"))
     return lambda: apply_rows(*arguments)
 
 

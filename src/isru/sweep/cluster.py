@@ -7,11 +7,14 @@ import os
 import pickle
 import uuid
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
+from isru.closure import activation_digest, activation_files
+from isru.digests import digest
 from isru.sweep.errors import SweepError
 from isru.sweep.local import Answers, WorkersLost, attempt
-from isru.sweep.sources import about
+from isru.sweep.store import about
 
 VARIABLE = "ISRU_SCHEDULER"
 """The environment variable that names a scheduler where no parameter does."""
@@ -30,7 +33,7 @@ def scheduler_address(given: str = "") -> str:
 
 
 def on_cluster(function: Callable, cases: list, address: str) -> Answers:
-    """Yield ``(place in cases, whether it succeeded, row or traceback)`` as rows get ready.
+    """Yield ``(place in cases, whether it succeeded, `attempt`'s answer)`` as rows get ready.
 
     What a worker had begun when it was lost is begun again on another one.
 
@@ -56,7 +59,7 @@ def on_cluster(function: Callable, cases: list, address: str) -> Answers:
         if not client.scheduler_info(n_workers=-1)["workers"]:
             _LOG.warning("the scheduler at %s has no workers yet; the rows wait for one", address)
         name = f"isru-{uuid.uuid4().hex[:12]}"
-        here = about(function)
+        here = _about(function)
         futures = {
             # Packed, so that the scheduler need not import what only the workers use.
             client.submit(_row, pickle.dumps((function, case)), here, key=f"{name}-{n}"): n
@@ -99,7 +102,7 @@ def _connect(address: str):
 def _row(packed: bytes, wanted: dict) -> tuple[bool, object]:
     """Compute a row on a worker, if it has the code that was asked for."""
     function, case = pickle.loads(packed)
-    found = about(function)
+    found = _about(function)
     other = [
         f"{name} {found.get(name, 'none')} instead of {version}"
         for name, version in wanted.items()
@@ -108,6 +111,13 @@ def _row(packed: bytes, wanted: dict) -> tuple[bool, object]:
     if other:
         raise OtherVersion(", ".join(other))
     return attempt(function, case)
+
+
+@cache
+def _about(function: Callable) -> dict[str, str]:
+    """Return what a worker must share: which activations a row will use is not known before."""
+    files = {file: activation_digest(file) for file in activation_files()}
+    return about(function) | {"activations": digest(files)}
 
 
 def _explain(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from isru.notes import noting
 from isru.sweep.store import Store, plain_row
 
 
@@ -75,6 +76,15 @@ def estimate(
     ------
     ValueError
         If ``workers`` or ``samples`` is below 1.
+
+    Examples
+    --------
+    >>> from isru.lstm import LSTMNetwork
+    >>> def row(case):
+    ...     return {"numbers": LSTMNetwork.count(**case)}
+    >>> cases = [{"input_size": 7, "hidden_sizes": n, "output_size": 1} for n in (10, 25)]
+    >>> estimate(row, cases).rows
+    2
     """
     for name, value in (("workers", workers), ("samples", samples)):
         if value < 1:
@@ -88,7 +98,8 @@ def estimate(
     for place in range(count):
         key = keys[(2 * place + 1) * len(keys) // (2 * count)]
         start = clock()
-        row = function(todo[key])
+        with noting() as noted:
+            row = function(todo[key])
         times.append(clock() - start)
-        store.put(key, todo[key], plain_row(row, todo[key]))
+        store.put(key, todo[key], plain_row(row, todo[key]), noted)
     return Estimate(rows, finished, sum(times) / count if count else 0.0, workers)

@@ -12,10 +12,11 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from isru.lifeline import end_with_parent
+from isru.notes import noting
 from isru.sweep.store import plain_row
 
 Answers = Generator[tuple[int, bool, Any], None, None]
-"""Of each row: its place in the cases, whether it succeeded, and the row or a traceback."""
+"""Of each row: its place in the cases, whether it succeeded, and `attempt`'s answer."""
 
 
 class WorkersLost(Exception):
@@ -45,18 +46,20 @@ def guarded(script: str | None) -> bool:
 
 
 def attempt(function: Callable, case: object) -> tuple[bool, object]:
-    """Return ``(True, row)``, or ``(False, traceback)`` if the function raises.
+    """Return ``(True, (row, notes))``, or ``(False, traceback)`` if the function raises.
 
     A traceback as text survives the way from another process or machine.
     """
     try:
-        return True, plain_row(function(case), case)
+        with noting() as notes:
+            row = plain_row(function(case), case)
+        return True, (row, notes)
     except Exception:
         return False, traceback.format_exc()
 
 
 def here(function: Callable, cases: list) -> Answers:
-    """Yield ``(place in cases, whether it succeeded, row or traceback)``, one after another."""
+    """Yield ``(place in cases, whether it succeeded, `attempt`'s answer)``, one after another."""
     for place, case in enumerate(cases):
         yield place, *attempt(function, case)
 

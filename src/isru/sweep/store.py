@@ -4,12 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
+from importlib import metadata
 from pathlib import Path
 
+from isru import notes
+from isru.closure import closure_of, present_digest
+from isru.digests import digest
 from isru.records import write_atomically
-from isru.sweep.sources import about
+
+
+def about(function: Callable) -> dict[str, str]:
+    """Return what a function's results rest on, as this process has it.
+
+    Parameters
+    ----------
+    function : callable
+        Importable.
+
+    Returns
+    -------
+    dict of {str: str}
+        The version of ``python`` and of ``isru``; ``code``, a hash of what the function's own
+        module and every module of isru that it reaches do; the version of each distribution
+        that these import. See `isru.closure`.
+    """
+    code, versions = closure_of(function.__module__)
+    python = ".".join(platform.python_version_tuple()[:2])
+    own = {"isru": metadata.version("isru"), "code": digest(code), "python": python}
+    return versions | own
 
 
 def plain(case: object) -> dict:
@@ -67,18 +92,27 @@ class Store:
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     def get(self, key: str) -> dict | None:
-        """Return a finished row, None if there is none or its file is damaged."""
+        """Return a finished row and repeat its notes.
+
+        None if there is none, its file is damaged, or what it used is not the same any more.
+        """
         if self.folder is None:
             return None
         try:
-            return json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))["row"]
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            kept = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
+            row, noted = kept["row"], kept["notes"]
+            current = all(present_digest(n) in (found, None) for n, found in noted.items())
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
             return None
+        if not current:
+            return None
+        notes.repeat(noted)
+        return row
 
-    def put(self, key: str, case: object, row: dict) -> None:
+    def put(self, key: str, case: object, row: dict, noted: notes.Notes) -> None:
         """Keep a finished row, with what it was made from beside it."""
         if self.folder is not None:
-            content = {"row": row, "case": plain(case), "about": self.about}
+            content = {"row": row, "case": plain(case), "notes": noted, "about": self.about}
             write_atomically(self.folder / f"{key}.json", _text(content, "row", indent=1) + "\n")
 
 

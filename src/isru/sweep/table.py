@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from isru.notes import repeat
 from isru.provenance import arithmetic_settings, blas, cpu_model
 from isru.sweep.cluster import on_cluster, scheduler_address
 from isru.sweep.errors import Failure, cut_off, rows_failed
@@ -33,8 +34,8 @@ def run_sweep(
 
     A row is kept as soon as it is finished. After an interruption the same call goes on: nothing
     is lost and nothing computed twice. A row is taken from the cache only if the configuration,
-    the function, the code that it rests on and the versions of the numerical libraries are
-    unchanged.
+    the function, the code that it rests on, the versions of the libraries, and the activations
+    and data that its computation used are unchanged.
 
     Parameters
     ----------
@@ -71,6 +72,15 @@ def run_sweep(
     SweepError
         If rows fail (the others are computed and kept first), the scheduler is unreachable or
         goes away, or a worker has another version of isru.
+
+    Examples
+    --------
+    >>> from isru.cost import layer_count
+    >>> def row(case):
+    ...     return {"units": case["units"], "macs": layer_count(10, case["units"]).macs}
+    >>> cases = [{"units": 10}, {"units": 25}]
+    >>> run_sweep(row, cases, processes=1, progress=False)["macs"].tolist()
+    [870, 3675]
     """
     import pandas as pd
     from tqdm import tqdm
@@ -94,8 +104,9 @@ def run_sweep(
             for place, succeeded, answer in answers:
                 key = names[place]
                 if succeeded:
-                    rows[key] = answer
-                    store.put(key, todo[key], answer)
+                    rows[key], noted = answer
+                    repeat(noted)
+                    store.put(key, todo[key], rows[key], noted)
                 else:
                     failures.append(Failure(todo[key], answer))
                 bar.update()

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
 from isru.drawing.style import COLOURS
-from isru.studies.difference_figures import difference_marks
+from isru.studies.arms import ARMS
+from isru.studies.figures import difference_marks
 
-ARM_NAMES = {"tanh": "tanh", "isru": "ISRU", "exp_free": "exp-free", "identity": "identity"}
 RATE_NAMES = {"low": "low rate", "middle": "middle rate", "high": "high rate", "own": "own rates"}
 ENGINE_NAMES = {"numba": "Numba", "numpy": "NumPy"}
 STEP_NAMES = {"predict": "forward", "train": "whole update"}
@@ -43,7 +43,7 @@ def learning_curves(curves: pd.DataFrame, baselines: Mapping[str, float]) -> Fig
             bits = part.groupby("updates")["bits"].agg(["mean", "min", "max"])
             ends = bits["min"], bits["max"]
             axes.fill_between(bits.index, *ends, color=COLOURS[arm], alpha=0.15, lw=0)
-            axes.plot(bits.index, bits["mean"], style, color=COLOURS[arm], label=ARM_NAMES[arm])
+            axes.plot(bits.index, bits["mean"], style, color=COLOURS[arm], label=ARMS[arm].label)
         highest = max(baselines.values())
         for label, value in baselines.items():
             axes.axhline(value, color=_GREY, lw=0.9, ls=":")
@@ -112,7 +112,7 @@ def loss_differences(pairs: pd.DataFrame, summary: pd.DataFrame, *, margin: floa
     axes.set_yticks(range(len(conditions)), [_condition(name) for name in conditions])
     axes.grid(axis="y", visible=False)
     handles = [axes.plot([], [], "D", color=COLOURS[arm], ms=6)[0] for arm in arms]
-    names = [ARM_NAMES[arm] for arm in arms]
+    names = [ARMS[arm].label for arm in arms]
     figure.legend(handles, names, loc="outside lower center", ncols=2, fontsize=9)
     return figure
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from isru.chapters.characters.study import ARMS, CORE, Case
+from isru.chapters.characters.study import COMPARED, Case
 from isru.data.text import KJV, read_text
 from isru.stats import bootstrap_interval, groups
+from isru.studies.arms import CORE
 from isru.studies.paired import BASELINE
 
 RATES = ("low", "middle", "high")
@@ -62,7 +63,7 @@ def plan(
     found = []
     for (depth, width), names in sorted(sizes.items()):
         for name in names:
-            for arm in ARMS:
+            for arm in COMPARED:
                 more = more_seeds if name == "middle" else 0
                 for seed in seeds[: len(seeds) if arm in CORE else more]:
                     found.append(Case(arm, depth, width, seed, rates[name], **common))

@@ -18,16 +18,11 @@ from threadpoolctl import threadpool_limits
 
 from isru.chapters.characters.model import CharacterModel
 from isru.data.text import KJV, Alphabet, Parts, read_text, split
+from isru.lstm.inputs import check_choice
+from isru.studies.arms import ARMS
 from isru.sweep import run_sweep
 
-# Names in the registry: candidate and output, then the gates.
-ARMS = {
-    "tanh": ("tanh", "sigmoid"),
-    "isru": ("isru", "sigmoid"),
-    "exp_free": ("isru", "isru_sigmoid"),
-    "identity": ("identity", "sigmoid"),
-}
-CORE = ("tanh", "isru", "identity")
+COMPARED = ("tanh", "isru", "exp_free", "identity")
 _VALIDATION, _TEST = 0.05, 0.1  # shares of the text
 _POINTS = 9  # of a learning curve, each at sqrt(2) times the updates of the one before
 
@@ -39,7 +34,7 @@ class Case:
     Parameters
     ----------
     arm : str
-        A name in `ARMS`.
+        One of `COMPARED`.
     layers, units, seed : int
         Stacked layers, cells of each; seed of the weights and of where in the text to begin.
     learning_rate : float
@@ -68,8 +63,7 @@ class Case:
     content: str = ""
 
     def __post_init__(self):
-        if self.arm not in ARMS:
-            raise ValueError(f"arm: expected one of {tuple(ARMS)}, got {self.arm!r}")
+        check_choice("arm", self.arm, COMPARED)
 
     @property
     def network(self) -> str:
@@ -140,12 +134,11 @@ def load_parts(text: str = KJV, characters: int = 0) -> tuple[Alphabet, Parts]:
 def new_model(case: Case) -> tuple[CharacterModel, int]:
     """Return a case's model, untrained, and the window of the text that it begins with."""
     alphabet, parts = load_parts(case.text, case.characters)
-    activation, recurrent_activation = ARMS[case.arm]
     model = CharacterModel.new(
         alphabet,
         [case.units] * case.layers,
-        activation=activation,
-        recurrent_activation=recurrent_activation,
+        activation=ARMS[case.arm].activation,
+        recurrent_activation=ARMS[case.arm].gates,
         engine=case.engine,
         seed=(case.seed, 0),
         learning_rate=case.learning_rate,

@@ -78,10 +78,10 @@ class Convolution:
 
     def compiled(self) -> Callable[[], None]:
         """Return the same as one compiled call."""
-        from isru.kernels.activations import twin
+        from isru.kernels.activations import compiled_pair
         from isru.kernels.convolution import convolve
 
-        g, _ = twin(self.activation, "float32")
+        g, _ = compiled_pair(self.activation, "float32")
         return partial(convolve, self.x, self.rows, self.weights, self.bias, self.y, g)
 
 

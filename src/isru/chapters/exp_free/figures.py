@@ -8,31 +8,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from isru.drawing.style import COLOURS
-from isru.studies.difference_figures import difference_row
+from isru.drawing.style import COLOURS, arm_colour
+from isru.studies.arms import ARMS
+from isru.studies.figures import difference_row
 from isru.studies.paired import METRICS
 
-ARM_NAMES = {
-    "tanh": "tanh, logistic gates",
-    "isru": "ISRU, logistic gates",
-    "isru_matched": "ISRU, α = 2/3",
-    "isru_scaled": "ISRU, best-fit k",
-    "isru_gain": "ISRU, gain-matched start",
-    "isru_trained": "ISRU, trained α",
-    "isru_candidate": "ISRU for the candidate only",
-    "isru_cell": "ISRU for the output only",
-    "isru_gates": "tanh, ISRU gates",
-    "exp_free": "exp-free, slope-matched gates",
-    "exp_free_best": "exp-free, best-fit gates",
-    "exp_free_closest": "exp-free, best fit of both",
-    "exp_free_trained": "exp-free, trained α",
-    "hard": "hard tanh, hard sigmoid",
-    "softsign": "softsign, logistic gates",
-    "identity": "identity, logistic gates",
-    "gru": "GRU",
-    "coupled": "coupled gates",
-    "frozen": "gates frozen near 1/2",
-}
+ARM_NAMES = {name: arm.details or arm.label for name, arm in ARMS.items()}
+ARM_NAMES |= {"frozen": "gates frozen near 1/2"}
 TASK_NAMES = {
     "adding": ("adding problem", "length of the sequences"),
     "copying": ("copy problem", "delay (steps)"),
@@ -42,8 +24,7 @@ STAGE_NAMES = {
     "shrunk": "only rescaled alike",
     "tuned": "after fine-tuning",
 }
-_CELLS = {"tanh": ("LSTM", COLOURS["tanh"]), "gru": ("GRU", COLOURS["softsign"])}
-_CELLS |= {"coupled": ("coupled gates", COLOURS["exp_free"])}
+_CELLS = {"tanh": "LSTM", "gru": "GRU", "coupled": "coupled gates"}
 
 
 def difference_rows(
@@ -116,17 +97,13 @@ def updates_by_length(rows: pd.DataFrame) -> Figure:
 
 
 def _updates_line(axes, part: pd.DataFrame, arm: str, shift: float) -> None:
-    colour = _COLOURS.get(arm, COLOURS["copy"])
+    colour = arm_colour(arm)
     medians = part.groupby("steps")["updates"].median()
     style = {"color": colour, "ls": "--" if arm == "identity" else "-"}
     axes.plot(medians.index * shift, medians, label=ARM_NAMES[arm], **style)
     for solved, marker in ((True, "o"), (False, "x")):
         chosen = part[part["solved"] == solved]
         axes.scatter(chosen["steps"] * shift, chosen["updates"], s=16, marker=marker, color=colour)
-
-
-_COLOURS = {name: COLOURS[name] for name in ("tanh", "isru", "exp_free", "identity")}
-_COLOURS |= {"isru_gates": COLOURS["softsign"], "exp_free_best": COLOURS["isru_plain"]}
 
 
 def skill_by_parameters(cells: pd.DataFrame) -> Figure:
@@ -139,7 +116,8 @@ def skill_by_parameters(cells: pd.DataFrame) -> Figure:
     """
     figure = Figure(figsize=(7.0, 3.4), layout="constrained")
     axes = figure.subplots()
-    for number, (arm, (name, colour)) in enumerate(_CELLS.items()):
+    for number, (arm, name) in enumerate(_CELLS.items()):
+        colour = arm_colour(arm)
         part = cells[cells["arm"] == arm].sort_values("parameters")
         if part.empty:
             continue

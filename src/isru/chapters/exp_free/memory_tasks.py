@@ -17,14 +17,15 @@ from threadpoolctl import threadpool_limits
 from isru.activations import Activation, get_activation
 from isru.data.memory import adding, copying
 from isru.lstm import Adam, LSTMNetwork, train_step
-from isru.studies.exp_free import ARMS
+from isru.lstm.inputs import check_choice
+from isru.studies.arms import ARMS
+from isru.studies.forecaster import choose_learning_rates
 from isru.sweep import run_sweep
 
 TASKS = ("adding", "copying")
 SYMBOLS, LENGTH = 4, 3  # of the copy problem
 SOLVED = {"adding": 0.01, "copying": 0.01}  # mean squared error; share of wrong answers
 CONTROL = "frozen"  # its gates stay near 1/2, so that nothing survives some steps
-FROZEN = get_activation("isru_sigmoid").with_parameters(k=1e-3)
 _JUDGED = 128  # sequences that say whether it is solved
 
 
@@ -36,7 +37,7 @@ class Task:
     ----------
     task : {"adding", "copying"}
     arm : str
-        A name in `isru.studies.exp_free.ARMS`, of an LSTM; or `CONTROL`.
+        A name in `isru.studies.arms.ARMS`, of an LSTM; or `CONTROL`.
     steps : int
         Length of the sequences (adding), or the delay (copying).
     seed, units : int
@@ -57,9 +58,8 @@ class Task:
     judged_every: int = 20
 
     def __post_init__(self):
-        for name, known in (("task", TASKS), ("arm", (*ARMS, CONTROL))):
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name}: expected one of {known}, got {getattr(self, name)!r}")
+        check_choice("task", self.task, TASKS)
+        check_choice("arm", self.arm, (*ARMS, CONTROL))
 
 
 @threadpool_limits.wrap(limits=1)
@@ -105,11 +105,7 @@ def choose_rates(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
         From `memory_row`, several learning rates over the same seeds; perhaps none. The mean
         counts, with all updates of a run that was given up.
     """
-    if rows.empty:
-        return {}
-    mean = rows.groupby(["task", "arm", "learning_rate"], sort=False)["updates"].mean()
-    best = mean.groupby(["task", "arm"], sort=False).idxmin()
-    return {tuple(index[:2]): float(index[2]) for index in best}
+    return choose_learning_rates(rows, ("task", "arm"), by="updates")
 
 
 def update_ratios(rows: pd.DataFrame, baseline: str = "tanh") -> pd.DataFrame:
@@ -186,7 +182,8 @@ def memory(cases: Iterable[Task], **where) -> pd.DataFrame:
 
 def _network(case: Task) -> LSTMNetwork:
     if case.arm == CONTROL:
-        settings = {"recurrent_activation": FROZEN}
+        frozen = get_activation("isru_sigmoid").with_parameters(k=1e-3)
+        settings = {"recurrent_activation": frozen}
     else:
         settings = ARMS[case.arm].settings()
     if case.task == "adding":

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from isru.studies import exp_free
+from isru.chapters.exp_free import study
+from isru.studies.arms import ARMS
 from isru.studies.baselines import skill
 from isru.studies.forecaster import fit, train_network, windows_of
 from isru.sweep import run_sweep
@@ -18,7 +19,7 @@ STAGES = ("swapped", "shrunk", "tuned")
 
 
 @dataclass(frozen=True)
-class Swap(exp_free.Case):
+class Swap(study.Case):
     """Training with the usual functions, a swap, and some epochs of fine-tuning.
 
     Parameters
@@ -37,7 +38,7 @@ class Swap(exp_free.Case):
         if self.target != "change":
             raise ValueError(f"target: expected 'change', which has a skill, got {self.target!r}")
         for name in self.into:
-            arm = exp_free.ARMS.get(name)
+            arm = ARMS.get(name)
             if arm is None or arm.trainable_alpha or arm.cell != "lstm":
                 raise ValueError(
                     f"into: expected arms whose weights are those of the usual LSTM, got {name!r}"

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from isru.drawing.style import COLOURS
-from isru.studies.difference_figures import ARM_NAMES
+from isru.drawing.style import COLOURS, arm_colour
+from isru.studies.arms import ARMS
+from isru.studies.forecaster import FORECASTER_ARMS
 
 RULE_NAMES = {
     "majority": "always the more frequent",
@@ -16,7 +17,7 @@ RULE_NAMES = {
     "persistence": "as a minute ago",
 }
 TEST_NAMES = {"original": "the original's test", "after": "the week after training"}
-_NETWORKS = {"tanh": "LSTM, tanh"} | {arm: f"LSTM, {name}" for arm, name in ARM_NAMES.items()}
+_NETWORKS = {name: f"LSTM, {ARMS[name].label}" for name in FORECASTER_ARMS}
 _SHIFT = {"all": -0.17, "dark": 0.17}
 _FACES = {"all": True, "dark": False}
 
@@ -46,7 +47,7 @@ def rules_and_networks(networks: pd.DataFrame, rules: pd.DataFrame) -> Figure:
                 table, column = (rules, "rule") if name in RULE_NAMES else (networks, "arm")
                 chosen = (table["test"] == test) & (table["inputs"] == inputs)
                 values = table.loc[chosen & (table[column] == name), "accuracy"].to_numpy()
-                _row(axes, place + shift, values, COLOURS.get(name, COLOURS["copy"]), inputs)
+                _row(axes, place + shift, values, arm_colour(name), inputs)
         axes.axhline(len(RULE_NAMES) - 0.5, color=COLOURS["copy"], lw=0.6)
         axes.set(title=title, xlabel="right answers (%)", ylim=(len(names) - 0.4, -0.6))
         axes.grid(axis="y", visible=False)

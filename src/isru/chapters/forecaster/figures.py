@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from isru.drawing.style import COLOURS
-from isru.studies.difference_figures import ARM_NAMES, STEP_NAMES, difference_row
+from isru.studies.arms import ARMS
+from isru.studies.figures import STEP_NAMES, difference_row
 from isru.studies.paired import METRICS
 
 FRAMEWORK_NAMES = {"numpy": "NumPy", "numba": "compiled", "keras": "Keras"}
@@ -126,7 +127,7 @@ def paired_differences(pairs: pd.DataFrame, summary: pd.DataFrame, *, limit: flo
     metrics = [name for name in METRIC_NAMES if name in set(summary["metric"])]
     cells = summary[summary["metric"].isin(metrics)]
     keys = list(dict.fromkeys(zip(cells["units"], cells["arm"], strict=True)))
-    keys.sort(key=lambda key: (key[0], list(ARM_NAMES).index(key[1])))
+    keys.sort(key=lambda key: (key[0], list(ARMS).index(key[1])))
     figure = Figure(figsize=(8.2, 0.5 * len(keys) + 1.1), layout="constrained")
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for axes, metric in zip(panels, metrics, strict=True):
@@ -143,6 +144,6 @@ def paired_differences(pairs: pd.DataFrame, summary: pd.DataFrame, *, limit: flo
                 difference_row(axes, place, values, row, limit)
         axes.set(xlim=(-limit, limit), ylim=(len(keys) - 0.4, -0.6), xlabel=METRIC_NAMES[metric])
         axes.grid(axis="y", visible=False)
-    names = [f"{ARM_NAMES[arm]}, {units} units" for units, arm in keys]
+    names = [f"{ARMS[arm].label}, {units} units" for units, arm in keys]
     panels[0].set_yticks(range(len(keys)), names)
     return figure

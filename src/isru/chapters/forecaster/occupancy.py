@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from isru.activations import get_activation
 from isru.data.occupancy import TESTS, OccupancyPart, OccupancyWindows, occupancy_windows
 from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
-from isru.studies.forecaster import ARMS, choose_learning_rates
+from isru.lstm.inputs import check_choice
+from isru.studies.arms import ARMS
+from isru.studies.forecaster import FORECASTER_ARMS, choose_learning_rates
 from isru.studies.occupancy_rules import COUNTS, confusion, rules
 from isru.studies.paired import BASELINE, compare, told_apart
 from isru.sweep import run_sweep
@@ -41,7 +42,7 @@ class OccupancyCase:
     Parameters
     ----------
     arm : str
-        A name in `isru.studies.forecaster.ARMS`.
+        One of `isru.studies.forecaster.FORECASTER_ARMS`.
     inputs : {"all", "dark"}
         With the light sensor or without it.
     seed : int
@@ -69,9 +70,8 @@ class OccupancyCase:
     test: bool = False
 
     def __post_init__(self):
-        for name, known in (("arm", tuple(ARMS)), ("inputs", tuple(INPUTS))):
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name}: expected one of {known}, got {getattr(self, name)!r}")
+        check_choice("arm", self.arm, FORECASTER_ARMS)
+        check_choice("inputs", self.inputs, INPUTS)
 
 
 @dataclass(frozen=True)
@@ -109,13 +109,11 @@ def occupancy_row(case: OccupancyCase) -> dict:
         ``tn_...``, ``fp_...``, ``fn_...``.
     """
     windows = _windows(case.folder, case.window, case.stride, case.inputs)
-    activation, parameters, recurrent_activation = ARMS[case.arm]
     network = LSTMNetwork(
         len(windows.features),
         case.units,
         2,
-        activation=get_activation(activation).with_parameters(**parameters),
-        recurrent_activation=recurrent_activation,
+        **ARMS[case.arm].settings(),
         rng=np.random.default_rng([case.seed, 0]),
     )
     diverged = False
@@ -219,7 +217,7 @@ def occupancy_study(
     if folder is None:
         return OccupancyStudy(*(pd.DataFrame(columns=names) for names in _EMPTY))
     place = str(Path(folder).resolve())
-    grid = [(arm, inputs) for inputs in INPUTS for arm in ARMS]
+    grid = [(arm, inputs) for inputs in INPUTS for arm in FORECASTER_ARMS]
     choosing = [
         OccupancyCase(arm, inputs, seed + k, place, learning_rate=rate, **settings)
         for arm, inputs in grid

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
 from isru.drawing.style import COLOURS
+from isru.studies.arms import DEVICE_LABELS
 
 FUNCTION_NAMES = {
     "tanh": "tanh, C library",
@@ -20,17 +21,6 @@ FUNCTION_NAMES = {
     "softsign": "softsign",
     "hard": "hard",
     "identity": "none",
-}
-ARM_NAMES = {
-    "identity": "no activation at all",
-    "hard": "hard",
-    "exp_free_rsqrt1": "exp-free, bit trick",
-    "softsign": "softsign",
-    "exp_free": "exp-free: ISRU everywhere",
-    "table": "table",
-    "rational": "rational",
-    "isru": "ISRU, logistic gates",
-    "libm": "tanh, C library",
 }
 ROLE_NAMES = {"activation": "for candidate and output", "gate": "for a gate"}
 _LINES = {
@@ -128,7 +118,7 @@ def _label_left(axes, ends, first) -> None:
         places.append(max(value, places[-1] + room))
     for (value, arm, colour), place in zip(ends, places, strict=True):
         axes.annotate(
-            f"{ARM_NAMES[arm]} {value:.2f}",
+            f"{DEVICE_LABELS[arm]} {value:.2f}",
             (first, value),
             (first * 0.9, place),
             ha="right",

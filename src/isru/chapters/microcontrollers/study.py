@@ -13,6 +13,7 @@ from isru import paths
 from isru.emulator import toolchain_problem
 from isru.firmware import code_size, matrix_loop, measure_activation, measure_lstm, pre_activations
 from isru.lstm import LSTMNetwork
+from isru.studies.arms import ARMS
 from isru.studies.forecaster import Case, train_network, windows_of
 
 # What an arm with ISRU is held against: the C library; a table, the plainest stand-in for tanh;
@@ -25,7 +26,7 @@ RIVALS = {
 }
 # The arms that run with weights of their own, and how the studies that keep them call them.
 _STUDIES = ("forecaster", "exp-free")
-OWN_WEIGHTS = {"libm": "tanh", "isru": "isru", "exp_free": "exp_free"}
+OWN_WEIGHTS = {ARMS[name].device[0]: name for name in ("tanh", "isru", "exp_free")}
 
 
 def trained_forecasters(

@@ -11,9 +11,9 @@ import numpy as np
 import sympy as sp
 
 from isru.activations import ACTIVATIONS
-from isru.activations.approximate import TABLE_END, TABLE_PER_UNIT
+from isru.activations.table_tanh import TABLE_END, TABLE_PER_UNIT
 from isru.analysis.approximation import maximum, quadrature, rounded
-from isru.analysis.symbolic import TWINS, derivative, isru_sigmoid, number, numeric, x
+from isru.analysis.symbolic import FORMULAS, derivative, isru_sigmoid, number, numeric, x
 
 _FAR = 20  # beyond it, tanh has no more than 1e-17 to go and no distance here grows
 _BETWEEN = 64  # points of the grid between two knots of the table
@@ -77,7 +77,7 @@ def gate_distance(scale: sp.Expr) -> dict[str, float]:
     dict
         ``k``, ``slope`` at 0, ``sup`` and ``at``, where it is taken, and ``l2`` on the line.
     """
-    rest = numeric(TWINS["sigmoid"] - isru_sigmoid(x, scale))
+    rest = numeric(FORMULAS["sigmoid"] - isru_sigmoid(x, scale))
     both = [maximum(lambda place, sign=sign: sign * rest(place), 0, 2 * _FAR) for sign in (1, -1)]
     place, largest = max(both, key=lambda found: found[1])
     square = 2 * quadrature(lambda place: rest(place) ** 2, 0, mp.inf)

@@ -17,7 +17,7 @@ import sympy as sp
 from isru.activations import ACTIVATIONS
 from isru.analysis.approximation import rounded
 from isru.analysis.symbolic import (
-    TWINS,
+    FORMULAS,
     NotProved,
     derivative,
     integral,
@@ -64,9 +64,11 @@ def page(name: str) -> Page:
     KeyError
         If it has no formula.
     """
-    if name not in TWINS:
-        raise KeyError(f"expected an activation with a formula ({', '.join(TWINS)}), got {name!r}")
-    value = TWINS[name]
+    if name not in FORMULAS:
+        raise KeyError(
+            f"expected an activation with a formula ({', '.join(FORMULAS)}), got {name!r}"
+        )
+    value = FORMULAS[name]
     ends, order = value_range(value), smoothness(value)
     return Page(name, value, derivative(value), integral(value), ends, order)
 

@@ -12,13 +12,10 @@ from threadpoolctl import threadpool_limits
 
 from isru.chapters.precision_threads_frameworks.digits_images import IMAGES, Images, read_images
 from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
-from isru.studies.paired import BASELINE, CONTROL, METRICS, compare
+from isru.lstm.inputs import check_choice
+from isru.studies.arms import ARMS, CORE
+from isru.studies.paired import BASELINE, METRICS, compare
 
-ARMS = {
-    "tanh": ("tanh", "sigmoid"),
-    "isru": ("isru", "sigmoid"),
-    CONTROL: ("identity", "sigmoid"),
-}
 MARGIN = METRICS["accuracy"].margin
 
 
@@ -29,7 +26,7 @@ class DigitsCase:
     Parameters
     ----------
     arm : str
-        A name in `ARMS`.
+        One of `isru.studies.arms.CORE`.
     units, seed : int
         Cells of the layer; seed of initial weights and of the order of the images.
     learning_rate : float
@@ -49,9 +46,8 @@ class DigitsCase:
     images: str = "digits"
 
     def __post_init__(self):
-        for name, known in (("arm", tuple(ARMS)), ("images", IMAGES)):
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name}: expected one of {known}, got {getattr(self, name)!r}")
+        check_choice("arm", self.arm, CORE)
+        check_choice("images", self.images, IMAGES)
 
 
 @threadpool_limits.wrap(limits=1)
@@ -64,13 +60,11 @@ def accuracy_row(case: DigitsCase) -> dict:
         arm, units, seed; best_epoch; diverged; ``accuracy`` on the test images in %.
     """
     images = _images(case.images)
-    activation, recurrent_activation = ARMS[case.arm]
     network = LSTMNetwork(
         images.train[0].shape[2],
         case.units,
         10,
-        activation=activation,
-        recurrent_activation=recurrent_activation,
+        **ARMS[case.arm].settings(),
         engine="numba",
         rng=np.random.default_rng([case.seed, 0]),
     )
@@ -108,14 +102,14 @@ def digits_cases(units: Sequence[int], seeds: int, first_seed: int, **settings) 
         DigitsCase(arm, size, first_seed + k, **settings)
         for size in units
         for k in range(seeds)
-        for arm in ARMS
+        for arm in CORE
     ]
 
 
 def digit_pairs(rows: pd.DataFrame) -> pd.DataFrame:
     """Return arm minus tanh in accuracy, by seed: columns units, arm, seed, difference (pp)."""
     wide = rows.pivot(index=["units", "seed"], columns="arm", values="accuracy")
-    others = [arm for arm in ARMS if arm != BASELINE]
+    others = [arm for arm in CORE if arm != BASELINE]
     change = wide[others].sub(wide[BASELINE], axis=0)
     return change.stack().rename("difference").reset_index()
 
@@ -138,13 +132,6 @@ def compare_digits(pairs: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataF
     """
     table = compare(pairs.assign(metric="accuracy"), rng=rng)
     return table.drop(columns=["metric", "median"])
-
-
-def with_control(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of `compare_digits` with ``control``: "told apart" or "not told apart"."""
-    words = table[table["arm"] == CONTROL].set_index("units")["word"]
-    told = table["units"].map(words).isin(["better", "worse"])
-    return table.assign(control=np.where(told, "told apart", "not told apart"))
 
 
 @lru_cache(maxsize=1)

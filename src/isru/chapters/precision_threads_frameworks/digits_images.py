@@ -9,7 +9,7 @@ from importlib import resources
 import numpy as np
 
 from isru import paths
-from isru.records import note_read
+from isru.notes import note_read
 
 IMAGES = ("digits", "mnist")
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"

@@ -7,10 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from isru.drawing.style import COLOURS
+from isru.studies.arms import ARMS
 
 MODE_NAMES = {"graph": "Keras, graph", "xla": "Keras, XLA", "numpy": "NumPy"}
-_NAMES = {"tanh": "tanh", "isru": "ISRU"}
-_LINES = {"graph": "-", "xla": "--", "numpy": ":"}
 
 
 def keras_steps(times: pd.DataFrame, table: pd.DataFrame, published: tuple[float, float]) -> Figure:
@@ -34,7 +33,7 @@ def keras_steps(times: pd.DataFrame, table: pd.DataFrame, published: tuple[float
             for rank, row in enumerate(times[chosen].sort_values("units").itertuples()):
                 where = place + shift
                 left.vlines(where, row.low, row.high, color=COLOURS[activation], lw=4, alpha=0.4)
-                label = _NAMES[activation] if place == 0 and rank == 0 else "_"
+                label = ARMS[activation].label if place == 0 and rank == 0 else "_"
                 left.plot(where, row.ms, "o", color=COLOURS[activation], ms=5, label=label)
                 if activation == "isru":
                     text = {"xytext": (7, 0), "textcoords": "offset points", "va": "center"}

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from isru.drawing.style import COLOURS
-from isru.studies.difference_figures import STEP_NAMES, difference_marks
+from isru.studies.arms import ARMS
+from isru.studies.figures import STEP_NAMES, difference_marks
 
-_NAMES = {"tanh": "tanh", "isru": "ISRU"}
 _TICKS = (10, 25, 50, 100, 300)
 
 
@@ -54,7 +54,7 @@ def _narrow_panel(axes, part: pd.DataFrame, limit: float) -> None:
     _floor(axes, band)
     axes.axhline(limit, color=COLOURS["prediction"], lw=1.0, ls=":", label="half the time")
     for name, rows in part.sort_values("units").groupby("activation"):
-        _curve(axes, rows, COLOURS[name], f"left: {_NAMES[name]}")
+        _curve(axes, rows, COLOURS[name], f"left: {ARMS[name].label}")
     axes.axhline(0, color=COLOURS["copy"], lw=0.8)
 
 

@@ -23,6 +23,7 @@ from isru.chapters.precision_threads_frameworks.frameworks_setups import (
 )
 from isru.chapters.precision_threads_frameworks.precision import library_savings
 from isru.stats import Interval
+from isru.studies.arms import ARMS
 
 MODES = ("graph", "xla")
 __all__ = [
@@ -41,7 +42,6 @@ __all__ = [
 ]
 CLOCK = "seconds"
 _SETUPS = "isru.chapters.precision_threads_frameworks.frameworks_setups"
-_PAIRS = (("tanh", "sigmoid"), ("isru", "sigmoid"), ("isru", "isru_sigmoid"))
 
 
 def keras_arms(modes: Sequence[str], *, layers: int, rows: int, columns: int) -> list[Arm]:
@@ -217,7 +217,8 @@ def cudnn_support() -> pd.DataFrame:
     import keras
 
     rows = []
-    for names in _PAIRS:
+    for arm in (ARMS[name] for name in ("tanh", "isru", "exp_free")):
+        names = arm.activation, arm.gates
         functions = [keras_activation(name) for name in names]
         own = functions[0] is keras.activations.tanh and functions[1] is keras.activations.sigmoid
         rows.append({"activation": names[0], "recurrent_activation": names[1], "fused": own})

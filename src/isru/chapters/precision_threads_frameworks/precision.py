@@ -15,6 +15,7 @@ import pandas as pd
 from isru.bench import Arm, floor, ratio
 from isru.lstm import LSTMNetwork
 from isru.stats import Interval, bootstrap_interval, direction, groups
+from isru.studies.arms import ARMS
 from isru.studies.forecaster import OUTPUTS, Case, quality_row
 from isru.studies.savings import COLUMNS, floor_columns, percent_saved, savings, step_arms
 
@@ -141,7 +142,7 @@ class PrecisionCase(Case):
             features,
             self.units,
             OUTPUTS[self.target],
-            activation=self.arm,
+            **ARMS[self.arm].settings(),
             dtype=self.dtype,
             rng=np.random.default_rng([self.seed, 0]),
         )

@@ -21,34 +21,14 @@ from isru.chapters.smallest.tasks import OUTPUTS, TASKS, task_data
 from isru.firmware import LSTM_ARMS, dequantised
 from isru.firmware.reference import outputs
 from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
-from isru.studies import exp_free, forecaster
+from isru.lstm.inputs import check_choice
+from isru.studies import forecaster
+from isru.studies.arms import ARMS
 from isru.sweep import run_sweep
 
-__all__ = [
-    "CELLS",
-    "FAMILIES",
-    "STAND_INS",
-    "TASKS",
-    "WEIGHTS",
-    "Case",
-    "chosen_rates",
-    "kept_network",
-    "parse_hidden",
-    "skill_of",
-    "skill_row",
-    "skills",
-    "stand_in_gap",
-    "tidy",
-    "train_case",
-]
-
 CELLS = ("lstm", "gru")
-# The arms of `isru.firmware` that compute what a family was trained with, the exact one first.
-FAMILIES = {
-    "tanh": ("libm", "table"),
-    "exp_free": ("exp_free", "exp_free_rsqrt1"),
-    "hard": ("hard",),
-}
+# Each family with the arms of `isru.firmware` that compute it, the exact one first.
+FAMILIES = {name: ARMS[name].device for name in ("tanh", "exp_free", "hard")}
 STAND_INS = {arm: family for family, arms in FAMILIES.items() for arm in arms[1:]}
 WEIGHTS = ("float32", "int8")
 INTEGER = "integer"  # in the place of the weights' format: all arithmetic is in integers
@@ -78,10 +58,8 @@ class Case(forecaster.Case):
     arms: ClassVar = FAMILIES
 
     def __post_init__(self):
-        known = {"arm": tuple(self.arms), "target": TASKS, "cell": CELLS}
-        for name, names in known.items():
-            if getattr(self, name) not in names:
-                raise ValueError(f"{name}: expected one of {names}, got {getattr(self, name)!r}")
+        for name, known in {"arm": self.arms, "target": TASKS, "cell": CELLS}.items():
+            check_choice(name, getattr(self, name), known)
         object.__setattr__(self, "airports", tuple(self.airports))
 
     @property
@@ -100,7 +78,7 @@ class Case(forecaster.Case):
             features,
             self.hidden_sizes,
             OUTPUTS[self.target],
-            **exp_free.ARMS[self.arm].settings() | {"cell": self.cell},
+            **ARMS[self.arm].settings() | {"cell": self.cell},
             rng=np.random.default_rng([self.seed, 0]),
         )
 
@@ -187,12 +165,7 @@ def chosen_rates(rows: pd.DataFrame) -> dict[tuple[str, str, str], float]:
     rows : pandas.DataFrame
         From `skills`, of several learning rates over the same seeds; perhaps none.
     """
-    keys = ["task", "cell", "family"]
-    if rows.empty:
-        return {}
-    mean = rows.groupby([*keys, "learning_rate"], sort=False)["validation_loss"].mean()
-    best = mean.groupby(keys, sort=False).idxmin()
-    return {index[:3]: float(index[3]) for index in best}
+    return forecaster.choose_learning_rates(rows, ("task", "cell", "family"))
 
 
 def tidy(rows: pd.DataFrame) -> pd.DataFrame:

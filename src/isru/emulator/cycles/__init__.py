@@ -12,8 +12,10 @@ their cycles is to be computed corner by corner.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from itertools import product
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import NamedTuple
 
@@ -33,6 +35,16 @@ CORNERS = tuple(Reading(*ends) for ends in product((LOW, HIGH), repeat=3))
 CORNER_COLUMNS = tuple(f"cycles_{number}" for number in range(len(CORNERS)))
 
 
+@cache
 def read_table(name: str) -> ModuleType:
-    """Return the cycle table of a name."""
-    return import_module(f"{__name__}.{name.replace('-', '_')}")
+    """Return the cycle table of a name.
+
+    Raises
+    ------
+    ValueError
+        If no file of this folder has it; the message lists those that there are.
+    """
+    module, files = name.replace("-", "_"), {file.name for file in iter_modules(__path__)}
+    if module not in files:
+        raise ValueError(f"expected a cycle table of: {', '.join(sorted(files))}; got {name!r}")
+    return import_module(f"{__name__}.{module}")

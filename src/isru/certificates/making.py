@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from isru import paths
 from isru.activations import Activation, get_activation
-from isru.data.certificates import definitions
+from isru.activations.registry import digest_of
 from isru.provenance import provenance
 from isru.records import to_json, write_atomically
 
@@ -203,7 +203,8 @@ def _keep_worst(state: dict, what: str, values: np.ndarray, bits: np.ndarray) ->
 
 def _key(entry: Activation, about: dict) -> str:
     """Return what a half-made certificate depends on: definitions, NumPy, processor."""
-    return f"{definitions()}, {dict(entry.parameters)}, {about['numpy']}, {about['machine']}"
+    definition = digest_of(entry.noted_as)
+    return f"{definition}, {dict(entry.parameters)}, {about['numpy']}, {about['machine']}"
 
 
 def _resume(path: Path, key: str) -> dict:
@@ -240,7 +241,7 @@ def _certificate(entry: Activation, state: dict, about: dict) -> dict:
         "description": entry.description,
         "parameters": dict(entry.parameters),
         "dtype": "float32",
-        "definitions": definitions(),
+        "definitions": digest_of(entry.noted_as),
         "complete": len(state["done"]) == (CHUNKS // 2 if entry.odd else CHUNKS),
         "inputs": counts["inputs"],
         "max_ulp": ulp,

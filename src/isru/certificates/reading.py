@@ -1,4 +1,4 @@
-"""The certificates of the activations: what a look at every float32 input found."""
+"""The certificates as a table."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import hashlib
 import json
 from pathlib import Path
 
-import isru.activations
 from isru import paths
 from isru.activations import ACTIVATIONS
-from isru.records import note_read
+from isru.closure import present_digest
+from isru.notes import note_read
 
 FOLDER = "data/certificates"
 FULL, PART, OLD, NONE = "full", "part", "of older code", "none yet"
@@ -27,14 +27,6 @@ _COLUMNS = (
 )
 
 
-def definitions() -> str:
-    """Return a hash of the files that define the activations; a certificate holds for it."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(isru.activations.__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def load_certificates(folder: str | Path | None = None):
     """Return one row for each activation of the registry, certified or not.
 
@@ -44,7 +36,8 @@ def load_certificates(folder: str | Path | None = None):
     Parameters
     ----------
     folder : str or Path, optional
-        Holds ``NAME.json`` as ``isru.certify`` writes them; by default ``data/certificates``.
+        Holds ``NAME.json`` as `isru.certificates.making` writes them; by default
+        ``data/certificates``.
 
     Returns
     -------
@@ -104,7 +97,9 @@ def _row(name: str, path: Path) -> dict:
                 f"{path.name}: expected float32 {name}, got {record['dtype']} {record['name']}"
             )
         state = FULL if record["complete"] else PART
-        state = state if record["definitions"] == definitions() else OLD
+        state = (
+            state if record["definitions"] == present_digest(ACTIVATIONS[name].noted_as) else OLD
+        )
         numbers = {column: record[column] for column in _COLUMNS if column in record}
         missing = set(_COLUMNS[:-1]) - set(numbers)
         if missing:

@@ -1,20 +1,12 @@
-"""Parts of figures that draw differences to tanh, paired by seed, and the names they write."""
+"""Parts of figures that draw differences to tanh, paired by seed."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from isru.drawing.style import COLOURS
+from isru.drawing.style import arm_colour
 
 STEP_NAMES = {"train": "training step", "predict": "prediction"}
-ARM_NAMES = {
-    "isru": "ISRU",
-    "isru_matched": "ISRU, α = 2/3",
-    "exp_free": "exp-free",
-    "hard": "hard",
-    "softsign": "softsign",
-    "identity": "identity",
-}
 
 
 def difference_row(
@@ -46,7 +38,7 @@ def difference_row(
 
 def difference_marks(axes, place: int, values: np.ndarray, row, limit: float) -> None:
     """Draw what `difference_row` draws, without the text."""
-    colour = COLOURS.get(row.arm, COLOURS["copy"])
+    colour = arm_colour(row.arm)
     inside = np.abs(values) <= limit
     spread = place + 0.18 * np.linspace(-1, 1, max(len(values), 2))[: len(values)]
     axes.scatter(values[inside], spread[inside], s=9, color=colour, alpha=0.45, lw=0)

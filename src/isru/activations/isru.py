@@ -1,4 +1,4 @@
-"""ISRU and its relatives: a division and a square root, no exponential."""
+"""ISRU, the inverse square root unit: a division and a square root, no exponential."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 
+from isru.activations import formula as ops
 from isru.activations.entry import (
     Activation,
+    CText,
     check_out,
     clip,
     masked_result,
@@ -18,6 +20,8 @@ from isru.activations.entry import (
 
 ALPHA_RANGE = (1e-14, 1e14)
 K_RANGE = (1e-3, 1e3)
+PLAIN = (-1e18, 1e18)  # where x * x is finite in float32
+_FAR = 1e18  # in Keras: f has its limit in float32 and float64, and x*x is still finite
 
 
 def bounds(alpha: float) -> tuple[float, float]:
@@ -29,6 +33,51 @@ def bounds(alpha: float) -> tuple[float, float]:
     """
     scale = 2.0 ** -max(0, math.ceil(math.log2(alpha) / 2))
     return 2.0**-32 * scale, 2.0**62 * scale
+
+
+def formula(x, alpha, k):
+    """Return k x / sqrt(1 + alpha (k x)^2)."""
+    return k * x / ops.sqrt(1 + alpha * (k * x) ** 2)
+
+
+def gradient(x, _y, alpha, k):
+    """Return k / sqrt(1 + alpha (k x)^2)^3."""
+    return k / ops.sqrt(1 + alpha * (k * x) ** 2) ** 3
+
+
+def isru_in_keras(tf, x, alpha=1.0, k=1.0):
+    """Return x r with r = 1 / sqrt(k^-2 + alpha x^2); the gradient is k^-2 r^3."""
+    limit = _FAR / max(1.0, alpha**0.5)
+
+    @tf.custom_gradient
+    def unit(x):
+        x = tf.clip_by_value(x, -limit, limit)
+        r = tf.math.rsqrt(alpha * x * x + k**-2)
+        return x * r, lambda dy: dy * (r * r * r * k**-2)
+
+    return unit(x)
+
+
+def isru_in_onnx(graph, x, alpha=1.0, k=1.0):
+    """Return x / sqrt(k^-2 + alpha x^2) of x clipped."""
+    limit = 2.0**60 / max(1.0, alpha**0.5)
+    x = graph.add("Clip", x, graph.constant(-limit), graph.constant(limit))
+    return over_root(graph, x, alpha, k**-2)
+
+
+def over_root(graph, x, alpha, offset=1.0):
+    """Return x / sqrt(offset + alpha x^2) in ONNX."""
+    square = graph.add("Mul", x, x)
+    if alpha != 1:
+        square = graph.add("Mul", square, graph.constant(alpha))
+    square = graph.add("Add", square, graph.constant(offset))
+    return graph.add("Div", x, graph.add("Sqrt", square))
+
+
+def isru_in_c(number, alpha, k=1.0):
+    """Return x / sqrt(k^-2 + alpha x^2) in C."""
+    square = "x * x" if alpha == 1 else f"{number(alpha)} * (x * x)"
+    return f"return x / SQRTF({number(1 / (k * k))} + {square});"
 
 
 def make_isru(alpha: float = 1.0, k: float = 1.0) -> Activation:
@@ -58,17 +107,24 @@ def make_isru(alpha: float = 1.0, k: float = 1.0) -> Activation:
 
     return Activation(
         name="isru",
+        label="ISRU",
+        place=1,
         description="x / sqrt(1 + alpha x^2) of k x: inverse square root unit "
         "(Carlile, Delamarter, Kinney, Marti and Whitney 2017, arXiv:1710.09967)",
         range=(-(alpha**-0.5), alpha**-0.5),
         smoothness=math.inf,
         odd=True,
         ulp=tolerance(0.51, 2, 2) if alpha == 1 and k == 1 else tolerance(0.51, 4, 4),
+        formula=formula,
+        gradient=gradient,
         kernel=forward,
         slope=scaled_cube(offset),
         careful=careful,
         parameters={"alpha": alpha, "k": k},
         family=make_isru,
+        keras=isru_in_keras,
+        onnx=isru_in_onnx,
+        c=CText("ISRU, for |x| < 1e18", 3, isru_in_c, PLAIN),
     )
 
 
@@ -107,101 +163,7 @@ def scaled_cube(factor):
     return derivative
 
 
-def make_isru_sigmoid(k: float = 0.5) -> Activation:
-    """Return (1 + k x / sqrt(1 + (k x)^2)) / 2."""
-    k = parameter("k", k, *K_RANGE)
-    unit = make_isru(k=k)
-    high = bounds(1.0)[1]
-
-    def forward(x, out, saved):
-        out, saved = unit.kernel(x, out, saved)
-        out *= 0.5
-        out += 0.5
-        return out, saved
-
-    def careful(x, out):
-        # With s = sqrt(1 + t^2), t = |k x|: (1 - t/s)/2 = 1 / (2 s (s + t)), which does not
-        # cancel. Beyond the clamp s is t.
-        negative = x < 0
-        size = np.abs(x)
-        if k != 1:
-            size *= k
-        root = np.minimum(size, high)
-        root *= root
-        root += 1
-        np.sqrt(root, out=root)
-        np.maximum(root, size, out=root)
-        size += root
-        tail = np.divide(0.5, root, out=root)
-        tail /= size
-        return _finish(np.where(negative, tail, 1 - tail), out)
-
-    return Activation(
-        name="isru_sigmoid",
-        description="(1 + isru(k x)) / 2: the gate without exponential; for k = 1/2 it has the "
-        "slope of the logistic function at 0 (for k = 2^-1/2 Student's t with 2 degrees)",
-        range=(0.0, 1.0),
-        smoothness=math.inf,
-        odd=False,
-        ulp=tolerance(0.51, 5, 5),
-        kernel=forward,
-        slope=scaled_cube(0.5 / (k * k)),
-        careful=careful,
-        parameters={"k": k},
-        family=make_isru_sigmoid,
-    )
-
-
-def _finish(y, out):
-    if out is None:
-        return y
-    np.copyto(out, y)
-    return out
-
-
-def _plain(x, alpha, out, root=None):
-    root = np.multiply(x, x, out=root)
-    if alpha != 1:
-        root *= alpha
-    root += 1
-    np.sqrt(root, out=root)
-    return np.divide(x, root, out=root if out is None else out), root
-
-
-def make_isru_plain(alpha: float = 1.0) -> Activation:
-    """Return x / sqrt(1 + alpha x^2) as written, for benchmarks."""
-    alpha = parameter("alpha", alpha, *ALPHA_RANGE)
-
-    def forward(x, out, saved):
-        if out is None:
-            out = np.empty_like(x)
-        out, saved = _plain(x, alpha, out, saved)
-        np.reciprocal(saved, out=saved)
-        return out, saved
-
-    def reach(dtype):
-        return math.sqrt(float(np.finfo(dtype).max) / max(alpha, 1.0)) * 0.99
-
-    return Activation(
-        name="isru_plain",
-        description="x / sqrt(1 + alpha x^2) as written, without care for large x: for "
-        "benchmarks only, 0 where x^2 overflows and NaN at infinity",
-        range=(-(alpha**-0.5), alpha**-0.5),
-        smoothness=math.inf,
-        odd=True,
-        ulp=tolerance(3, 3, 3) if alpha == 1 else tolerance(4, 4, 4),
-        kernel=forward,
-        slope=scaled_cube(1.0),
-        domain={name: (-reach(name), reach(name)) for name in ("float16", "float32", "float64")},
-        parameters={"alpha": alpha},
-        family=make_isru_plain,
-        widens_float16=False,
-    )
-
-
 ISRU = make_isru()
-ISRU_SIGMOID = make_isru_sigmoid()
-ISRU_PLAIN = make_isru_plain()
 
 
 def isru(x, alpha: float = 1.0, out: np.ndarray | None = None):
@@ -245,33 +207,6 @@ def isru(x, alpha: float = 1.0, out: np.ndarray | None = None):
     """
     entry = ISRU if alpha == 1 else make_isru(alpha)
     return entry.value(x, out)
-
-
-def isru_sigmoid(x, k: float = 0.5, out: np.ndarray | None = None):
-    """Return (1 + isru(k x)) / 2, with a small relative error in the left tail too.
-
-    Parameters, returned value and errors are those of `isru`, with the input scale ``k`` from
-    1e-3 to 1e3 in place of ``alpha``. Within 5 ULP of the exact value.
-    """
-    entry = ISRU_SIGMOID if k == 0.5 else make_isru_sigmoid(k)
-    return entry.value(x, out)
-
-
-def isru_plain(x, alpha: float = 1.0, out: np.ndarray | None = None):
-    """Return x / sqrt(1 + alpha x^2) as written, for benchmarks; use `isru` for anything else.
-
-    Within 3 ULP for alpha = 1 while alpha x^2 is finite; beyond that 0, and NaN at infinity,
-    with NumPy's warnings. Parameters and errors are those of `isru`.
-    """
-    alpha = parameter("alpha", alpha, *ALPHA_RANGE)
-    if isinstance(x, np.ma.MaskedArray):
-        return masked_result(lambda data: isru_plain(data, alpha), x, out)
-    x = real_array(x)
-    check_out(out, x)
-    if x.ndim == 0:
-        y = _plain(np.atleast_1d(x), alpha, None)[0].reshape(())
-        return y[()] if out is None else _finish(y, out)
-    return _plain(x, alpha, out)[0]
 
 
 def alpha_gradient(y, out: np.ndarray | None = None):

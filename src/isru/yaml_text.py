@@ -14,8 +14,8 @@ from typing import ClassVar
 import yaml
 from yaml.constructor import ConstructorError
 
-from isru.publish.errors import CompendiumError
-from isru.publish.wording import shortened
+from isru.errors import CompendiumError
+from isru.wording import shortened
 
 _MOST_DIGITS = 300  # no finite float has more
 _MOST_VALUES = 100_000  # with every alias written out

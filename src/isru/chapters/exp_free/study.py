@@ -14,109 +14,26 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from isru.activations import get_activation
 from isru.cost import layer_count, network_count
 from isru.lstm import LSTMNetwork
 from isru.stats import bootstrap_interval, groups
 from isru.studies import forecaster
-from isru.studies.forecaster import OUTPUTS, choose_learning_rates, scores, train_network
+from isru.studies.arms import ARMS
+from isru.studies.forecaster import OUTPUTS, scores, train_network
 from isru.studies.paired import compare
 from isru.sweep import run_sweep
-
-__all__ = [
-    "ARMS",
-    "CELLS",
-    "FEWEST",
-    "TRAINED",
-    "Arm",
-    "Case",
-    "cells_table",
-    "choose_learning_rates",
-    "conditions",
-    "equal_units",
-    "paired_words",
-    "quality",
-    "quality_row",
-    "scale_candidate",
-]
 
 FEWEST = 10  # pairs that may be called equivalent
 
 
-@dataclass(frozen=True)
-class Arm:
-    """What an arm puts in place of tanh and of the logistic function.
-
-    Attributes
-    ----------
-    activation, gates : str
-        Of candidate and output, and of the gates; names in the registry.
-    cell_activation : str
-        Of the output alone, where it differs.
-    alpha : float
-        Of an ISRU.
-    best_fit : tuple of str
-        Which of "activation" and "gates" has the input scale k that brings it closest to what it
-        replaces, in place of the one with the same slope at 0.
-    gain : bool
-        Whether the candidate's starting weights are larger by what ISRU passes on less.
-    trainable_alpha : bool
-    cell : str
-        A name in `isru.lstm.CELLS`.
-    """
-
-    activation: str = "tanh"
-    gates: str = "sigmoid"
-    cell_activation: str = ""
-    alpha: float | None = None
-    best_fit: tuple[str, ...] = ()
-    gain: bool = False
-    trainable_alpha: bool = False
-    cell: str = "lstm"
-
-    def settings(self, k: float = 1.0, gate_k: float = 0.5) -> dict:
-        """Return arguments of `LSTMNetwork`; ``k`` and ``gate_k`` are the best-fit scales."""
-        own = {} if self.alpha is None else {"alpha": self.alpha}
-        own |= {"k": k} if "activation" in self.best_fit else {}
-        of_gates = {"k": gate_k} if "gates" in self.best_fit else {}
-        return {
-            "activation": get_activation(self.activation).with_parameters(**own),
-            "recurrent_activation": get_activation(self.gates).with_parameters(**of_gates),
-            "cell_activation": self.cell_activation or None,
-            "trainable_alpha": self.trainable_alpha,
-            "cell": self.cell,
-        }
-
-
-_GATES = "isru_sigmoid"
-ARMS = {
-    "tanh": Arm(),
-    "isru": Arm("isru"),
-    "isru_matched": Arm("isru", alpha=2 / 3),  # tanh to third order at 0
-    "isru_scaled": Arm("isru", best_fit=("activation",)),
-    "isru_gain": Arm("isru", gain=True),
-    "isru_trained": Arm("isru", trainable_alpha=True),
-    "isru_candidate": Arm("isru", cell_activation="tanh"),
-    "isru_cell": Arm("tanh", cell_activation="isru"),
-    "isru_gates": Arm("tanh", _GATES),
-    "exp_free": Arm("isru", _GATES),
-    "exp_free_best": Arm("isru", _GATES, best_fit=("gates",)),
-    "exp_free_closest": Arm("isru", _GATES, best_fit=("activation", "gates")),
-    "exp_free_trained": Arm("isru", _GATES, trainable_alpha=True),
-    "hard": Arm("hard_tanh", "hard_sigmoid"),
-    "softsign": Arm("softsign"),
-    "identity": Arm("identity"),
-    "gru": Arm(cell="gru"),
-    "coupled": Arm(cell="coupled"),
-}
 CELLS = ("gru", "coupled")
-CORE = ("tanh", "exp_free", "exp_free_best", "identity")
+COMPARED = ("tanh", "exp_free", "exp_free_best", "identity")
 TRAINED = tuple(name for name, arm in ARMS.items() if arm.trainable_alpha)
 
 
 @dataclass(frozen=True)
 class Case(forecaster.Case):
-    """One training run of an arm in `ARMS`; see `isru.studies.forecaster.Case`.
+    """One training run of any arm; see `isru.studies.forecaster.Case`.
 
     ``units`` are those of the LSTM; another cell gets as many as bring its number of parameters
     closest to the LSTM's, so that cells are compared at equal size.
@@ -215,9 +132,9 @@ def conditions(
     cell_units, cell_seeds
         Further sizes at which tanh and the cells are compared, and their seeds.
     """
-    plan = {(arm, size, "change"): seeds for size in units for arm in (*CORE, *CELLS)}
+    plan = {(arm, size, "change"): seeds for size in units for arm in (*COMPARED, *CELLS)}
     if rain:
-        plan |= {(arm, size, "rain"): seeds for size in units for arm in CORE}
+        plan |= {(arm, size, "rain"): seeds for size in units for arm in COMPARED}
     added = [((arm, units[0], "change"), more_seeds) for arm in more_arms]
     added += [
         ((arm, size, "change"), cell_seeds) for size in cell_units for arm in ("tanh", *CELLS)
