@@ -22,9 +22,9 @@ notebook = $${isru_notebook:+--notebook="$$isru_notebook"}
 run = $${isru_run:+--run="$$isru_run"}
 
 .DEFAULT_GOAL := help
-.PHONY: help check-record certify setup execute refresh status book verify publish bench record test test-browser serve lint clean
+.PHONY: help chapter check-record certify setup execute refresh status book verify publish bench record test test-browser serve check lint clean
 
-help setup bench record lint clean:
+help setup bench record check lint clean:
 	@$(ISRU) $@
 
 execute:  # PROFILE=smoke|quick|full  NB=forecaster  P="seeds=5; units=[10, 25]"
@@ -47,6 +47,9 @@ serve:  # RUN=quick PORT=8000
 
 certify:  # NAME=isru, or NAME=all
 	@set -f; $(ISRU) $@ $$isru_name
+
+chapter:  # NAME=saturation-in-depth
+	@$(ISRU) $@ -- "$$isru_name"
 
 test:  # K="expression of pytest -k"
 	@$(ISRU) $@ $${isru_select:+--select="$$isru_select"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,9 +26,11 @@ _ARGUMENTS = [
     "--disable-sync",
 ]
 _RESIZED_MS = 400  # the theme waits 300 before it makes what scrolls reachable by keyboard
-# Judging colours is slow, and code has the same ones on every page: pages with much of it are
-# judged without.
+# Judging colours is slow, and what repeats has the colours of its first ones: code after some
+# blocks of a page, and the rows of a table after four.
 _MUCH_CODE = 12
+_REPEATED = ("tbody tr:nth-child(n+5)", "select option", "mjx-container")
+_FORWARDS = re.compile(r"""http-equiv=["']refresh""", re.IGNORECASE)
 _LOCAL = ("localhost", "127.0.0.1", "")
 # Formulas wait for MathJax; whatever it could not typeset is an error in its place.
 _FORMULAS = """async () => {
@@ -89,9 +92,9 @@ class Report:
 
 
 def pages(html_folder: Path) -> list[Path]:
-    """Return the pages of a built book; ``index.html`` only forwards to the first of them."""
-    found = sorted(html_folder.rglob("*.html"))
-    return [p for p in found if "_static" not in p.parts and p != html_folder / "index.html"]
+    """Return the pages of a built book without those that only forward to another one."""
+    found = [p for p in sorted(html_folder.rglob("*.html")) if "_static" not in p.parts]
+    return [p for p in found if not _FORWARDS.search(p.read_text(encoding="utf-8")[:2000])]
 
 
 def inspect_book(html_folder: Path) -> list[Report]:
@@ -135,9 +138,10 @@ class _Inspector:
         page.evaluate(_axe_source())
         report.accessibility += _violations(page, {"rules": {"color-contrast": {"enabled": False}}})
         much_code = page.locator("pre").count() > _MUCH_CODE
+        alike = (*_REPEATED, "pre") if much_code else _REPEATED
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            faint = _violations(page, _rule("color-contrast"), ("pre",) if much_code else ())
+            faint = _violations(page, _rule("color-contrast"), alike)
             report.accessibility += [f"{scheme}: {violation}" for violation in faint]
         page.set_viewport_size(PHONE)
         page.wait_for_timeout(_RESIZED_MS)

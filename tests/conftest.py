@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,8 +23,45 @@ for name in ("SIGINT", "SIGHUP"):  # ignored where a shell started the tests in 
         signal.signal(number, handler)
 # The C compiler's own files: made once, not in each compendium of a test.
 os.environ.update({**paths.compiler_caches(), **os.environ})
+SLOW_FILE = re.compile(r"^pytestmark = (?:\[[^]]*?)?pytest\.mark\.slow", re.MULTILINE)
+UNIT_SECONDS = 2.0  # of the processor, by a test of the unit tier and what it starts
 SMOKE = pytest.StashKey()
 REFRESH = [sys.executable, "-m", "isru", "refresh", "--profile", "smoke"]
+
+
+def pytest_addoption(parser):
+    """Add the choice of a tier: what is not marked slow is of the tier ``unit``."""
+    about = "unit: the tests that are not marked slow; whole: all of them"
+    parser.addoption("--tier", choices=("unit", "whole"), default="whole", help=about)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Do not even import a file of slow tests for the unit tier."""
+    if config.option.tier == "unit" and collection_path.suffix == ".py":
+        return bool(SLOW_FILE.search(collection_path.read_text(encoding="utf-8"))) or None
+    return None
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave the slow tests of other files out of the unit tier."""
+    if config.option.tier == "unit":
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Let a test of the unit tier fail that is too slow for it."""
+    before = os.times()
+    result = yield
+    spent = sum(os.times()[:4]) - sum(before[:4])
+    if item.config.option.tier == "unit" and spent > UNIT_SECONDS:
+        pytest.fail(
+            f"took {spent:.1f} s of the processor, expected at most {UNIT_SECONDS:g} in the tier "
+            "unit: make it smaller, or mark it (or its file: pytestmark) with pytest.mark.slow"
+        )
+    return result
 
 
 def pytest_collection_finish(session):

@@ -19,6 +19,8 @@ from isru.chapters.activation_cost.costs import (
     reference_arms,
 )
 
+pytestmark = pytest.mark.slow
+
 CASE = {"size": 50, "dtype": "float32", "input": "typical"}
 LIBRARIES = dict.fromkeys(("libm", "simd", "fast"), "none")
 ISRU_FORMS = ("isru_plain", "isru_naive", "isru_safe", "isru_network", "isru")

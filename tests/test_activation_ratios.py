@@ -22,6 +22,8 @@ from isru.chapters.activation_cost.ratios import (
 )
 from isru.claims import load_claims
 
+pytestmark = pytest.mark.slow
+
 ARMS = {"tanh": 1.0, "tanh_again": 1.0, "isru_plain": 0.5, "hard_tanh": 0.25, "softsign": 0.5}
 ARMS |= {"sigmoid": 2.0, "relu": 0.1, "elu": 3.0, "isrlu": 1.5, "rsqrt": 0.25, "copy": 0.1}
 

@@ -15,6 +15,8 @@ from isru.analysis.approximation import (
     rounded,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def stretched(x, k):
     return k * x / mp.sqrt(1 + (k * x) ** 2)

@@ -24,6 +24,8 @@ from isru.bench import (
 )
 from isru.bench.worker import block_order, calibrate, run_job
 
+pytestmark = pytest.mark.slow
+
 ARMS = """
 import os
 

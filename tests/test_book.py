@@ -19,6 +19,8 @@ from isru.publish.pages import broken_links, check_offline
 from isru.publish.repeats import times_run
 from isru.records import Record
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).parents[1]
 INTRO = """# A small book
 

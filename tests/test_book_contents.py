@@ -9,7 +9,7 @@ from isru import commands
 from isru.errors import CompendiumError
 from isru.publish import staging
 from isru.publish.book import build_book
-from isru.publish.contents import chapters, read_contents, with_present
+from isru.publish.contents import chapters, read_contents, with_last_part, with_present
 from isru.publish.staging import outside_contents, stage
 
 TOC = """root: book/intro
@@ -60,7 +60,7 @@ def test_the_own_book_comes_first_and_needs_no_published_chapter(books, capsys):
     assert books == ["quick"]
     assert "The book of your run (quick): quick.html" in said
     assert "warning: the published book was not built: the published run lacks mine" in said
-    assert "warning: the page of other is in no book" in said
+    assert "the page of other stands at the end of the book of this run" in said
     assert "- file: results/notebooks/other" in said
     with pytest.raises(CompendiumError, match="the published run lacks mine"):
         commands._build("published")
@@ -75,6 +75,16 @@ def test_a_run_that_lacks_chapters_keeps_what_lies_below_them(compendium, books)
     assert left["parts"][0]["chapters"] == [{"file": "book/figures"}]
     assert with_present({"root": "a", "chapters": [{"file": "b"}]}, set())["chapters"]
     assert outside_contents("published") == []
+
+
+def test_a_chapter_without_a_place_stands_last_in_the_book_of_its_run(compendium, books):
+    source = compendium / "build" / "x"
+    stage("quick", source)
+    shown = read_contents(source / "_toc.yml")
+    assert chapters(shown)[-1] == "other"
+    assert shown["parts"][-1]["caption"] == "Not in the contents yet"
+    alone = with_last_part({"root": "a", "chapters": [{"file": "b"}]}, "Last", ["other"])
+    assert alone["chapters"][-1] == {"file": "results/notebooks/other"}
 
 
 def test_a_foreign_notebook_is_no_part_of_a_book(compendium, books):
@@ -105,7 +115,7 @@ def test_a_foreign_notebook_is_no_part_of_a_book(compendium, books):
 def test_broken_contents_are_told_in_words(compendium, content, message):
     (compendium / "_toc.yml").write_bytes(content)
     with pytest.raises(CompendiumError, match=message):
-        staging._contents(compendium / "_toc.yml", set())
+        staging._contents(compendium / "_toc.yml", set(), [])
 
 
 def test_a_broken_claims_file_is_told_once_before_the_book_is_built(compendium):

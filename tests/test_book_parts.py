@@ -16,7 +16,7 @@ from sphinx.errors import ConfigError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
-from isru_book import citation, plugins, provenance, redirects, repository
+from isru_book import citation, plugins, provenance, redirects, repository, rooms
 from isru_book.numbers import MINUS, CannotShow, Wanted, find, formatted, shown
 from isru_book.rows import from_rows
 from isru_book.run import Run
@@ -328,3 +328,16 @@ def test_a_former_address_leads_to_the_present_page(tmp_path):
     (page,) = (tmp_path / "results" / "notebooks").iterdir()
     assert page.name == "06-forecaster.html"
     assert 'location.replace("forecaster.html" + location.hash)' in page.read_text()
+
+
+def test_the_drawing_of_the_rooms_points_downward_and_says_so_in_words():
+    floors = [[{"name": "lstm"}], [{"name": "kernels"}], [{"name": "activations"}]]
+    imports = [["lstm", "kernels"], ["lstm", "activations"], ["kernels", "activations"]]
+    svg = rooms.drawing({"floors": floors, "imports": [*imports, ["lstm", "paths"]]})
+    heights = [float(y) for y in re.findall(r'<rect [^>]*y="(\d+)"', svg)]
+    assert heights == sorted(heights) and len(heights) == 3
+    arrows = re.findall(r'<path d="M\d+ (\d+)C.* (\d+)"', svg.replace("/>", "/>\n"))
+    assert len(arrows) == 2, "what follows from two arrows is not drawn"
+    assert all(int(start) < int(end) for start, end in arrows)
+    assert "lstm imports kernels; " not in svg.split("downward: ")[0]
+    assert "kernels imports activations; lstm imports kernels." in svg

@@ -9,6 +9,8 @@ import pytest
 from isru.bench import c_loops
 from isru.bench.activation_arms import draw
 
+pytestmark = pytest.mark.slow
+
 X = {
     "baseline": lambda x, y: x,
     "plus": np.add,

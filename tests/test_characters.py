@@ -15,6 +15,8 @@ from isru.data import text as text_module
 from isru.data.text import Alphabet, read_text, split
 from isru.lstm import CheckpointError, LSTMNetwork
 
+pytestmark = pytest.mark.slow
+
 RATES = {"low": 0.003, "middle": 0.01, "high": 0.03}
 
 

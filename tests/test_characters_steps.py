@@ -11,19 +11,20 @@ from isru.chapters.characters.figures import (
     window_saving,
 )
 from isru.chapters.characters.steps import (
-    STEPS,
     phases,
-    setup_calls,
-    setup_window,
     window_arms,
     window_cases,
     window_savings,
 )
 from isru.data.published import load_published
+from isru.studies import timed_steps
 from isru.studies.paired import compare
+from isru.studies.timed_steps import STEPS, setup_step
+
+pytestmark = pytest.mark.slow
 
 CASE = {"framework": "numpy", "engine": "numpy", "layers": 2, "units": 3, "batch": 1}
-ARM = {"activation": "isru", "symbols": 5, "window": 4}
+WINDOW = {"activation": "isru", "features": 5, "steps": 4, "text": True}
 
 
 def samples(milliseconds):
@@ -46,7 +47,7 @@ def in_a_step(arm, step):
 
 def test_a_timed_window_is_a_forward_pass_a_gradient_and_an_update():
     forward, gradient, update = (
-        setup_window(rng=np.random.default_rng(0), step=step, **CASE, **ARM) for step in STEPS
+        setup_step(rng=np.random.default_rng(0), step=step, **CASE, **WINDOW) for step in STEPS
     )
     y, _ = forward()
     assert y.shape == (1, 4, 5)
@@ -55,19 +56,19 @@ def test_a_timed_window_is_a_forward_pass_a_gradient_and_an_update():
     first, second = update()[0], update()[0]
     assert first == pytest.approx(loss) and first > second
     with pytest.raises(ValueError, match="step: expected one of"):
-        setup_window(rng=np.random.default_rng(0), step="both", **CASE, **ARM)
+        setup_step(rng=np.random.default_rng(0), step="both", **CASE, **WINDOW)
 
 
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
 def test_the_calls_alone_are_as_many_as_the_layers_make(engine, monkeypatch):
-    from isru.chapters.characters import steps as characters_steps
-
-    seen = {}
-    monkeypatch.setattr(characters_steps, "setup_activations", lambda **given: seen.update(given))
-    for step, kind in (("predict", "predict"), ("gradient", "train"), ("train", "train")):
-        setup_calls(rng=None, step=step, **CASE | {"engine": engine}, **ARM)
-        assert seen["steps"] == 2 * 4 and seen["units"] == 3 and seen["step"] == kind
-        assert seen["framework"] == engine, "compiled code activates a sequence's units at a time"
+    shapes = []
+    twin = "_numpy_activations" if engine == "numpy" else "_compiled_activations"
+    monkeypatch.setattr(timed_steps, twin, lambda entry, step, x: shapes.append(x.shape))
+    calls = {"rng": np.random.default_rng(0), "activation": "isru", "steps": 4}
+    for step in STEPS:
+        timed_steps.setup_activations(step=step, **CASE | {"engine": engine}, **calls)
+    # Compiled code activates a sequence's units at a time.
+    assert shapes == [(2 * 4, 2, 1, 3)] * 3
 
 
 def test_savings_and_phases_are_those_of_the_times():

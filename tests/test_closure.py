@@ -17,6 +17,8 @@ from isru import closure, notes
 from isru.activations import ACTIVATIONS, get_activation, tanh
 from isru.kernels import compiled_pair
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(closure.__file__).parent
 
 
@@ -275,6 +277,31 @@ def test_an_edit_during_a_run_does_not_hide_what_the_run_computed_with(tmp_path)
     name, edited = done.stdout.splitlines()
     assert notes.read_log(log) == {name: closure.present_digest(name)}
     assert edited != closure.present_digest(name)
+
+
+IMPORT_ALL = """
+import importlib, pkgutil, isru
+for module in pkgutil.walk_packages(isru.__path__, "isru."):
+    if not module.name.endswith("__main__"):
+        try:
+            importlib.import_module(module.name)
+        except ImportError:
+            pass
+"""
+
+
+def test_to_import_a_module_is_to_use_no_activation(tmp_path):
+    # What a row notes it must note itself: its modules may have been imported long before.
+    log = tmp_path / "reads"
+    environment = os.environ | {"ISRU_READS": str(log)}
+    subprocess.run([sys.executable, "-c", IMPORT_ALL], env=environment, check=True)
+    assert not log.exists() or not notes.read_log(log)
+
+
+def test_what_is_listed_in_an_error_is_not_used():
+    with notes.noting() as noted, pytest.raises(ValueError, match=r"an activation of: .*tanh"):
+        get_activation("softplus9")
+    assert noted.keys() - notes._data.keys() == {"activation softplus9"}
 
 
 def test_data_is_found_in_the_compendium_in_downloads_in_packages_and_in_archives(

@@ -21,6 +21,8 @@ from isru.chapters.convolutions.study import (
     setup_layer,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def rng():

@@ -42,6 +42,7 @@ def test_a_stack_counts_each_layer_with_the_width_below_it():
     assert every_step.macs - count.macs == 6 * 6 * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [[10], [7, 5]])
 def test_the_parameters_are_those_of_keras(hidden):
     import keras

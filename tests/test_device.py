@@ -11,6 +11,8 @@ from isru.chapters.microcontrollers.figures import call_costs, step_gains
 from isru.lstm import LSTMNetwork
 from isru.studies.battery import Device
 
+pytestmark = pytest.mark.slow
+
 
 def steps_frame():
     """Two arms and two rivals whose ratios can be worked out by hand."""

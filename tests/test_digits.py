@@ -7,6 +7,8 @@ import pytest
 from isru.chapters.precision_threads_frameworks import digits, digits_images
 from isru.sweep import run_sweep
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_parts_are_the_whole_set_and_share_no_image():
     images = digits_images.read_images("digits")

@@ -21,6 +21,8 @@ from isru import cli, paths
 from isru.errors import CompendiumError
 from isru.publish import environment, installed, installer
 
+pytestmark = pytest.mark.slow
+
 
 def command(*arguments, **more):
     return subprocess.run(

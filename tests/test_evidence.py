@@ -13,6 +13,8 @@ from isru.data import evidence, law
 from isru.data.published import load_published
 from isru.records import Record
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def facts():

@@ -6,7 +6,11 @@ import inspect
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 MODULES = (
+    "isru.activations",
+    "isru.activations.entry",
     "isru.cost",
     "isru.data.text",
     "isru.firmware.export",

@@ -24,6 +24,8 @@ from isru.cost import network_count
 from isru.lstm import LSTMNetwork
 from isru.studies.arms import ARMS
 
+pytestmark = pytest.mark.slow
+
 SMALL = Case("exp_free", 4, 0, epochs=1, window=6, horizon=2, batch_size=512)
 WITHOUT_EXP = {"isru", "isru_sigmoid", "hard_tanh", "hard_sigmoid", "softsign", "identity"}
 

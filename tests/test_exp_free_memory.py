@@ -19,6 +19,8 @@ from isru.chapters.exp_free.memory_tasks import (
 )
 from isru.data.memory import BLANK, CUE, adding, copying
 
+pytestmark = pytest.mark.slow
+
 
 def seeded(seed=0):
     return np.random.default_rng(seed)

@@ -10,6 +10,8 @@ from isru.chapters.exp_free import swapping
 from isru.chapters.exp_free.swapping import STAGES, Swap, swap_pairs, swap_row
 from isru.studies.forecaster import train_network, windows_of
 
+pytestmark = pytest.mark.slow
+
 SMALL = Swap("tanh", 4, 0, epochs=2, window=6, horizon=2, batch_size=512, into=("isru", "exp_free"))
 
 

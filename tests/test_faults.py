@@ -24,6 +24,8 @@ from isru.publish.staleness import make_stamp
 from isru.recorded import read_values
 from isru.records import write_atomically
 
+pytestmark = pytest.mark.slow
+
 MARKS = "<<<<<<< mine\n{}\n=======\n{}\n>>>>>>> theirs\n"
 DAMAGED = {
     "empty": ("", "it is empty"),

@@ -9,6 +9,8 @@ from isru.data import evidence, law
 from isru.data.published import load_published
 from isru.drawing import use_style
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def style():

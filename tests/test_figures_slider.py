@@ -10,6 +10,8 @@ from isru import paths
 from isru.analysis.symbolic import FORMULAS, sample
 from isru.chapters.isru.slider import alpha_slider
 
+pytestmark = pytest.mark.slow
+
 TABLE = pd.DataFrame(sample({"tanh": FORMULAS["tanh"]}, [-5, 0, 5]))
 
 

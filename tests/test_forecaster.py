@@ -24,6 +24,8 @@ from isru.studies.forecaster import (
 )
 from isru.studies.timed_steps import setup_activations, setup_step
 
+pytestmark = pytest.mark.slow
+
 SMALL = Case("isru", 4, 0, epochs=1, window=6, horizon=2, batch_size=512)
 
 

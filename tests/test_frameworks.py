@@ -9,6 +9,8 @@ import pytest
 from isru.chapters.precision_threads_frameworks import frameworks, frameworks_setups
 from isru.keras_bridge import build_keras, load_tensorflow
 
+pytestmark = pytest.mark.slow
+
 SHAPE = {"layers": 1, "rows": 3, "columns": 2}
 
 

@@ -11,6 +11,8 @@ from isru.chapters.speed_goals import goals, kernel_goals
 from isru.lstm import Adam, train_step
 from isru.stats import Interval
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.skipif(compiler() is None, reason="no C compiler")
 def test_the_c_loop_trains_as_the_network_does(tmp_path):

@@ -11,6 +11,8 @@ import pytest
 from notebook_files import write_notebook
 from processes import goes_on
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 15
 POOL = """\
 import subprocess, sys, time

@@ -27,6 +27,8 @@ from isru.machine_records.figure import machine_gains, machine_steps
 from isru.machine_records.plans import all_parts, setup_threaded, thread_counts
 from isru.publish import machines
 
+pytestmark = pytest.mark.slow
+
 
 class FakeMeasure:
     """Return what `measure` would, at once; stop at a given call as Ctrl-C does."""

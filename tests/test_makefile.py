@@ -20,7 +20,10 @@ FOLDERS = [
     "{x} [y] *",
     "#a\\ b",
 ]
-pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="no make on this machine")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("make"), reason="no make on this machine"),
+]
 
 
 def make(folder, *words):
@@ -69,6 +72,7 @@ VALUES = [
         ("serve", "PORT", "--port={}"),
         ("serve", "RUN", "--run={}"),
         ("test", "K", "--select={}"),
+        ("chapter", "NAME", "{}"),
     ],
 )
 def test_a_value_reaches_the_command_as_it_was_given(tmp_path, target, variable, expected, value):

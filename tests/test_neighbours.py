@@ -31,6 +31,8 @@ from isru.chapters.neighbours.hazards import (
 from isru.chapters.neighbours.rsqrt import error_curves, every_error, fast_rsqrt, relative_error
 from isru.closure import present_digest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("name", "equations"), [("isru", 3), ("softplus", 3), ("elu", 6), ("hard_sigmoid", 9)]

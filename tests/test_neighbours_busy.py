@@ -18,6 +18,8 @@ from isru.chapters.activation_cost.busy_core import (
 )
 from isru.chapters.activation_cost.costs import cases
 
+pytestmark = pytest.mark.slow
+
 
 def started():
     return psutil.Process().children()

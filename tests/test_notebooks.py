@@ -14,6 +14,8 @@ from isru.publish.parameters import declared_parameters, given_parameters, read_
 from isru.publish.runner import execute
 from isru.publish.staleness import notebook_code
 
+pytestmark = pytest.mark.slow
+
 EMPTY = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
 

@@ -13,6 +13,8 @@ from isru.data import occupancy
 from isru.data.occupancy import occupancy_folder, occupancy_windows, read_occupancy
 from isru.studies.occupancy_rules import best_threshold, confusion, rules
 
+pytestmark = pytest.mark.slow
+
 WHERE = {"processes": 1, "progress": False}
 STUDY = {"seed": 0, "learning_rates": [0.003], "choice_seeds": 1, "where": WHERE}
 

@@ -11,6 +11,8 @@ from notebook_files import write_notebook
 
 from isru.publish import injected
 
+pytestmark = pytest.mark.slow
+
 PAPERMILL = ["python3.11", "-m", "papermill", "in.ipynb", "out.ipynb"]
 
 

@@ -40,6 +40,7 @@ BOMB = "[&a [x, x, x, x, x, x, x, x, x, x]" + "".join(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.chapters.precision_threads_frameworks import precision, precision_setup
+from isru.chapters.precision_threads_frameworks import precision
 from isru.studies.paired import compare
+from isru.studies.timed_steps import setup_step
 from isru.sweep import run_sweep
+
+pytestmark = pytest.mark.slow
 
 TINY = {"epochs": 1, "window": 6}
 
@@ -43,7 +46,7 @@ def test_backward_is_what_an_update_takes_beyond_the_forward_pass():
 
 def test_every_arm_runs_in_its_precision():
     for arm in precision.stack_arms(layers=2, units=3, steps=4):
-        network_call = precision_setup.setup_stack(rng=np.random.default_rng(0), **arm.arguments)
+        network_call = setup_step(rng=np.random.default_rng(0), **arm.arguments)
         network_call()
     dtypes = [arm.arguments["dtype"] for arm in precision.precision_arms(4)]
     assert dtypes.count("float32") == dtypes.count("float64") == 5

@@ -15,6 +15,8 @@ from isru.publish.notebooks import all_notebooks, select
 from isru.publish.runner import execute, make_jobs
 from isru.records import to_json, write_atomically
 
+pytestmark = pytest.mark.slow
+
 LEFT = """
 import os
 from isru.publish.processor import leave_out_impossible

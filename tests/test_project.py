@@ -12,6 +12,7 @@ import pytest
 
 from isru import __version__, paths
 from isru.__main__ import check_python
+from isru.publish.contents import chapters, read_contents
 from isru.publish.notebooks import all_notebooks
 from isru.publish.parameters import declared_parameters, read_profile, slug
 from isru.publish.release import problems
@@ -67,13 +68,15 @@ def test_a_notebook_checks_its_parameters_and_only_inexact_ones_are_in_profiles(
         assert not any(sections)
 
 
+@pytest.mark.slow
 def test_no_published_file_was_edited_and_no_exact_notebook_is_stale():
     assert problems(paths.results()) == []
 
 
-def test_every_notebook_is_published():
+def test_every_chapter_of_the_contents_is_published_and_nothing_that_is_no_chapter():
     published = {p.stem for p in (paths.results() / "manifest").glob("*.json")}
-    assert published == {n.name for n in all_notebooks()}
+    assert set(chapters(read_contents(paths.contents()))) <= published
+    assert published <= {n.name for n in all_notebooks()}
 
 
 def test_versions_agree():

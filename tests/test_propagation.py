@@ -19,6 +19,8 @@ from isru.chapters.propagation.signal import compare_deep, mean_field, moments, 
 from isru.lstm import cell_forward
 from isru.lstm.initializers import lstm_weights
 
+pytestmark = pytest.mark.slow
+
 BOTH = pytest.mark.parametrize("name", ["isru", "tanh"])
 
 

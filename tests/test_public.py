@@ -5,8 +5,8 @@ import inspect
 
 import pytest
 
-# Compiled functions have none, and activations are typed by their entry.
 PACKAGES = (
+    "isru.activations",
     "isru.cost",
     "isru.emulator",
     "isru.firmware",

@@ -258,6 +258,7 @@ def test_a_link_to_what_is_no_file_is_refused(no_file, tmp_path):
         write_atomically(link, "new")
 
 
+@pytest.mark.slow
 def test_a_figure_is_byte_stable_and_carries_its_metadata(record):
     import matplotlib.pyplot as plt
 
@@ -309,6 +310,7 @@ def _in_a_process(code, **environment):
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", ["Nehalem", "Sandybridge"])  # what every x86-64 can compute
 def test_provenance_names_the_kernel_that_computes(kernel):
     code = "from isru.provenance import blas; print(blas())"
@@ -320,6 +322,7 @@ def test_provenance_names_the_kernel_that_computes(kernel):
     assert said.endswith(f" {kernel}")
 
 
+@pytest.mark.slow
 def test_without_threadpoolctl_the_kernel_is_unknown_and_said_to_be():
     code = (
         "import sys; sys.modules['threadpoolctl'] = None\n"

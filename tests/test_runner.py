@@ -25,6 +25,8 @@ from isru.publish.pending import pending
 from isru.publish.release import keep_repeats, problems, publish, state
 from isru.publish.runner import _discard_stale, _Schedule, _unfinished, execute, make_jobs
 
+pytestmark = pytest.mark.slow
+
 RECORD = "record.value('x', {value}, kind='exact')"
 
 

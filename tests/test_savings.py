@@ -11,9 +11,11 @@ from isru.studies.savings import (
     predicted,
     savings,
     slopes,
-    step_arms,
     step_cases,
 )
+from isru.studies.timed_steps import step_arms
+
+pytestmark = pytest.mark.slow
 
 STEPS, FEATURES, UNITS = 24, 10, (10, 25, 100, 300)
 COST = {"step_ns": 4000.0, "unit_ns": 30.0, "mac_ns": 0.2}

@@ -39,6 +39,8 @@ from isru.lstm import LSTMNetwork
 from isru.stats import Interval
 from isru.studies.battery import Device
 
+pytestmark = pytest.mark.slow
+
 SMALL = Case("exp_free", 3, 0, epochs=1, window=6, horizon=2, batch_size=512, test=True, keep=True)
 NOISE = np.array([-0.2, 0.1, 0.0, 0.3, -0.1, -0.1])
 

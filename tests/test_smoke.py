@@ -10,6 +10,8 @@ from isru.publish.compare import differences
 from isru.publish.notebooks import all_notebooks
 from isru.publish.release import state
 
+pytestmark = pytest.mark.slow
+
 EXACT = [n for n in all_notebooks() if n.kind == "exact"]
 
 

@@ -4,6 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 RUN = """
 REFRESH = [sys.executable, "-c", '''
 from pathlib import Path

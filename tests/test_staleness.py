@@ -17,6 +17,8 @@ from isru.publish import staleness
 from isru.publish.notebooks import all_notebooks, select
 from isru.records import Record, to_json, write_atomically
 
+pytestmark = pytest.mark.slow
+
 SOURCE = '''
 """Docstring."""
 from isru.records import Record

@@ -92,11 +92,13 @@ def test_aa_floor_surrounds_one_and_is_symmetric_in_the_labels():
     assert floor.low * floor.high == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_aa_floor_shrinks_with_the_number_of_processes():
     few, many = (aa_floor(aa_pairs(n, 0.02), rng=np.random.default_rng(0)) for n in (4, 30))
     assert 1 < many.high < few.high < 1.05
 
 
+@pytest.mark.slow
 def test_aa_floor_holds_what_an_equal_arm_shows():
     """About 95 % of fresh effects of nothing lie inside the floor, a few less or more."""
     floor = aa_floor(aa_pairs(8, 0.02), rng=np.random.default_rng(0))
@@ -132,12 +134,14 @@ def test_tost_passes_exactly_when_its_interval_lies_inside_the_margin(shift):
     assert outcome.passes == (outcome.low > -0.5 and outcome.high < 0.5)
 
 
+@pytest.mark.slow
 def test_tost_rarely_calls_arms_equivalent_that_differ_by_the_margin():
     rng = np.random.default_rng(11)
     passes = [tost(rng.normal(0.5, 0.4, 10), np.zeros(10), margin=0.5).passes for _ in range(1500)]
     assert 0.035 < np.mean(passes) < 0.065
 
 
+@pytest.mark.slow
 def test_tost_has_the_planned_power_at_the_planned_number_of_seeds():
     rng = np.random.default_rng(12)
     passes = [tost(rng.normal(0, 0.5, 11), np.zeros(11), margin=0.5).passes for _ in range(1500)]

@@ -17,6 +17,8 @@ from isru.chapters.lstm.step_parts import (
 from isru.chapters.speed_goals.figures import roofline
 from isru.cost import layer_count
 
+pytestmark = pytest.mark.slow
+
 
 def samples(arms, units=(10, 30, 100)):
     """Return a measurement in which each part takes a known time."""

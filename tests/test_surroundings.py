@@ -16,6 +16,8 @@ from isru.publish.notebooks import all_notebooks
 from isru.publish.runner import execute, make_jobs
 from isru.publish.surroundings import stated
 
+pytestmark = pytest.mark.slow
+
 LOOK = """\
 import json, os, sys
 import isru

@@ -22,6 +22,8 @@ from isru.activations import ACTIVATIONS
 from isru.sweep import SweepError, about, estimate, run_sweep
 from isru.sweep.local import attempt, guarded
 
+pytestmark = pytest.mark.slow
+
 
 def cases(log, count=5):
     return [Case(size, seed=size, log=str(log)) for size in range(1, count + 1)]

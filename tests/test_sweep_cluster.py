@@ -20,6 +20,8 @@ from sweep_rows import Case, noise, noise_but_not_of_three
 import isru
 from isru.sweep import SweepError, run_sweep
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 DASK = [sys.executable, "-m", "dask"]
 
@@ -114,7 +116,7 @@ def test_a_row_that_fails_on_a_worker_is_named_and_a_worker_with_other_code_refu
     assert "three is too many" in str(caught.value) and "Case(size=3" in str(caught.value)
     copy = shutil.copytree(HERE, tmp_path / "other", ignore=lambda *_: {"__pycache__"})
     with (copy / "sweep_rows.py").open("a") as file:
-        file.write("# another version\n")
+        file.write("ANOTHER = True\n")
     with worker(scheduler, tmp_path, path=[copy]), pytest.raises(SweepError) as caught:
         run_sweep(noise, cases, **ask)
     assert re.search(r"a worker has code \w+ instead of \w+: install the same", str(caught.value))

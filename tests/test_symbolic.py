@@ -27,6 +27,8 @@ from isru.analysis.symbolic import (
     x,
 )
 
+pytestmark = pytest.mark.slow
+
 POINTS = [sp.Rational(p, 4) for p in (-21, -9, -3, -1, 1, 3, 9, 21)]
 
 

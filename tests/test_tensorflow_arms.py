@@ -7,6 +7,8 @@ from isru.activations import ACTIVATIONS
 from isru.bench import tensorflow_arms as arms
 from isru.bench.activation_arms import draw
 
+pytestmark = pytest.mark.slow
+
 CASE = {"size": 60, "dtype": "float64", "input": "typical"}
 
 

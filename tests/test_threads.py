@@ -10,6 +10,8 @@ from isru.chapters.precision_threads_frameworks.threads_step import SharedStep
 from isru.lstm import LSTMNetwork
 from isru.stats import Interval
 
+pytestmark = pytest.mark.slow
+
 
 def problem(activation="tanh", layers=2, batch=3):
     rng = np.random.default_rng(0)

@@ -13,6 +13,8 @@ from isru.data import weather
 from isru.data.forecast import forecast_windows
 from isru.data.windows import Scaler, carry_forward, parts_in_time, window_starts
 
+pytestmark = pytest.mark.slow
+
 HEADER = "origin,temp,dewp,humid,wind_dir,wind_speed,precip,pressure,visib,time_hour\n"
 
 AIRPORTS = ("EWR", "JFK", "LGA")

@@ -12,6 +12,8 @@ from isru import commands, paths, terminal
 from isru.certificates.making import _resume
 from isru.cli import main
 
+pytestmark = pytest.mark.slow
+
 EVERY_COMMAND = (
     *("execute", "refresh", "status", "book", "verify", "publish", "bench", "record"),
     *("check-record", "sample", "train-characters", "smallest", "test", "test-browser"),

@@ -164,6 +164,8 @@ def _parser() -> argparse.ArgumentParser:
     add("test", select={"metavar": "EXPRESSION", "help": "as pytest -k"})
     add("test-browser", run=run | {"default": "published"})
     add("serve", run=run | {"default": "published"}, port={"type": int, "default": 8000})
+    commands.add_parser("chapter").add_argument("name", metavar="NAME")
     add("lint")
+    add("check")
     add("clean")
     return parser

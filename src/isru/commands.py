@@ -130,9 +130,10 @@ def _build(run: str) -> None:
     own = run != "published"
     say(f"The book of your run ({run}): {index}" if own else f"The published book: {index}")
     for name in outside_contents(run):
+        shown = "stands at the end of the book of this run" if own else "is in no book"
         say(
-            f"warning: the page of {name} is in no book, since _toc.yml does not name it. "
-            f"To see it, add '- file: results/notebooks/{name}' there"
+            f"the page of {name} {shown}, since _toc.yml does not name it. "
+            f"To give it its place, add '- file: results/notebooks/{name}' there"
         )
     if own and (paths.results() / "manifest").is_dir():
         try:
@@ -386,11 +387,37 @@ def serve(options: Namespace) -> None:
 
 
 def lint(options: Namespace) -> int:
-    """Check the form of the code, and the types of what other programs may import."""
-    steps = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
-    commands = ([sys.executable, "-m", *step] for step in steps)
+    """Check the form of the code, the public types and the workflows; nothing is fetched."""
+    folder = paths.root() / ".github" / "workflows"
+    schema = ["check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    python = [sys.executable, "-m"]
+    commands = (
+        [*python, "ruff", "check", "."],
+        [*python, "ruff", "format", "--check", "."],
+        [*python, "mypy"],
+        [*python, *schema, *map(str, sorted(folder.glob("*.yml")))],
+        [str(Path(sys.executable).with_name("zizmor")), "--offline", "--quiet", str(folder)],
+    )
     return max(
         subprocess.run(command, cwd=paths.root(), check=False).returncode for command in commands
+    )
+
+
+def check(options: Namespace) -> int:
+    """Check the form, then run the tests of the unit tier: what to do before each commit."""
+    tests = [sys.executable, "-m", "pytest", "--tier", "unit"]
+    return lint(options) or attended(tests, cwd=paths.root())
+
+
+def chapter(options: Namespace) -> None:
+    """Make a new chapter from the template."""
+    from isru.publish.template import make_chapter
+
+    written = "\n".join(f"  {path}" for path in make_chapter(options.name))
+    say(
+        f"written:\n{written}\nRun it and see it in the book of its run: make execute "
+        f"NB={options.name} PROFILE=smoke. Its place in the book is a line of _toc.yml: "
+        f"- file: results/notebooks/{options.name}"
     )
 
 

@@ -21,6 +21,7 @@ NONE = "none"
 
 Notes = dict[str, str]
 _outside: Notes = {}
+_nowhere: Notes = {}
 _NOTES: ContextVar[Notes] = ContextVar("notes", default=_outside)
 _open: list[Notes] = []  # of the computations under way
 _data: Notes = {}  # all that this process has read: what it keeps is not read again
@@ -45,6 +46,8 @@ def is_noted(name: str) -> bool:
 def note(name: str, digest: str) -> None:
     """Make a note for the computation under way, and in the run's log where there is one."""
     mine = _NOTES.get()
+    if mine is _nowhere:
+        return
     # A thread that a computation started knows nothing of it.
     for notes in [mine] if mine is not _outside else [mine, *_open]:
         notes[name] = _joined(notes.get(name), digest)
@@ -81,6 +84,16 @@ def noting() -> Iterator[Notes]:
         for name, digest in _data.items():
             notes[name] = _joined(notes.get(name), digest)
         repeat(notes)
+
+
+@contextmanager
+def unnoted() -> Iterator[None]:
+    """Note nothing meanwhile: no result rests on what is looked at, as with a list in an error."""
+    token = _NOTES.set(_nowhere)
+    try:
+        yield
+    finally:
+        _NOTES.reset(token)
 
 
 def repeat(notes: Mapping[str, str]) -> None:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from isru.activations import ACTIVATIONS, isru, isru_sigmoid
 
+pytestmark = pytest.mark.slow
+
 ENTRIES = pytest.mark.parametrize("entry", ACTIVATIONS.values(), ids=list(ACTIVATIONS))
 NUMBERS = st.floats(allow_nan=False)
 ALPHAS = st.floats(1e-6, 1e6)

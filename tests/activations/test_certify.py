@@ -10,6 +10,8 @@ from isru.activations import ACTIVATIONS
 from isru.certificates import making as module
 from isru.certificates.making import certify
 
+pytestmark = pytest.mark.slow
+
 ISRU = ACTIVATIONS["isru"]
 ONE = 0x3F800000  # the bit pattern of 1.0
 

@@ -12,6 +12,8 @@ from isru.activations import ACTIVATIONS
 from isru.certificates.making import ulp_error
 from isru.kernels.ufuncs import FAST_BOUNDS
 
+pytestmark = pytest.mark.slow
+
 x86 = pytest.mark.skipif(
     platform.machine() not in ("x86_64", "AMD64"), reason="the instructions read are x86-64's"
 )

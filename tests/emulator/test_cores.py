@@ -5,6 +5,8 @@ import pytest
 from isru.emulator import TARGETS, cores, cycles
 from isru.firmware import code_size, measure_activation, measure_lstm
 
+pytestmark = pytest.mark.slow
+
 CORE = '''\
 """A core for this test: the Cortex-M4's instructions, another triple of cycles."""
 

@@ -8,6 +8,8 @@ from isru.emulator.errors import CycleTableError
 from isru.emulator.machine import Machine
 from isru.emulator.toolchain import compile_image
 
+pytestmark = pytest.mark.slow
+
 M4F = TARGETS["cortex-m4f"]
 # assembly -> instructions, low, nominal, high cycles, the return (bx lr, ret) included
 M4_RETURN, M0_RETURN, RISCV_RETURN = (2, 3, 4), (2, 2, 2), (2, 2, 3)

@@ -9,6 +9,8 @@ import pytest
 from isru import paths
 from isru.emulator import PINNED, ToolchainError, toolchain, toolchain_problem
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def fresh():

@@ -9,6 +9,8 @@ from isru.emulator import ToolchainError
 from isru.emulator.errors import EmulatorFault
 from isru.firmware.crosscheck import crosscheck, crosscheck_problem
 
+pytestmark = pytest.mark.slow
+
 PROBLEM = crosscheck_problem()
 installed = pytest.mark.skipif(bool(PROBLEM), reason=PROBLEM)
 

@@ -21,6 +21,8 @@ from isru.firmware import (
 )
 from isru.firmware.c_names import check_name
 
+pytestmark = pytest.mark.slow
+
 STEPS = 40
 
 

@@ -22,6 +22,8 @@ from isru.firmware import (
 from isru.firmware.c_forms import c_form
 from isru.lstm import LSTMNetwork
 
+pytestmark = pytest.mark.slow
+
 M4F = TARGETS["cortex-m4f"]
 WITHOUT_FPU = dataclasses.replace(M4F, cpu="cortex_m4", flags=())
 

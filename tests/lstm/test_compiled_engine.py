@@ -11,6 +11,8 @@ from isru.activations import ACTIVATIONS
 from isru.lstm import LOSSES, Adam, LSTMNetwork, Stream, gradient_check, train_step
 from isru.lstm.losses import COMPILED_LOSSES
 
+pytestmark = pytest.mark.slow
+
 # float64: sums of up to 8 steps x 4 sequences x 30 terms in another order. float32: the same
 # sums, sqrt(1000) roundings of 6e-8, relative to the largest element.
 AGREE = {"float64": 1e-13, "float32": 4e-6}

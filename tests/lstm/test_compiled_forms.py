@@ -6,6 +6,8 @@ import pytest
 from isru import kernels
 from isru.activations import ACTIVATIONS, get_activation
 
+pytestmark = pytest.mark.slow
+
 # Both round each of some ten operations; near the limits that is a few units of the last place.
 ROUNDING = {"float32": 8 * 2.0**-23, "float64": 8 * 2.0**-52}
 SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-30, -1e-30, 3e4, -3e4]

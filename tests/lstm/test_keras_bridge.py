@@ -19,6 +19,8 @@ from isru.keras_bridge import (
 )
 from isru.lstm import Adam, LSTMNetwork, train_step
 
+pytestmark = pytest.mark.slow
+
 # float32: a sum of n products is off by about sqrt(n) roundings of 6e-8, here over up to
 # 8 steps x 6 sequences x 20 products; 2e-6 of the largest element is some four times that.
 FLOAT32 = 2e-6

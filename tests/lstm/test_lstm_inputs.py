@@ -79,6 +79,7 @@ def test_masks_are_refused_in_everything_that_a_user_hands_in(network):
             use()
 
 
+@pytest.mark.slow
 def test_a_compiled_ufunc_keeps_the_mask():
     x = np.ma.array([0.0, 1.0, 2.0], mask=[False, True, False])
     assert kernels.isru(x).mean() == pytest.approx(2 / 5**0.5 / 2)

@@ -7,6 +7,8 @@ import pytest
 
 from isru.lstm import Adam, LSTMNetwork, Stream, sample, train_step
 
+pytestmark = pytest.mark.slow
+
 
 def build(inputs=3, outputs=2, **settings):
     rng = np.random.default_rng(0)

@@ -9,6 +9,8 @@ from isru.cost import network_count
 from isru.keras_bridge import build_keras
 from isru.lstm import CELLS, Adam, LSTMNetwork, Stream, gradient_check, train_step
 
+pytestmark = pytest.mark.slow
+
 VARIANTS = [cell for cell in CELLS if cell != "lstm"]
 B, T, F, C = 4, 5, 3, 2
 

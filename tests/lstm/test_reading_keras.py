@@ -15,6 +15,8 @@ from isru.keras_bridge import (
 )
 from isru.lstm import LSTMNetwork
 
+pytestmark = pytest.mark.slow
+
 B, T, F = 5, 6, 4
 # float32: orders of summation, over T steps of some 10 products of inputs up to 30; the outputs
 # are about 1. The library's own comparison allows for as much.

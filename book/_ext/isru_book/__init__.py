@@ -3,7 +3,7 @@
 Roles: ``val`` (a recorded value), ``rows`` (a number of a table), ``verdict`` (the word on a
 claim). Directives: ``result-figure``, ``figure-list``, ``result-table``, ``claims-table``,
 ``parameter-table``, ``provenance-table``, ``environment-table``, ``run-comparison``,
-``your-case``, ``machine-records``, ``machine-figure``.
+``your-case``, ``machine-records``, ``machine-figure``, ``room-list``, ``room-drawing``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from isru_book.figures import FigureList, ResultFigure, start_conversions, write
 from isru_book.machines import MachineFigure, MachineRecords
 from isru_book.parameters import ParameterTable
 from isru_book.provenance import ProvenanceTable
+from isru_book.rooms import RoomDrawing, RoomList
 from isru_book.rows import RowsRole
 from isru_book.tables import ResultTable
 from isru_book.telling import Telling
@@ -32,6 +33,8 @@ _DIRECTIVES = {
     "provenance-table": ProvenanceTable,
     "result-figure": ResultFigure,
     "result-table": ResultTable,
+    "room-drawing": RoomDrawing,
+    "room-list": RoomList,
     "run-comparison": RunComparison,
     "your-case": YourCase,
 }

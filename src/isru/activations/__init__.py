@@ -26,13 +26,14 @@ from isru.activations.isru_rsqrt import isru_rsqrt
 from isru.activations.isru_sigmoid import isru_sigmoid
 from isru.activations.leaky_relu import leaky_relu
 from isru.activations.rational_tanh import rational_tanh
-from isru.activations.registry import Registry, note_use
+from isru.activations.registry import FOUND, Registry, note_use
 from isru.activations.relu import relu
 from isru.activations.sigmoid import sigmoid
 from isru.activations.softplus import softplus
 from isru.activations.softsign import softsign
 from isru.activations.table_tanh import table_tanh
 from isru.activations.tanh import tanh
+from isru.notes import unnoted
 
 __all__ = [
     "ACTIVATIONS",
@@ -79,12 +80,12 @@ def _by_name(entries: Iterable[Activation]) -> dict[str, Activation]:
     return known
 
 
-_ENTRIES = _by_name(_found())
-for _name, _entry in _ENTRIES.items():
+FOUND.update(_by_name(_found()))
+for _name, _entry in FOUND.items():
     if not callable(globals().get(_name)):  # not the file of that name, but the function
         globals()[_name] = _entry.value
 
-ACTIVATIONS: Mapping[str, Activation] = Registry(_ENTRIES)
+ACTIVATIONS: Mapping[str, Activation] = Registry(FOUND)
 
 
 def get_activation(activation: str | Activation) -> Activation:
@@ -96,6 +97,11 @@ def get_activation(activation: str | Activation) -> Activation:
         For anything but a name or an `Activation`.
     ValueError
         For an unknown name; the message lists the known ones.
+
+    Examples
+    --------
+    >>> get_activation("isru").range
+    (-1.0, 1.0)
     """
     if isinstance(activation, Activation):
         note_use(activation.noted_as)
@@ -105,6 +111,7 @@ def get_activation(activation: str | Activation) -> Activation:
             f"expected an activation's name or an Activation, got {type(activation).__name__}"
         )
     if activation not in ACTIVATIONS:
-        known = ", ".join(ACTIVATIONS)
+        with unnoted():
+            known = ", ".join(ACTIVATIONS)
         raise ValueError(f"expected an activation of: {known}; got {activation!r}")
     return ACTIVATIONS[activation]

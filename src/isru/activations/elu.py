@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.activations import formula as ops
 from isru.activations.entry import Activation, CText, choose, clip, parameter, tolerance
@@ -59,6 +61,6 @@ def make_elu(alpha: float = 1.0) -> Activation:
 ELU = make_elu()
 
 
-def elu(x, alpha: float = 1.0, out: np.ndarray | None = None):
+def elu(x: ArrayLike, alpha: float = 1.0, out: np.ndarray | None = None) -> Any:
     """Return x for x > 0 and alpha (e^x - 1) below, within 4 ULP. Otherwise as `isru`."""
     return make_elu(alpha).value(x, out)

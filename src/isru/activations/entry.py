@@ -15,16 +15,18 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.activations.formula import ARITHMETIC, Expression, evaluate, expression, folded
 from isru.activations.formula import clip as clipped
 from isru.activations.formula import name as variable
-from isru.activations.registry import note_use, noted_as
+from isru.activations.registry import FOUND, note_use, noted_as
 
 try:  # np.clip reaches this ufunc through 2 us of Python, more than a small array takes
-    from numpy._core.umath import clip
+    from numpy._core.umath import clip  # type: ignore[attr-defined]
 except ImportError:
     clip = np.clip
 
@@ -162,11 +164,12 @@ class Activation:
     c: CText | None = field(default=None, repr=False)
 
     def __post_init__(self):
-        if not ((self.formula and self.gradient) or (self.kernel and self.slope)):
+        in_numpy = self.kernel is not None and self.slope is not None
+        if not (self.has_formula or in_numpy):
             raise ValueError(
                 f"{self.name}: expected formula and gradient, or kernel and slope in NumPy"
             )
-        own = {"kernel": self._derived_kernel, "slope": self._derived_slope}
+        own: dict[str, Any] = {"kernel": self._derived_kernel, "slope": self._derived_slope}
         for form, derived in own.items():
             given = getattr(self, form)
             # A copy with a change somewhere is given the derived form of its original.
@@ -175,7 +178,7 @@ class Activation:
         if not self.label:
             object.__setattr__(self, "label", self.name.replace("_", " "))
 
-    def value(self, x, out: np.ndarray | None = None):
+    def value(self, x: ArrayLike, out: np.ndarray | None = None) -> Any:
         """Return f(x), right for every input.
 
         Parameters
@@ -198,6 +201,14 @@ class Activation:
             mask and ``out`` is given.
         ValueError
             If ``out`` has another shape.
+
+        Examples
+        --------
+        >>> from isru import ACTIVATIONS, isru
+        >>> isru([0.0, 1.0])
+        array([0.        , 0.70710678])
+        >>> isru(np.float32(1e30)), ACTIVATIONS["tanh"].value(-np.inf)
+        (np.float32(1.0), np.float64(-1.0))
         """
         note_use(self.noted_as)
         if isinstance(x, np.ma.MaskedArray):
@@ -212,7 +223,9 @@ class Activation:
             return out
         return y if x.ndim else y[0]
 
-    def forward(self, x: np.ndarray, out=None, saved=None) -> tuple[np.ndarray, np.ndarray]:
+    def forward(
+        self, x: np.ndarray, out: np.ndarray | None = None, saved: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return f(x) and what `derivative` needs of it, unchecked, for network code.
 
         Parameters
@@ -232,6 +245,13 @@ class Activation:
         -----
         May differ from `value` by some units of rounding at the size of the range: networks
         need the absolute error small, `value` keeps the relative one.
+
+        Examples
+        --------
+        >>> from isru import ACTIVATIONS
+        >>> y, saved = ACTIVATIONS["tanh"].forward(np.array([0.0, 1.0]))
+        >>> ACTIVATIONS["tanh"].derivative(saved).round(4)  # 1 - y^2
+        array([1.  , 0.42])
         """
         if x.dtype != FLOAT16 or not self.widens_float16:
             return self.kernel(x, out, saved)
@@ -278,6 +298,8 @@ class Activation:
         return folded(y, self.parameters), folded(slope, self.parameters)
 
     def _trees_of(self, x: Expression) -> tuple[Expression, Expression]:
+        if self.formula is None or self.gradient is None:
+            raise ValueError(f"{self.name}: expected an activation with a formula")
         parameters = {name: variable(name) for name in self.parameters}
         y = expression(self.formula(x, **parameters))
         saved = variable("y") if self.saves_output else y
@@ -292,12 +314,18 @@ class Activation:
             If there is no such parameter.
         ValueError
             If a parameter is out of its range.
+
+        Examples
+        --------
+        >>> from isru import ACTIVATIONS
+        >>> round(float(ACTIVATIONS["isru"].with_parameters(alpha=4.0).value(1e9)), 6)
+        0.5
         """
         unknown = sorted(set(parameters) - set(self.parameters))
         if unknown:
             known = ", ".join(self.parameters) or "none"
             raise TypeError(f"{self.name} has no parameter {unknown[0]!r}; it has: {known}")
-        if not parameters:
+        if not parameters or self.family is None:
             return self
         return self.family(**{**self.parameters, **parameters})
 
@@ -427,6 +455,8 @@ def _narrow(wide: np.ndarray, out) -> np.ndarray:
 
 def _restore(name: str, parameters: dict[str, float]) -> Activation:
     """Rebuild an entry that was pickled, from the registry."""
-    from isru.activations import get_activation
-
-    return get_activation(name).with_parameters(**parameters)
+    if name not in FOUND:
+        raise ValueError(f"expected an activation of: {', '.join(FOUND)}; got {name!r}")
+    entry = FOUND[name].with_parameters(**parameters)
+    note_use(entry.noted_as)
+    return entry

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.activations import formula as ops
 from isru.activations.entry import Activation, CText, clip, parameter, tolerance
@@ -90,6 +92,6 @@ def make_isrlu(alpha: float = 1.0) -> Activation:
 ISRLU = make_isrlu()
 
 
-def isrlu(x, alpha: float = 1.0, out: np.ndarray | None = None):
+def isrlu(x: ArrayLike, alpha: float = 1.0, out: np.ndarray | None = None) -> Any:
     """Return x for x >= 0 and isru(x, alpha) below. Otherwise as `isru`."""
     return make_isrlu(alpha).value(x, out)

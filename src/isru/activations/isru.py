@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.activations import formula as ops
 from isru.activations.entry import (
@@ -166,7 +168,7 @@ def scaled_cube(factor):
 ISRU = make_isru()
 
 
-def isru(x, alpha: float = 1.0, out: np.ndarray | None = None):
+def isru(x: ArrayLike, alpha: float = 1.0, out: np.ndarray | None = None) -> Any:
     """Return x / sqrt(1 + alpha x^2), right for every input.
 
     Parameters
@@ -209,7 +211,7 @@ def isru(x, alpha: float = 1.0, out: np.ndarray | None = None):
     return entry.value(x, out)
 
 
-def alpha_gradient(y, out: np.ndarray | None = None):
+def alpha_gradient(y: ArrayLike, out: np.ndarray | None = None) -> Any:
     """Return d isru / d alpha = -y^3 / 2 from y = isru(k x, alpha), to train alpha.
 
     Parameters

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.activations import formula as ops
 from isru.activations.entry import (
@@ -81,7 +83,7 @@ def make_isru_plain(alpha: float = 1.0) -> Activation:
 ISRU_PLAIN = make_isru_plain()
 
 
-def isru_plain(x, alpha: float = 1.0, out: np.ndarray | None = None):
+def isru_plain(x: ArrayLike, alpha: float = 1.0, out: np.ndarray | None = None) -> Any:
     """Return x / sqrt(1 + alpha x^2) as written, for benchmarks; use `isru` for anything else.
 
     Within 3 ULP for alpha = 1 while alpha x^2 is finite; beyond that 0, and NaN at infinity,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.activations.entry import Activation, CText, clip, tolerance
 from isru.activations.isru import PLAIN
@@ -10,7 +13,7 @@ from isru.activations.isru import PLAIN
 # The constant of id Software's Quake III (1999), and the same one for the format with 52 bits:
 # both are 1.5 bias - 0.0675... in steps of the exponent, so both types compute one function.
 _FLOAT32_MAGIC = 0x5F3759DF
-_MAGIC = {
+_MAGIC: dict[np.dtype, Any] = {
     np.dtype(np.float32): np.uint32(_FLOAT32_MAGIC),
     np.dtype(np.float64): np.uint64((_FLOAT32_MAGIC << 29) + ((1023 - 127) * 3 // 2 << 52)),
 }
@@ -88,7 +91,7 @@ ISRU_RSQRT1 = _isru_rsqrt(1, 1.76e-3, 1 + 2**-21)
 ISRU_RSQRT2 = _isru_rsqrt(2, 4.8e-6, 1 + 2**-21)
 
 
-def isru_rsqrt(x, steps: int = 1, out: np.ndarray | None = None):
+def isru_rsqrt(x: ArrayLike, steps: int = 1, out: np.ndarray | None = None) -> Any:
     """Return x / sqrt(1 + x^2) by the fast inverse square root. Otherwise as `isru`.
 
     Parameters

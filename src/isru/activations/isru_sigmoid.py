@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.activations import formula as ops
 from isru.activations.entry import Activation, CText, parameter, tolerance
@@ -99,7 +101,7 @@ def make_isru_sigmoid(k: float = 0.5) -> Activation:
 ISRU_SIGMOID = make_isru_sigmoid()
 
 
-def isru_sigmoid(x, k: float = 0.5, out: np.ndarray | None = None):
+def isru_sigmoid(x: ArrayLike, k: float = 0.5, out: np.ndarray | None = None) -> Any:
     """Return (1 + isru(k x)) / 2, with a small relative error in the left tail too.
 
     Parameters, returned value and errors are those of `isru`, with the input scale ``k`` from

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from isru.activations import formula as ops
 from isru.activations.entry import Activation, CText, choose, parameter, tolerance
@@ -59,6 +61,6 @@ def make_leaky_relu(slope: float = 0.01) -> Activation:
 LEAKY_RELU = make_leaky_relu()
 
 
-def leaky_relu(x, slope: float = 0.01, out: np.ndarray | None = None):
+def leaky_relu(x: ArrayLike, slope: float = 0.01, out: np.ndarray | None = None) -> Any:
     """Return max(x, slope x), slope from 0 to 1, within 1.5 ULP. Otherwise as `isru`."""
     return make_leaky_relu(slope).value(x, out)

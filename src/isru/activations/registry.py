@@ -21,6 +21,10 @@ _SOURCES = {file: path.read_bytes() for file, path in activation_files().items()
 _LIST = list_digest()
 
 
+FOUND: dict[str, Activation] = {}
+"""Every activation by its name, from the moment that the package is loaded; using it notes none."""
+
+
 class Registry(Mapping[str, "Activation"]):
     """A read-only dict of activations: to look one up notes it, to loop over or count them all.
 
@@ -39,7 +43,7 @@ class Registry(Mapping[str, "Activation"]):
         return self._entries[name]
 
     def __contains__(self, name: object) -> bool:
-        entry = self._entries.get(name)
+        entry = self._entries.get(str(name))
         if entry is not None:
             note_use(entry.noted_as)
         elif not is_noted(f"{ACTIVATION}{name}"):

@@ -28,20 +28,11 @@ SOURCES = {
 
 
 class Cost(NamedTuple):
-    """Instructions, and cycles where the core has a table (else NaN).
-
-    Attributes
-    ----------
-    instructions : float
-    cycles : float
-        Nominal.
-    corners : tuple of float
-        As `isru.emulator.cycles.CORNERS`.
-    """
+    """Instructions, and cycles where the core has a table (else NaN)."""
 
     instructions: float
-    cycles: float
-    corners: tuple[float, ...]
+    cycles: float  # nominal
+    corners: tuple[float, ...]  # as `isru.emulator.cycles.CORNERS`
 
     @property
     def low(self) -> float:
@@ -73,14 +64,7 @@ class Cost(NamedTuple):
 
 
 def cost(target: Target, image: Image, trace: Trace) -> Cost:
-    """Return what a trace cost.
-
-    Parameters
-    ----------
-    target : Target
-    image : Image
-        That ran.
-    trace : Trace
+    """Return what a trace of an image cost.
 
     Raises
     ------

@@ -14,21 +14,13 @@ _NO_RESULT = re.compile(r"f?s[bhwd]|f?s[wd]sp|b\w+|j|jr|ret|fence|ecall|ebreak")
 
 
 class Instruction(NamedTuple):
-    """One instruction.
-
-    Attributes
-    ----------
-    address, size : int
-    mnemonic, operands : str
-        As capstone writes them, without the prefix ``c.`` of short RISC-V forms.
-    reads, writes : frozenset of str
-    """
+    """One instruction, as capstone writes it; without the prefix ``c.`` of short RISC-V forms."""
 
     address: int
     size: int
     mnemonic: str
     operands: str
-    reads: frozenset[str]
+    reads: frozenset[str]  # registers
     writes: frozenset[str]
 
     def __str__(self):
@@ -41,15 +33,7 @@ def words(text: str) -> frozenset[str]:
 
 
 def decode(target: Target, code: bytes, address: int) -> list[Instruction]:
-    """Disassemble.
-
-    Parameters
-    ----------
-    target : Target
-    code : bytes
-        Must begin with an instruction.
-    address : int
-        Of its first byte.
+    """Disassemble code, which must begin with an instruction; ``address`` is its first byte's.
 
     Raises
     ------

@@ -65,32 +65,19 @@ _FAMILIES = {
 
 @dataclass(frozen=True)
 class Trace:
-    """What ran during one or several calls.
-
-    Attributes
-    ----------
-    edges : Counter
-        (start of a block, start of the next one) -> how often; the last block of a call is
-        followed by None.
-    sizes : dict of int
-        Start of a block -> its bytes.
-    """
+    """What ran during one or several calls."""
 
     edges: Counter
+    """(start of a block, start of the next one) -> how often; a call's last one is before None."""
     sizes: dict[int, int]
+    """Start of a block -> its bytes."""
 
     def __add__(self, other: Trace) -> Trace:
         return Trace(self.edges + other.edges, self.sizes | other.sizes)
 
 
 class Machine:
-    """An emulated core with an image in its flash.
-
-    Parameters
-    ----------
-    target : Target
-    image : Image
-    """
+    """An emulated core with an image in its flash."""
 
     def __init__(self, target: Target, image: Image):
         self.target, self.image = target, image

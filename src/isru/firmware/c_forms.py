@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import cast
 
@@ -25,6 +26,7 @@ from isru.activations.rational_tanh import RATIONAL_END
 from isru.activations.table_tanh import TABLE_PER_UNIT, table_in_c
 from isru.firmware.c_text import c_array, c_float
 from isru.firmware.errors import ExportError
+from isru.notes import unnoted
 from isru.registry import is_registered, registered
 
 LIBRARY = ("tanhf", "expf", "expm1f", "log1pf")
@@ -125,7 +127,7 @@ def c_form(activation: str | Activation) -> CForm:
         For an entry that is not the registry's.
     """
     if not is_registered(activation) and str(activation) in STAND_INS:
-        return STAND_INS[str(activation)]
+        return STAND_INS[str(activation)]()
     entry = registered(activation)
     if not is_registered(entry.name):
         raise ExportError(f"expected an activation of the registry, got {entry.name!r}")
@@ -171,58 +173,52 @@ def _polynomial(x):
     return s * np.polynomial.polynomial.polyval(s * s, np.array(_POLYNOMIAL))
 
 
-def _gate(inner: CForm, name: str, body: str) -> CForm:
-    """Return (1 + t(x/2)) / 2, from the form of t and the body of the gate."""
-    comment = f"A gate: (1 + {inner.name}(x/2)) / 2"
-    ulp = inner.text.ulp / 2 + 1
-    return CForm(
-        name,
-        replace(inner.text, body=body, ulp=ulp, absolute=True, comment=comment),
-        lambda x: 0.5 + 0.5 * inner.reference(0.5 * np.asarray(x)),
-        inner.error / 2,
-    )
-
-
-def _stand_ins():
+def _polynomial_form() -> CForm:
     comment = "tanh by a clipped polynomial of degree 9, within 5.5e-3"
     body = _horner(_POLYNOMIAL_END, _POLYNOMIAL, "s * y")
-    polynomial = CForm("polynomial_tanh", CText(comment, 16, body), _polynomial, 5.5e-3)
+    return CForm("polynomial_tanh", CText(comment, 16, body), _polynomial, 5.5e-3)
+
+
+def _polynomial_gate() -> str:
     halved = [factor * 0.25 ** (power + 1) for power, factor in enumerate(_POLYNOMIAL)]
-    table = table_in_c(c_float, TABLE_PER_UNIT / 2, "0.5f + 0.5f * (x < 0.0f ? -y : y)")
-    gates = {
-        "rational": (c_form("rational_tanh"), _RATIONAL_GATE),
-        "table": (c_form("table_tanh"), table),
-        "polynomial": (polynomial, _horner(2 * _POLYNOMIAL_END, halved, "0.5f + s * y")),
-        "softsign": (c_form("softsign"), "return 0.5f + 0.5f * (x / (2.0f + FABSF(x)));"),
-        "isru_rsqrt1": (c_form("isru_rsqrt1"), rsqrt_in_c(1, gate=True)),
-        "isru_rsqrt2": (c_form("isru_rsqrt2"), rsqrt_in_c(2, gate=True)),
-    }
-    return {"polynomial_tanh": polynomial} | {
-        f"{name}_sigmoid": _gate(inner, f"{name}_sigmoid", body)
-        for name, (inner, body) in gates.items()
-    }
+    return _horner(2 * _POLYNOMIAL_END, halved, "0.5f + s * y")
+
+
+def _gate(name: str, inner: str, body: str) -> CForm:
+    """Return (1 + t(x/2)) / 2, from the name of t and the body of the gate."""
+    form = c_form(inner)
+    comment = f"A gate: (1 + {inner}(x/2)) / 2"
+    ulp = form.text.ulp / 2 + 1
+    return CForm(
+        name,
+        replace(form.text, body=body, ulp=ulp, absolute=True, comment=comment),
+        lambda x: 0.5 + 0.5 * form.reference(0.5 * np.asarray(x)),
+        form.error / 2,
+    )
 
 
 def c_names() -> set[str]:
     """Return every name that a form can have in C, and those of its tables."""
-    forms = [c_form(name) for name in (*ACTIVATIONS, *STAND_INS)]
+    with unnoted():  # a name that is refused makes no result
+        forms = [c_form(name) for name in (*ACTIVATIONS, *STAND_INS)]
     names = {form.c_name for form in forms}
     tables = {name for form in forms for name in form.text.tables}
     return names | {f"{name}_gate" for name in names} | tables
 
 
-def check_new_names(stand_ins: Mapping[str, CForm]) -> Mapping[str, CForm]:
-    """Return stand-ins whose names the registry does not have.
-
-    Raises
-    ------
-    ValueError
-        If it has one: a name would stand for two functions.
-    """
-    taken = sorted(name for name in stand_ins if is_registered(name))
-    if taken:
-        raise ValueError(f"expected stand-ins of new names, got {taken[0]!r} of the registry")
-    return MappingProxyType(stand_ins)
-
-
-STAND_INS: Mapping[str, CForm] = check_new_names(_stand_ins())
+_GATES = {
+    "rational_sigmoid": ("rational_tanh", _RATIONAL_GATE),
+    "table_sigmoid": (
+        "table_tanh",
+        table_in_c(c_float, TABLE_PER_UNIT / 2, "0.5f + 0.5f * (x < 0.0f ? -y : y)"),
+    ),
+    "polynomial_sigmoid": ("polynomial_tanh", _polynomial_gate()),
+    "softsign_sigmoid": ("softsign", "return 0.5f + 0.5f * (x / (2.0f + FABSF(x)));"),
+    "isru_rsqrt1_sigmoid": ("isru_rsqrt1", rsqrt_in_c(1, gate=True)),
+    "isru_rsqrt2_sigmoid": ("isru_rsqrt2", rsqrt_in_c(2, gate=True)),
+}
+STAND_INS: Mapping[str, Callable[[], CForm]] = MappingProxyType(
+    {"polynomial_tanh": _polynomial_form}
+    | {name: partial(_gate, name, *made_of) for name, made_of in _GATES.items()}
+)
+"""Forms of names that the registry does not have; each is made when it is asked for."""

@@ -52,10 +52,6 @@ def load(package: str):
 def in_float32(network):
     """Return a copy of a network in float32, as all formats hold it.
 
-    Parameters
-    ----------
-    network : isru.lstm.LSTMNetwork
-
     Raises
     ------
     DeployError

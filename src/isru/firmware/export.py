@@ -136,15 +136,7 @@ def _check_budget(model, flash, ram):
 
 
 def c_texts(model: Model, forms: tuple[CForm, CForm], name: str) -> dict[str, str]:
-    """Return the texts of ``name.h`` and ``name.c``.
-
-    Parameters
-    ----------
-    model : Model
-    forms : pair of CForm
-        Of the activation and of the gates.
-    name : str
-    """
+    """Return the texts of ``name.h`` and ``name.c``, with the forms of activation and gates."""
     comment = _comment(model, name, *forms)
     return {
         f"{name}.h": _header(model, name, comment),

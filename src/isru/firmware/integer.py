@@ -36,19 +36,12 @@ _SPACING = 128  # int16 steps between two entries of a table
 class IntegerModel:
     """A network in integers.
 
-    Attributes
-    ----------
-    layers : tuple of dict of ndarray
-        ``weights`` int8 (H, F + H, 4), ``biases`` int32 (H, 4), ``input_multipliers`` and
-        ``state_multipliers`` int32 (4,).
-    input_scale : float
-        What one step of an input stands for.
-    input_size : int
-    hidden_sizes : tuple of int
+    A layer has ``weights`` int8 (H, F + H, 4), ``biases`` int32 (H, 4), ``input_multipliers`` and
+    ``state_multipliers`` int32 (4,).
     """
 
     layers: tuple[dict, ...]
-    input_scale: float
+    input_scale: float  # what one step of an input stands for
     input_size: int
     hidden_sizes: tuple[int, ...]
 
@@ -70,12 +63,7 @@ class IntegerModel:
 
 
 def quantise(network, sequence) -> IntegerModel:
-    """Turn a network into integers; the inputs' scale is that of a sequence.
-
-    Parameters
-    ----------
-    network : LSTMNetwork
-    sequence : ndarray, shape (T, F)
+    """Turn a network into integers; the inputs' scale is that of a sequence (T, F).
 
     Raises
     ------

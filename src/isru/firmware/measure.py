@@ -194,12 +194,7 @@ def measure_lstm(
     """
     import pandas
 
-    target = get_target(target)
-    jobs = [
-        (networks.get(arm, networks["libm"]), arm)
-        for networks in chosen_networks(network, sizes)
-        for arm in arm_names(arms, networks["libm"].cell)
-    ]
+    target, jobs = get_target(target), chosen_jobs(network, sizes, arms)
 
     def row(job):
         sequence = input_rows(inputs, job[0], steps, warm)
@@ -255,8 +250,8 @@ def matrix_loop(target: str | Target, *, units: int = 25) -> dict[str, float]:
     return {"cycles_per_mac": cycles, "bound_per_mac": bound, "ratio": cycles / bound}
 
 
-def chosen_networks(network, sizes):
-    """Return a mapping of arm to network for each size; ``'libm'`` is always there.
+def chosen_jobs(network, sizes, arms):
+    """Return the pairs of network and arm to measure, size by size.
 
     Networks of two cells are refused: the sizes would not tell them apart.
     """
@@ -269,7 +264,11 @@ def chosen_networks(network, sizes):
     cells = sorted({net.cell for networks in chosen for net in networks.values()})
     if len(cells) > 1:
         raise ValueError(f"expected networks of one cell, got {cells}: measure one at a time")
-    return chosen
+    return [
+        (networks.get(arm, networks["libm"]), arm)
+        for networks in chosen
+        for arm in arm_names(arms, networks["libm"].cell)
+    ]
 
 
 def input_rows(inputs, network, steps, warm=0):

@@ -86,14 +86,8 @@ class Model:
 def check_network(network, cells: Collection[str], error: type[ValueError]) -> list[np.ndarray]:
     """Return a network's weights in float32, as all files hold them.
 
-    Parameters
-    ----------
-    network : isru.lstm.LSTMNetwork
-    cells : collection of str
-        The cells that the file can hold.
-    error : type
-        What is raised for another cell, an output activation of its own, a learned alpha, or a
-        weight that is not finite in float32.
+    Raises ``error`` for another cell than one of ``cells``, an output activation of its own, a
+    learned alpha, or a weight that is not finite in float32.
     """
     if network.cell not in cells:
         known = " or ".join(cell.upper() for cell in cells)
@@ -117,19 +111,10 @@ def check_network(network, cells: Collection[str], error: type[ValueError]) -> l
 
 
 def read_model(network, weights: str = "float32") -> Model:
-    """Take the weights of a network apart.
+    """Take the weights of a network apart; an ExportError says what has no C form.
 
-    Parameters
-    ----------
-    network : isru.lstm.LSTMNetwork
-    weights : {"float32", "int8"}
-        int8: each row (one gate of one unit) divided by the scale that takes its largest
-        weight to 127, and rounded.
-
-    Raises
-    ------
-    ExportError
-        For other weights; and see `check_network`.
+    In int8 each row (one gate of one unit) is divided by the scale that takes its largest weight
+    to 127, and rounded.
     """
     arrays = check_network(network, CELLS, ExportError)
     if weights not in ("float32", "int8"):

@@ -10,10 +10,10 @@ import numpy as np
 from isru.emulator.cores import Target, get_target
 from isru.emulator.counting import straight
 from isru.emulator.disassembly import decode
-from isru.firmware.arms import LSTM_ARMS, arm_names
+from isru.firmware.arms import LSTM_ARMS
 from isru.firmware.c_forms import c_form
 from isru.firmware.integer import IntegerModel
-from isru.firmware.measure import Networks, chosen_networks, unit_label
+from isru.firmware.measure import Networks, chosen_jobs, unit_label
 from isru.firmware.model import Model
 from isru.firmware.programs import (
     activation_program,
@@ -54,12 +54,8 @@ def code_size(
     import pandas
 
     target = get_target(target)
-    rows = []
-    for networks in chosen_networks(network, sizes):
-        for arm in arm_names(arms, networks["libm"].cell):
-            chosen = networks.get(arm, networks["libm"])
-            rows.append(_row(target, chosen, arm, weights))
-    return pandas.DataFrame(rows)
+    jobs = chosen_jobs(network, sizes, arms)
+    return pandas.DataFrame([_row(target, chosen, arm, weights) for chosen, arm in jobs])
 
 
 def _row(target, network, arm, weights):

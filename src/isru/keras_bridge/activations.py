@@ -18,13 +18,25 @@ def keras_names() -> dict[str, str]:
 
 
 def known_to_keras() -> list[str]:
-    """Return the names of the registry that have a form in Keras, Keras's own first."""
+    """Return the names of the registry that have a form in Keras, Keras's own first.
+
+    Examples
+    --------
+    >>> {"tanh", "isru"} <= {*known_to_keras()}
+    True
+    """
     own = keras_names()
     return [*own, *(n for n, e in ACTIVATIONS.items() if n not in own and has_keras_form(e))]
 
 
 def has_keras_form(activation: str | Activation) -> bool:
-    """Return whether Keras has an activation of the registry, or it can be made one."""
+    """Return whether Keras has an activation of the registry, or it can be made one.
+
+    Examples
+    --------
+    >>> has_keras_form("isru"), has_keras_form("table_tanh")
+    (True, False)
+    """
     entry = get_activation(activation)
     return entry.name in ACTIVATIONS and (bool(entry.keras) or entry.has_formula)
 

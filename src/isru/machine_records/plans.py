@@ -12,7 +12,7 @@ import numpy as np
 
 from isru.bench import Arm
 from isru.bench.activation_arms import INPUTS, cost_arms
-from isru.studies.timed_steps import setup_step
+from isru.studies.timed_steps import COMPARED, SETUP_STEP, setup_step
 
 REFERENCE_SIZE = 100_000  # measured with every input, the other sizes with the typical one
 SIZES = (1_000, REFERENCE_SIZE, 1_000_000)
@@ -31,7 +31,6 @@ COMPILED = {
 }
 _HERE = "isru.machine_records.plans"
 _LOOP = "isru.bench.form_arms:compiled"
-_STEP = "isru.studies.timed_steps:setup_step"
 
 
 @dataclass(frozen=True)
@@ -122,8 +121,8 @@ def _compiled_arms() -> list[Arm]:
 
 
 def _step_arms() -> list[Arm]:
-    functions = {"tanh": "tanh", "tanh_again": "tanh", "isru": "isru"}
-    return [Arm(label, _STEP, {"activation": name}) for label, name in functions.items()]
+    few = {label: name for label, name in COMPARED.items() if label != "plain"}
+    return [Arm(label, SETUP_STEP, {"activation": name}) for label, name in few.items()]
 
 
 def _step_cases(compiled: bool) -> list[dict]:

@@ -95,3 +95,12 @@ def _present(entry: dict, executed: set[str]) -> list[dict]:
         return kept.get("sections", [])
     emptied = any(name in entry and name not in kept for name in ("parts", "chapters"))
     return [] if emptied and "file" not in entry else [kept]
+
+
+def with_last_part(contents: dict, caption: str, names: list[str]) -> dict:
+    """Return the contents with the pages of notebooks as a last part of their own."""
+    pages = [{"file": f"results/notebooks/{name}"} for name in names]
+    if "parts" not in contents:
+        return contents | {"chapters": [*contents.get("chapters", []), *pages]}
+    part = {"caption": caption, "chapters": pages}
+    return contents | {"parts": [*contents["parts"], part]}

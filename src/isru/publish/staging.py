@@ -12,11 +12,12 @@ from pathlib import Path
 
 from isru import paths
 from isru.errors import CompendiumError, DamagedFile
-from isru.publish.contents import chapters, read_contents, with_present
+from isru.publish.contents import chapters, read_contents, with_last_part, with_present
 from isru.publish.environment import say
 from isru.publish.machines import record_files
 from isru.publish.normalise import with_present_prose
 from isru.publish.notebooks import all_notebooks
+from isru.publish.rooms import plan
 from isru.publish.staleness import stale_notebooks
 from isru.records import read_object, to_json
 
@@ -67,7 +68,8 @@ def stage(run: str, source: Path) -> None:
     if run != "published":
         for part in _COMPARED_PARTS:
             files |= _tree(paths.results() / part, f"published/{part}")
-    contents, missing = _contents(root / "_toc.yml", set(executed))
+    outside = [] if run == "published" else outside_contents(run)
+    contents, missing = _contents(root / "_toc.yml", set(executed), outside)
     if missing and run == "published":
         raise CompendiumError(
             f"the published run lacks {', '.join(missing)}, which _toc.yml names: "
@@ -80,6 +82,7 @@ def stage(run: str, source: Path) -> None:
         say("\n".join(["not shown in the book:", *(f"  {why}" for why in skipped.values())]))
     _check_readable(files)
     files["run.json"] = to_json(about).encode()
+    files["rooms.json"] = to_json(plan()).encode()
     _write(files, source)
 
 
@@ -120,13 +123,18 @@ def _page(executed: Path, source: Path) -> Path | bytes:
     return nbformat.writes(with_present_prose(*notebooks)).encode()
 
 
-def _contents(toc: Path, executed: set[str]) -> tuple[bytes, list[str]]:
-    """Return the contents without the notebooks that the run lacks, and the names of these."""
+def _contents(toc: Path, executed: set[str], outside: list[str]) -> tuple[bytes, list[str]]:
+    """Return the contents without the notebooks that the run lacks, and the names of these.
+
+    What the contents do not name comes last, in a part of its own.
+    """
     import yaml
 
     contents = read_contents(toc)
     missing = [name for name in chapters(contents) if name not in executed]
     present = with_present(contents, executed)
+    if outside:
+        present = with_last_part(present, "Not in the contents yet", outside)
     return yaml.safe_dump(present, sort_keys=False, allow_unicode=True).encode(), missing
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import nnls
 
-from isru.bench import Arm, floor, ratio
+from isru.bench import floor, ratio
 from isru.cost import layer_count, saving
 from isru.stats import Interval, direction, groups
 
@@ -30,33 +30,6 @@ _GROUP = ["framework", "step", "batch"]
 _CALLS = {"tanh_calls", "isru_calls"}
 NOT_TIMED = Interval(np.nan, np.nan, np.nan)
 _RESAMPLES = 10_000
-_HOME = "isru.studies.timed_steps"
-
-
-def step_arms(steps: int, *, few: bool = False) -> list[Arm]:
-    """Return the arms: the step with tanh, tanh again, ISRU, plain ISRU; activations alone.
-
-    ISRU is the library's, right for every input; the plain form is what one types first, and
-    fails where x^2 overflows.
-
-    Parameters
-    ----------
-    steps : int
-        Time steps T of the sequences.
-    few : bool
-        Only tanh, tanh again and ISRU, which a saving and its floor need.
-    """
-    names = {"tanh": "tanh", "tanh_again": "tanh", "isru": "isru", "plain": "isru_plain"}
-    arms = [
-        Arm(label, f"{_HOME}:setup_step", {"activation": name, "steps": steps})
-        for label, name in names.items()
-    ]
-    if few:
-        return arms[:3]
-    return arms + [
-        Arm(f"{name}_calls", f"{_HOME}:setup_activations", {"activation": name, "steps": steps})
-        for name in ("tanh", "isru")
-    ]
 
 
 def step_cases(framework: str, units: Sequence[int], batch: int) -> list[dict]:
@@ -76,7 +49,7 @@ def savings(samples: pd.DataFrame, *, margin: float = 0.02, rng: np.random.Gener
     Parameters
     ----------
     samples : pandas.DataFrame
-        Of `isru.bench.measure` with `step_arms` and `step_cases`.
+        Of `isru.bench.measure` with `isru.studies.timed_steps.step_arms` and `step_cases`.
     margin : float
         Relative difference below which a difference is of no relevance.
     rng : numpy.random.Generator

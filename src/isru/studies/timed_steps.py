@@ -8,16 +8,54 @@ The factories follow `isru.bench`: everything is prepared outside, the returned 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from isru.activations import Activation, get_activation
+from isru.bench import Arm
 from isru.lstm import Adam, LSTMNetwork, train_step
+from isru.lstm.inputs import check_choice
 
 FRAMEWORKS = ("numpy", "numba", "keras")
-STEPS = ("train", "predict")
+STEPS = ("predict", "gradient", "train")
+"""Forward; forward and backward; these and Adam. Each is timed as a whole."""
+COMPARED = {"tanh": "tanh", "tanh_again": "tanh", "isru": "isru", "plain": "isru_plain"}
+"""Label and function of the arms that a saving and its floor need, and of the plain form."""
+SETUP_STEP = "isru.studies.timed_steps:setup_step"
+SETUP_ACTIVATIONS = "isru.studies.timed_steps:setup_activations"
+"""The factories, as `isru.bench.Arm` names them."""
 # So small that thousands of timed updates leave the network where it started.
-_LEARNING_RATE = 1e-6
+LEARNING_RATE = 1e-6
+_TEXT_CLIP_NORM = 5.0
+
+
+def step_arms(steps: int, *, few: bool = False, **settings: object) -> list[Arm]:
+    """Return the arms: the step with tanh, tanh again, ISRU, plain ISRU; activations alone.
+
+    ISRU is the library's, right for every input; the plain form is what one types first, and
+    fails where x^2 overflows.
+
+    Parameters
+    ----------
+    steps : int
+        Time steps T of the sequences.
+    few : bool
+        Only tanh, tanh again and ISRU, which a saving and its floor need.
+    **settings
+        Further arguments of `setup_step`.
+    """
+    arms = [
+        Arm(label, SETUP_STEP, {"activation": name, "steps": steps, **settings})
+        for label, name in COMPARED.items()
+        if not (few and label == "plain")
+    ]
+    if few:
+        return arms
+    return arms + [
+        Arm(f"{name}_calls", SETUP_ACTIVATIONS, {"activation": name, "steps": steps})
+        for name in ("tanh", "isru")
+    ]
 
 
 def setup_step(
@@ -28,31 +66,37 @@ def setup_step(
     activation: str,
     framework: str = "numpy",
     recurrent_activation: str = "sigmoid",
+    layers: int = 1,
     batch: int = 32,
     steps: int = 24,
     features: int = 10,
     dtype: str = "float32",
     engine: str = "",
+    text: bool = False,
 ) -> Callable[[], object]:
-    """Return a call that makes one step of a forecaster: LSTM layer, dense layer, one output.
+    """Return a call that makes one step of a stack of LSTM layers with a dense one behind it.
+
+    A forecaster has one output and the mean squared error. A model of ``text`` reads numbers of
+    characters and predicts the next one at every time step, with cross-entropy and clipping.
 
     Parameters
     ----------
     rng : numpy.random.Generator
         Draws weights, inputs and targets.
     units : int
-    step : {"train", "predict"}
-        One update (forward, backward, Adam; in Keras one call of a ``tf.function``), or the
-        forward pass alone.
+    step : {"predict", "gradient", "train"}
+        See `STEPS`. In Keras an update is one call of a ``tf.function``, and there is no
+        gradient without one.
     activation, recurrent_activation : str
         Candidate and output; gates.
     framework : {"numpy", "numba", "keras"}
         The first two are the engines of `isru.lstm`.
-    batch, steps, features : int
-        B, T, F of the input.
+    layers, batch, steps, features : int
+        L, B, T, F of the input; of a text F is the size of its alphabet.
     dtype : {"float32", "float64"}
     engine : str
         Another name of the framework where it is an engine; see `isru.lstm.ENGINES`.
+    text : bool
 
     Raises
     ------
@@ -63,22 +107,53 @@ def setup_step(
     _check(step, framework)
     network = LSTMNetwork(
         features,
-        units,
-        1,
+        [units] * layers,
+        features if text else 1,
         activation=activation,
         recurrent_activation=recurrent_activation,
+        return_sequences=text,
         dtype=dtype,
         engine="numpy" if framework == "keras" else framework,
         rng=rng,
     )
-    x = rng.standard_normal((batch, steps, features)).astype(dtype)
-    target = rng.standard_normal((batch, 1)).astype(dtype)
+    if text:
+        x, target = rng.integers(0, features, (2, batch, steps))
+        settings = {"loss": "cross_entropy", "clip_norm": _TEXT_CLIP_NORM}
+        return step_call(network, step, x, target, **settings)
+    x, target = forecast_arrays(network, rng, batch, steps)
     if framework == "keras":
         return _keras_step(network, step, x, target)
+    return step_call(network, step, x, target)
+
+
+def forecast_arrays(
+    network: LSTMNetwork, rng: np.random.Generator, batch: int, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return inputs (B, T, F) and targets (B, 1) for a forecaster: time needs no weather."""
+    x = rng.standard_normal((batch, steps, network.input_size)).astype(network.dtype)
+    return x, rng.standard_normal((batch, 1)).astype(network.dtype)
+
+
+def step_call(
+    network: LSTMNetwork, step: str, x: np.ndarray, target: np.ndarray, loss: str = "mse", **update
+) -> Callable[[], object]:
+    """Return a call that makes one of `STEPS` of a network from scratch.
+
+    Parameters
+    ----------
+    network : LSTMNetwork
+    step : {"predict", "gradient", "train"}
+    x, target : ndarray
+    loss : str
+        A name in `isru.lstm.LOSSES`.
+    **update
+        Further arguments of `isru.lstm.train_step`.
+    """
     if step == "predict":
-        return lambda: network.forward(x)
-    optimizer = Adam(_LEARNING_RATE)
-    return lambda: train_step(network, optimizer, x, target)
+        return partial(network.forward, x)
+    if step == "gradient":
+        return partial(network.backpropagate, x, target, loss)
+    return partial(train_step, network, Adam(LEARNING_RATE), x, target, loss, **update)
 
 
 def setup_activations(
@@ -88,25 +163,28 @@ def setup_activations(
     step: str,
     activation: str,
     framework: str = "numpy",
+    layers: int = 1,
     batch: int = 32,
     steps: int = 24,
     dtype: str = "float32",
+    engine: str = "",
 ) -> Callable[[], object]:
     """Return a call that does only the candidate and output activations of a step.
 
     As often and on arrays of the same shape as the network does: per time step two forward
-    calls on (B, H) arrays; with ``step="train"`` also their derivatives, in NumPy as there: in
+    calls on (B, H) arrays; with a backward pass also their derivatives, in NumPy as there: in
     two calls for all steps. The compiled engine activates the units of one sequence at a time,
     and so does its call here, which copies the inputs first. What two activations differ by here
     is what a step should differ by.
 
     Parameters
     ----------
-    rng, units, step, activation, framework, batch, steps, dtype
+    rng, units, step, activation, framework, layers, batch, steps, dtype, engine
         As for `setup_step`.
     """
+    framework = engine or framework
     _check(step, framework)
-    x = rng.standard_normal((steps, 2, batch, units)).astype(dtype)
+    x = rng.standard_normal((layers * steps, 2, batch, units)).astype(dtype)
     make = {
         "numpy": _numpy_activations,
         "numba": _compiled_activations,
@@ -138,7 +216,7 @@ def _compiled_activations(entry: Activation, step: str, x: np.ndarray) -> Callab
     from isru.kernels.rows import apply_rows, room
 
     x = x.reshape(-1, x.shape[-1])
-    arguments = (*compiled_pair(entry, x.dtype), x, *room(x, entry.saves_output, step == "train"))
+    arguments = (*compiled_pair(entry, x.dtype), x, *room(x, entry.saves_output, step != "predict"))
     return lambda: apply_rows(*arguments)
 
 
@@ -176,9 +254,8 @@ def _keras_activations(entry: Activation, step: str, x: np.ndarray) -> Callable:
 
 
 def _check(step: str, framework: str) -> None:
-    for name, given, known in (("step", step, STEPS), ("framework", framework, FRAMEWORKS)):
-        if given not in known:
-            raise ValueError(f"{name}: expected one of {known}, got {given!r}")
+    check_choice("framework", framework, FRAMEWORKS)
+    check_choice("step", step, ("predict", "train") if framework == "keras" else STEPS)
 
 
 def _keras_step(network: LSTMNetwork, step: str, x: np.ndarray, target: np.ndarray) -> Callable:
@@ -188,7 +265,7 @@ def _keras_step(network: LSTMNetwork, step: str, x: np.ndarray, target: np.ndarr
     model = build_keras(network, steps=x.shape[1], batch_size=x.shape[0])
     x, target = tf.constant(x), tf.constant(target)
     if step == "train":
-        update = make_train_step(model, learning_rate=_LEARNING_RATE)
+        update = make_train_step(model, learning_rate=LEARNING_RATE)
         return lambda: update(x, target).numpy()
     predict = tf.function(lambda values: model(values, training=False))
     return lambda: predict(x).numpy()

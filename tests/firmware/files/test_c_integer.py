@@ -10,6 +10,8 @@ from isru.emulator.toolchain import compiler_command, run
 from isru.firmware import export_integer
 from isru.lstm import LSTMNetwork
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("arm", INTEGER_ARMS.values())
 def test_the_compiled_c_says_what_its_definition_says(tmp_path, arm):

@@ -5,6 +5,8 @@ import pytest
 
 from isru.firmware import DeployError, compare, export_c
 
+pytestmark = pytest.mark.slow
+
 LIGHT = ["C float32", "C int8 weights", "ONNX", "ONNX fused"]
 FLOAT32 = 2e-6  # as in test_onnx.py
 

@@ -11,6 +11,8 @@ from isru.activations import ACTIVATIONS, get_activation
 from isru.firmware import DeployError, onnx_file, onnx_operators, run_onnx, to_onnx
 from isru.firmware.onnx_graph import Graph, add_activation
 
+pytestmark = pytest.mark.slow
+
 # float32: some roundings of 6e-8 a step, over 3 steps and sums of 7 products, with outputs of
 # about 1; another order of the gates moves outputs by more than 0.1.
 FLOAT32 = 2e-6

@@ -20,6 +20,7 @@ import numpy as np
 from isru.activations import ACTIVATIONS, Activation, get_activation
 from isru.bench import Arm
 from isru.bench.activation_arms import draw
+from isru.studies.timed_steps import setup_step
 
 KERNELS = (1, 3, 5, 7)
 USUAL_KERNEL = 3
@@ -111,8 +112,6 @@ def setup_lstm(
     *, rng: np.random.Generator, batch: int, size: int, form: str, activation: str, **settings
 ) -> Callable[[], object]:
     """Return one step of an LSTM: a forward pass of `isru.studies.timed_steps.setup_step`."""
-    from isru.studies.timed_steps import setup_step
-
     engine = {"numpy": "numpy", "compiled": "numba"}[_known(form)]
     names = {"step": "predict", "activation": _entry(form, activation), "engine": engine}
     return setup_step(rng=rng, units=size, batch=batch, **names, **settings)

@@ -12,12 +12,12 @@ from isru.activations import get_activation
 from isru.bench import Arm
 from isru.cost import layer_count, saving
 from isru.stats import bootstrap_interval, groups
+from isru.studies.timed_steps import SETUP_ACTIVATIONS, SETUP_STEP
 
 CLOCK = "cpu_seconds"
 PARTS = ("products", "gates", "activations")
 _CASE = ["step", "batch", "units"]
 _HERE = "isru.chapters.lstm.step_parts"
-_STEPS = "isru.studies.timed_steps"
 
 
 def setup_products(
@@ -92,20 +92,19 @@ def part_arms(*, steps: int, features: int, compiled: bool) -> list[Arm]:
     compiled : bool
         Whether to time the Numba engine, too.
     """
-    step = f"{_STEPS}:setup_step"
     network = {"activation": "tanh", "steps": steps, "features": features}
     arms = [
-        Arm("step", step, network),
-        Arm("step_again", step, network),
+        Arm("step", SETUP_STEP, network),
+        Arm("step_again", SETUP_STEP, network),
         Arm("products", f"{_HERE}:setup_products", {"steps": steps, "features": features}),
         Arm("gates", f"{_HERE}:setup_gates", {"steps": steps}),
-        Arm("activations", f"{_STEPS}:setup_activations", {"activation": "tanh", "steps": steps}),
+        Arm("activations", SETUP_ACTIVATIONS, {"activation": "tanh", "steps": steps}),
     ]
     if compiled:
-        arms.append(Arm("compiled_step", step, network | {"engine": "numba"}))
+        arms.append(Arm("compiled_step", SETUP_STEP, network | {"engine": "numba"}))
         for name in ("tanh", "isru"):
             settings = {"activation": name, "steps": steps, "framework": "numba"}
-            arms.append(Arm(f"compiled_{name}", f"{_STEPS}:setup_activations", settings))
+            arms.append(Arm(f"compiled_{name}", SETUP_ACTIVATIONS, settings))
     return arms
 
 

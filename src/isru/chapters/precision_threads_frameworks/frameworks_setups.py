@@ -8,15 +8,15 @@ compiling takes seconds: what two compilations differ by shows between processes
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 
 from isru.activations import get_activation
-from isru.lstm import Adam, LSTMNetwork, train_step
+from isru.lstm import LSTMNetwork
+from isru.studies.timed_steps import LEARNING_RATE, step_call
 
 CLASSES = 10
-_LEARNING_RATE = 1e-6  # thousands of timed updates leave the network where it started
 
 
 def image_network(
@@ -58,7 +58,7 @@ def setup_step(
         network = image_network(
             rng, activation=activation, layers=layers, units=units, columns=columns
         )
-        return partial(train_step, network, Adam(_LEARNING_RATE), x, target, "cross_entropy")
+        return step_call(network, "train", x, target, "cross_entropy")
     from isru.keras_bridge import load_tensorflow
 
     tf = load_tensorflow()
@@ -90,7 +90,7 @@ def build_step(activation, layers, units, rows, columns, batch, mode):
     )
     model = build_keras(network, steps=rows, batch_size=batch)
     return make_train_step(
-        model, "cross_entropy", learning_rate=_LEARNING_RATE, jit_compile=mode == "xla"
+        model, "cross_entropy", learning_rate=LEARNING_RATE, jit_compile=mode == "xla"
     )
 
 

@@ -17,7 +17,8 @@ from isru.lstm import LSTMNetwork
 from isru.stats import Interval, bootstrap_interval, direction, groups
 from isru.studies.arms import ARMS
 from isru.studies.forecaster import OUTPUTS, Case, quality_row
-from isru.studies.savings import COLUMNS, floor_columns, percent_saved, savings, step_arms
+from isru.studies.savings import COLUMNS, floor_columns, percent_saved, savings
+from isru.studies.timed_steps import SETUP_STEP, step_arms
 
 CLOCK = "cpu_seconds"
 DTYPES = ("float32", "float64")
@@ -26,11 +27,10 @@ LIMIT = 50.0  # half the bytes, twice the numbers in a register: no saving can e
 # What the tables below are recorded with.
 ISRU_COLUMNS = {name: about for name, about in COLUMNS.items() if name != "plain"}
 FLOAT32_COLUMNS = {name: COLUMNS[name] for name in ("step_ms", "saving", "floor")}
-_SETUP = "isru.chapters.precision_threads_frameworks.precision_setup:setup_stack"
 
 
 def precision_arms(steps: int) -> list[Arm]:
-    """Return the arms of `isru.studies.savings.step_arms` in both precisions.
+    """Return the arms of `isru.studies.timed_steps.step_arms` in both precisions.
 
     All but the plain form of ISRU. Their labels end with the precision: ``"tanh float32"``.
     """
@@ -64,9 +64,10 @@ def library_savings(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.Da
 
 def stack_arms(*, layers: int, units: int, steps: int) -> list[Arm]:
     """Return the arms of the published comparison: one stack, both precisions, two steps."""
-    shape = {"layers": layers, "units": units, "steps": steps}
+    shape = {"layers": layers, "units": units, "steps": steps, "batch": 1, "features": 87}
+    about = shape | {"activation": "tanh"}
     arms = [
-        Arm(f"{step} {dtype}", _SETUP, shape | {"step": step, "dtype": dtype})
+        Arm(f"{step} {dtype}", SETUP_STEP, about | {"step": step, "dtype": dtype})
         for step in ("predict", "train")
         for dtype in DTYPES
     ]

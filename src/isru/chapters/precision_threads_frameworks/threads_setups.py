@@ -12,6 +12,7 @@ import numpy as np
 from isru.chapters.precision_threads_frameworks.threads_runners import RUNNERS, nothing
 from isru.chapters.precision_threads_frameworks.threads_step import SharedStep
 from isru.lstm import LSTMNetwork
+from isru.studies.timed_steps import forecast_arrays
 
 # Of the long tasks that show what the cores do at once: weights that fit a core's own cache, as
 # those of a gate do, and about a millisecond or more of products.
@@ -45,9 +46,9 @@ def setup_step(
         Threads that the BLAS is set to before each update; 0 leaves it as it is.
     """
     network = LSTMNetwork(features, [units] * layers, 1, rng=rng)
-    x = rng.standard_normal((batch, steps, features)).astype(np.float32)
-    target = rng.standard_normal((batch, 1)).astype(np.float32)
-    step = SharedStep(network, x, target, RUNNERS[run](tasks), tasks)
+    step = SharedStep(
+        network, *forecast_arrays(network, rng, batch, steps), RUNNERS[run](tasks), tasks
+    )
     if not blas:
         return step
     libraries = _blas_libraries()

@@ -16,10 +16,10 @@ import numpy as np
 from isru.activations import get_activation
 from isru.lstm import LSTMNetwork
 from isru.lstm.optimizers import Adam
+from isru.studies.timed_steps import LEARNING_RATE
 
 TASKS = (1, 2, 4)
 _ORDER = (0, 1, 3, 2)  # i, f, o, c: the three logistic gates are neighbours
-_LEARNING_RATE = 1e-6  # thousands of timed updates leave the network where it started
 
 
 class SharedStep:
@@ -52,7 +52,7 @@ class SharedStep:
         self.run, self.target = run, target
         *arrays, dense, bias = network.get_weights()
         self.head = np.vstack([dense, bias])
-        self.head_adam = Adam(_LEARNING_RATE)
+        self.head_adam = Adam(LEARNING_RATE)
         batch, steps = x.shape[:2]
         kernels = [np.vstack(arrays[start : start + 3]) for start in range(0, len(arrays), 3)]
         self.layers = [
@@ -63,7 +63,7 @@ class SharedStep:
         sizes = [sum(layer.weights[k].size for layer in self.layers) for k in range(tasks)]
         self.flat = [np.empty((2, size), network.dtype) for size in sizes]
         self._move_weights()
-        adams = [Adam(_LEARNING_RATE) for _ in range(tasks)]
+        adams = [Adam(LEARNING_RATE) for _ in range(tasks)]
         self.updates = [partial(a.update, *flat) for a, flat in zip(adams, self.flat, strict=True)]
         self.hand_offs = len(self.layers) * (2 * steps + 1) + 1
 

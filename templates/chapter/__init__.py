@@ -1,0 +1,1 @@
+"""What the chapter `new-chapter` alone needs: its study, its figures, its tables."""
