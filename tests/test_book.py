@@ -11,11 +11,12 @@ import nbformat
 import pandas as pd
 import pytest
 from filelock import FileLock, Timeout
+from page_links import broken_links
 
 from isru.errors import CompendiumError
 from isru.publish import book as book_module
 from isru.publish.book import build_book, check_no_errors
-from isru.publish.pages import broken_links, check_offline
+from isru.publish.pages import check_offline
 from isru.publish.repeats import times_run
 from isru.records import Record
 

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 from docutils import nodes
+from page_links import broken_links
 from sphinx.errors import ConfigError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
@@ -23,7 +24,7 @@ from isru_book.run import Run
 from isru_drawings import exports
 from isru_drawings.clips import without_idle_clips
 
-from isru.publish.pages import broken_links, check_offline
+from isru.publish.pages import check_offline
 from isru.records import Record, to_json, write_atomically
 
 

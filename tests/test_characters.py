@@ -9,8 +9,15 @@ import pytest
 from isru.chapters.characters import study as characters
 from isru.chapters.characters.baselines import compressed_bits, ngram_bits
 from isru.chapters.characters.model import CharacterModel
-from isru.chapters.characters.plan import differences, plan, with_own_rates
-from isru.chapters.characters.study import COMPARED, Case, new_model, quality_row
+from isru.chapters.characters.study import (
+    COMPARED,
+    Case,
+    differences,
+    new_model,
+    plan,
+    quality_row,
+    with_own_rates,
+)
 from isru.data import text as text_module
 from isru.data.text import Alphabet, read_text, split
 from isru.lstm import CheckpointError, LSTMNetwork

@@ -5,16 +5,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.chapters.activation_cost.figure_curves import (
+from isru.chapters.activation_cost.figures import (
+    FORM_NAMES,
     INPUT_MARKERS,
     INPUT_ROWS,
     LINES,
     cost_inputs,
+    cost_map,
+    cost_operations,
     cost_original,
+    cost_roofline,
     cost_sizes,
 )
-from isru.chapters.activation_cost.figure_roofline import cost_roofline
-from isru.chapters.activation_cost.figures import FORM_NAMES, cost_map, cost_operations
 
 DTYPES = ("float32", "float64")
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from isru.chapters.forecaster import occupancy as experiment
-from isru.chapters.forecaster.figure_occupancy import rules_and_networks
+from isru.chapters.forecaster.figures import rules_and_networks
 from isru.chapters.forecaster.occupancy import OccupancyCase, occupancy_row, occupancy_study
 from isru.data import occupancy
 from isru.data.occupancy import occupancy_folder, occupancy_windows, read_occupancy

@@ -19,11 +19,11 @@ from isru.chapters.smallest.costs import (
     with_joules,
 )
 from isru.chapters.smallest.figures import skill_against_cost
-from isru.chapters.smallest.integer import integer_output
 from isru.chapters.smallest.pareto import Answer, cheapest, difference, front, mean_interval
 from isru.chapters.smallest.study import (
     Case,
     chosen_rates,
+    integer_output,
     kept_network,
     parse_hidden,
     skill_of,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from isru.chapters.precision_threads_frameworks import threads, threads_setups
-from isru.chapters.precision_threads_frameworks.threads_runners import RUNNERS, KeptThreads, in_turn
+from isru.chapters.precision_threads_frameworks.threads_setups import RUNNERS, KeptThreads, in_turn
 from isru.chapters.precision_threads_frameworks.threads_step import SharedStep
 from isru.lstm import LSTMNetwork
 from isru.stats import Interval

@@ -125,6 +125,16 @@ def test_the_safe_form_is_right_far_out(tf):
     np.testing.assert_array_equal(tape.gradient(y, x).numpy(), np.float32([0, 0, 1, 1, 0, 0]))
 
 
+def test_the_gradient_is_the_entry_s_own_where_a_branch_overflows(tf):
+    entry = get_activation("elu").with_parameters(alpha=0.5)
+    x = tf.constant([-1e4, -1.0, 1e4], tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = keras_activation(entry)(x)
+    np.testing.assert_allclose(y, entry.value(x.numpy()), rtol=1e-12)
+    np.testing.assert_allclose(tape.gradient(y, x), [0, 0.5 * np.exp(-1), 1], rtol=1e-12)
+
+
 def test_parameters_of_an_activation_reach_keras(tf):
     entry = get_activation("isru").with_parameters(alpha=0.25, k=2.0)
     x = np.linspace(-3, 3, 20)

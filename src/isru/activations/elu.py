@@ -13,14 +13,6 @@ from isru.activations.entry import Activation, CText, choose, clip, parameter, t
 from isru.activations.isru import ALPHA_RANGE
 
 
-def _formula(x, alpha):
-    return ops.where(x < 0, alpha * ops.expm1(x), x)
-
-
-def _gradient(_x, y, alpha):
-    return ops.where(y > 0, 1, y + alpha)
-
-
 def make_elu(alpha: float = 1.0) -> Activation:
     """Return x for x > 0 and alpha (e^x - 1) below."""
     alpha = parameter("alpha", alpha, *ALPHA_RANGE)
@@ -46,8 +38,8 @@ def make_elu(alpha: float = 1.0) -> Activation:
         smoothness=1 if alpha == 1 else 0,
         odd=False,
         ulp=tolerance(0.51, 4, 4),
-        formula=_formula,
-        gradient=_gradient,
+        formula=lambda x, alpha: ops.where(x < 0, alpha * ops.expm1(x), x),
+        gradient=lambda _x, y, alpha: ops.where(y > 0, 1, y + alpha),
         kernel=forward,
         slope=derivative,
         parameters={"alpha": alpha},

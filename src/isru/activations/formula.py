@@ -22,6 +22,15 @@ from typing import Any, Union
 Operand = Union["Expression", int, Fraction]
 
 
+def _operator(operation: str, swapped: bool = False) -> Callable[[Any, Operand], Expression]:
+    """Return the method behind an operator of Python's."""
+
+    def method(self: Expression, other: Operand) -> Expression:
+        return apply(operation, other, self) if swapped else apply(operation, self, other)
+
+    return method
+
+
 class Expression:
     """An operation and its arguments; "name" and "constant" are the leaves."""
 
@@ -31,29 +40,11 @@ class Expression:
         self.operation = operation
         self.arguments = arguments
 
-    def __add__(self, other: Operand) -> Expression:
-        return apply("add", self, other)
-
-    def __radd__(self, other: Operand) -> Expression:
-        return apply("add", other, self)
-
-    def __sub__(self, other: Operand) -> Expression:
-        return apply("subtract", self, other)
-
-    def __rsub__(self, other: Operand) -> Expression:
-        return apply("subtract", other, self)
-
-    def __mul__(self, other: Operand) -> Expression:
-        return apply("multiply", self, other)
-
-    def __rmul__(self, other: Operand) -> Expression:
-        return apply("multiply", other, self)
-
-    def __truediv__(self, other: Operand) -> Expression:
-        return apply("divide", self, other)
-
-    def __rtruediv__(self, other: Operand) -> Expression:
-        return apply("divide", other, self)
+    __add__, __radd__ = _operator("add"), _operator("add", swapped=True)
+    __sub__, __rsub__ = _operator("subtract"), _operator("subtract", swapped=True)
+    __mul__, __rmul__ = _operator("multiply"), _operator("multiply", swapped=True)
+    __truediv__, __rtruediv__ = _operator("divide"), _operator("divide", swapped=True)
+    __lt__, __gt__ = _operator("less"), _operator("less", swapped=True)
 
     def __pow__(self, exponent: int) -> Expression:
         """Return a product: a power is a whole number from 1 on."""
@@ -69,12 +60,6 @@ class Expression:
 
     def __abs__(self) -> Expression:
         return apply("abs", self)
-
-    def __lt__(self, other: Operand) -> Expression:
-        return apply("less", self, other)
-
-    def __gt__(self, other: Operand) -> Expression:
-        return apply("less", other, self)
 
     def __bool__(self):
         raise TypeError("expected where(condition, yes, no) for a choice in a formula, got an if")
@@ -206,19 +191,25 @@ def folded(tree: Expression, parameters: Mapping[str, float]) -> Expression:
     The arithmetic is exact; roots and the like of constants stay as they are.
     """
 
-    def operation(name: str) -> Callable:
-        def made(*parts: Expression) -> Expression:
-            numbers = [part.arguments[0] for part in parts if part.operation == "constant"]
-            if len(numbers) == len(parts) and name in ARITHMETIC and name != "less":
-                return expression(ARITHMETIC[name](*numbers))
-            return apply(name, *parts)
+    def made(operation: str, *parts: Expression) -> Expression:
+        if operation in ARITHMETIC and all(part.operation == "constant" for part in parts):
+            return expression(ARITHMETIC[operation](*(part.arguments[0] for part in parts)))
+        return apply(operation, *parts)
 
-        return made
-
-    operations = {name: operation(name) for name in OPERATIONS} | {"constant": expression}
-    leaves = {word: name(word) for word in names_of(tree)}
+    operations = {word: partial(made, word) for word in OPERATIONS if word != "less"}
     numbers = {word: expression(Fraction(value)) for word, value in parameters.items()}
-    return evaluate(tree, operations, **(leaves | numbers))
+    return _rebuilt(tree, operations, numbers)
+
+
+def _rebuilt(tree: Expression, operations: Mapping[str, Callable], leaves=()) -> Expression:
+    """Return a tree made anew; what is not given stays as it is."""
+    given: dict[str, Callable] = {
+        "constant": expression,
+        "less": partial(apply, "less"),
+        **operations,
+    }
+    names = {word: name(word) for word in names_of(tree)}
+    return evaluate(tree, given, **names | dict(leaves))
 
 
 FUNCTIONS = ("sqrt", "exp", "expm1", "log1p", "tanh", "minimum", "maximum", "clip", "where")
@@ -269,7 +260,7 @@ def statements(
     result : str
         The expression in which the names of `lines` may stand.
     """
-    plain = _without_clip(tree)
+    plain = _rebuilt(tree, {word: partial(apply, word) for word in OPERATIONS if word != "clip"})
     uses: Counter[int] = Counter()
 
     def count(*nodes: Expression) -> None:
@@ -306,11 +297,3 @@ def statements(
 
     result = write(plain)
     return lines, result
-
-
-def _without_clip(tree: Expression) -> Expression:
-    operations: dict[str, Callable] = {
-        word: partial(apply, word) for word in OPERATIONS if word != "clip"
-    }
-    names = {word: name(word) for word in names_of(tree)}
-    return evaluate(tree, {**operations, "constant": expression}, **names)

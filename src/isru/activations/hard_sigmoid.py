@@ -15,14 +15,6 @@ const float y = x + 3.0f;
 return (y < 0.0f ? 0.0f : y > 6.0f ? 6.0f : y) * 0.16666667f;"""
 
 
-def _formula(x):
-    return ops.clip(x + 3, 0, 6) / 6
-
-
-def _gradient(_x, y):
-    return ops.where(y > 0, ops.where(y < 1, Fraction(1, 6), 0), 0)
-
-
 def _hard_sigmoid(x, out, saved):
     out = np.add(x, 3, out=out)  # exact where it cancels, so the tail keeps its digits
     clip(out, 0.0, 6.0, out=out)
@@ -43,8 +35,8 @@ HARD_SIGMOID = Activation(
     smoothness=0,
     odd=False,
     ulp=tolerance(0.51, 1.5, 1.5),
-    formula=_formula,
-    gradient=_gradient,
+    formula=lambda x: ops.clip(x + 3, 0, 6) / 6,
+    gradient=lambda _x, y: ops.where(y > 0, ops.where(y < 1, Fraction(1, 6), 0), 0),
     kernel=_hard_sigmoid,
     slope=_hard_sigmoid_slope,
     saves_output=True,

@@ -8,18 +8,6 @@ from isru.activations import formula as ops
 from isru.activations.entry import Activation, CText, clip, step, tolerance
 
 
-def _formula(x):
-    return ops.clip(x, -1, 1)
-
-
-def _gradient(_x, y):
-    return ops.where(abs(y) < 1, 1, 0)
-
-
-def _onnx(graph, x):
-    return graph.add("Clip", x, graph.constant(-1.0), graph.constant(1.0))
-
-
 def _hard_tanh(x, out, saved):
     y = clip(x, -1.0, 1.0, out=out)
     return y, y
@@ -38,13 +26,13 @@ HARD_TANH = Activation(
     smoothness=0,
     odd=True,
     ulp=tolerance(0, 0, 0),
-    formula=_formula,
-    gradient=_gradient,
+    formula=lambda x: ops.clip(x, -1, 1),
+    gradient=lambda _x, y: ops.where(abs(y) < 1, 1, 0),
     kernel=_hard_tanh,
     slope=_hard_tanh_slope,
     saves_output=True,
     keras="hard_tanh",
-    onnx=_onnx,
+    onnx=lambda graph, x: graph.add("Clip", x, graph.constant(-1.0), graph.constant(1.0)),
     c=CText("x clipped to [-1, 1]", 0, "return x < -1.0f ? -1.0f : x > 1.0f ? 1.0f : x;"),
 )
 hard_tanh = HARD_TANH.value

@@ -9,14 +9,6 @@ import numpy as np
 from isru.activations.entry import Activation, CText, tolerance
 
 
-def _formula(x):
-    return x
-
-
-def _gradient(_x, _y):
-    return 1
-
-
 def _identity(x, out, saved):
     y = np.positive(x, out=out)
     return y, y
@@ -38,8 +30,8 @@ IDENTITY = Activation(
     smoothness=math.inf,
     odd=True,
     ulp=tolerance(0, 0, 0),
-    formula=_formula,
-    gradient=_gradient,
+    formula=lambda x: x,
+    gradient=lambda _x, _y: 1,
     kernel=_identity,
     slope=_identity_slope,
     saves_output=True,

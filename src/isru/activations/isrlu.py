@@ -21,18 +21,6 @@ from isru.activations.isru import (
 )
 
 
-def _formula(x, alpha):
-    return ops.where(x < 0, x / ops.sqrt(1 + alpha * x**2), x)
-
-
-def _gradient(x, _y, alpha):
-    return ops.where(x < 0, 1 / ops.sqrt(1 + alpha * x**2) ** 3, 1)
-
-
-def _keras(tf, x, alpha):
-    return tf.where(x < 0, isru_in_keras(tf, x, alpha), x)
-
-
 def _onnx(graph, x, alpha):
     negative = graph.add("Min", x, graph.constant(0.0))
     return graph.add("Add", graph.add("Relu", x), isru_in_onnx(graph, negative, alpha))
@@ -76,14 +64,14 @@ def make_isrlu(alpha: float = 1.0) -> Activation:
         smoothness=2,
         odd=False,
         ulp=tolerance(0.51, 2, 2) if alpha == 1 else tolerance(0.51, 4, 4),
-        formula=_formula,
-        gradient=_gradient,
+        formula=lambda x, alpha: ops.where(x < 0, x / ops.sqrt(1 + alpha * x**2), x),
+        gradient=lambda x, _y, alpha: ops.where(x < 0, 1 / ops.sqrt(1 + alpha * x**2) ** 3, 1),
         kernel=forward,
         slope=scaled_cube(1.0),
         careful=careful,
         parameters={"alpha": alpha},
         family=make_isrlu,
-        keras=_keras,
+        keras=lambda tf, x, alpha: tf.where(x < 0, isru_in_keras(tf, x, alpha), x),
         onnx=_onnx,
         c=CText("x, or ISRU below 0", 4, _c_body, PLAIN),
     )

@@ -21,18 +21,6 @@ from isru.activations.entry import (
 from isru.activations.isru import ALPHA_RANGE, PLAIN, isru_in_c, over_root, scaled_cube
 
 
-def _formula(x, alpha):
-    return x / ops.sqrt(1 + alpha * x**2)
-
-
-def _gradient(x, _y, alpha):
-    return 1 / ops.sqrt(1 + alpha * x**2) ** 3
-
-
-def _keras(tf, x, alpha):
-    return x * tf.math.rsqrt(1.0 + alpha * x * x)
-
-
 def _plain(x, alpha, out, root=None):
     root = np.multiply(x, x, out=root)
     if alpha != 1:
@@ -66,15 +54,15 @@ def make_isru_plain(alpha: float = 1.0) -> Activation:
         smoothness=math.inf,
         odd=True,
         ulp=tolerance(3, 3, 3) if alpha == 1 else tolerance(4, 4, 4),
-        formula=_formula,
-        gradient=_gradient,
+        formula=lambda x, alpha: x / ops.sqrt(1 + alpha * x**2),
+        gradient=lambda x, _y, alpha: 1 / ops.sqrt(1 + alpha * x**2) ** 3,
         kernel=forward,
         slope=scaled_cube(1.0),
         domain={name: (-reach(name), reach(name)) for name in ("float16", "float32", "float64")},
         parameters={"alpha": alpha},
         family=make_isru_plain,
         widens_float16=False,
-        keras=_keras,
+        keras=lambda tf, x, alpha: x * tf.math.rsqrt(1.0 + alpha * x * x),
         onnx=over_root,
         c=CText("ISRU, for |x| < 1e18", 3, isru_in_c, PLAIN),
     )

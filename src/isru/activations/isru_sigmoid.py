@@ -21,18 +21,6 @@ from isru.activations.isru import (
 )
 
 
-def _formula(x, k):
-    return (1 + k * x / ops.sqrt(1 + (k * x) ** 2)) / 2
-
-
-def _gradient(x, _y, k):
-    return k / (2 * ops.sqrt(1 + (k * x) ** 2) ** 3)
-
-
-def _keras(tf, x, k):
-    return 0.5 * isru_in_keras(tf, x, k=k) + 0.5
-
-
 def _onnx(graph, x, k):
     half = graph.constant(0.5)
     return graph.add("Add", graph.add("Mul", isru_in_onnx(graph, x, k=k), half), half)
@@ -85,14 +73,14 @@ def make_isru_sigmoid(k: float = 0.5) -> Activation:
         smoothness=math.inf,
         odd=False,
         ulp=tolerance(0.51, 5, 5),
-        formula=_formula,
-        gradient=_gradient,
+        formula=lambda x, k: (1 + k * x / ops.sqrt(1 + (k * x) ** 2)) / 2,
+        gradient=lambda x, _y, k: k / (2 * ops.sqrt(1 + (k * x) ** 2) ** 3),
         kernel=forward,
         slope=scaled_cube(0.5 / (k * k)),
         careful=careful,
         parameters={"k": k},
         family=make_isru_sigmoid,
-        keras=_keras,
+        keras=lambda tf, x, k: 0.5 * isru_in_keras(tf, x, k=k) + 0.5,
         onnx=_onnx,
         c=CText("ISRU as a gate, for |x| < 1e18", 2, _c_body, PLAIN, absolute=True),
     )

@@ -12,14 +12,6 @@ from isru.activations import formula as ops
 from isru.activations.entry import Activation, CText, choose, parameter, tolerance
 
 
-def _formula(x, slope):
-    return ops.where(x < 0, slope * x, x)
-
-
-def _gradient(_x, y, slope):
-    return ops.where(y > 0, 1, slope)
-
-
 def _c_body(number, slope):
     return f"return x > 0.0f ? x : {number(slope)} * x;"
 
@@ -46,8 +38,8 @@ def make_leaky_relu(slope: float = 0.01) -> Activation:
         smoothness=math.inf if slope == 1 else 0,
         odd=slope == 1,
         ulp=tolerance(0.51, 1.5, 1.5),
-        formula=_formula,
-        gradient=_gradient,
+        formula=lambda x, slope: ops.where(x < 0, slope * x, x),
+        gradient=lambda _x, y, slope: ops.where(y > 0, 1, slope),
         kernel=forward,
         slope=derivative,
         parameters={"slope": slope},

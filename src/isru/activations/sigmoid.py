@@ -10,14 +10,6 @@ from isru.activations import formula as ops
 from isru.activations.entry import Activation, CText, tolerance
 
 
-def _formula(x):
-    return 1 / (1 + ops.exp(-x))
-
-
-def _gradient(_x, y):
-    return y * (1 - y)
-
-
 def _sigmoid(x, out, saved):
     # What networks in NumPy use: the vectorised tanh, absolute error of one rounding of 1.
     out = np.multiply(x, 0.5, out=out)
@@ -53,8 +45,8 @@ SIGMOID = Activation(
     smoothness=math.inf,
     odd=False,
     ulp=tolerance(0.51, 5, 5),
-    formula=_formula,
-    gradient=_gradient,
+    formula=lambda x: 1 / (1 + ops.exp(-x)),
+    gradient=lambda _x, y: y * (1 - y),
     kernel=_sigmoid,
     slope=_sigmoid_slope,
     careful=_sigmoid_careful,

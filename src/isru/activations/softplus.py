@@ -10,18 +10,6 @@ from isru.activations import formula as ops
 from isru.activations.entry import Activation, CText, clip, tolerance
 
 
-def _formula(x):
-    return ops.maximum(x, 0) + ops.log1p(ops.exp(-abs(x)))
-
-
-def _gradient(_x, y):
-    return -ops.expm1(-y)
-
-
-def _sympy(sp, x):
-    return sp.log(1 + sp.exp(x))
-
-
 def _softplus(x, out, saved):
     # max(x, 0) + ln(1 + e^-|x|): nothing overflows and the left tail keeps its digits
     power = np.abs(x)
@@ -48,14 +36,14 @@ SOFTPLUS = Activation(
     smoothness=math.inf,
     odd=False,
     ulp=tolerance(0.51, 6, 6),
-    formula=_formula,
-    gradient=_gradient,
+    formula=lambda x: ops.maximum(x, 0) + ops.log1p(ops.exp(-abs(x))),
+    gradient=lambda _x, y: -ops.expm1(-y),
     kernel=_softplus,
     slope=_softplus_slope,
     saves_output=True,
     keras="softplus",
     onnx=lambda graph, x: graph.add("Softplus", x),
-    sympy=_sympy,
+    sympy=lambda sp, x: sp.log(1 + sp.exp(x)),
     c=CText("ln(1 + e^x)", 6),
 )
 softplus = SOFTPLUS.value

@@ -7,14 +7,6 @@ import numpy as np
 from isru.activations.entry import Activation, CText, clip, tolerance
 
 
-def _formula(x):
-    return x / (1 + abs(x))
-
-
-def _gradient(x, _y):
-    return 1 / (1 + abs(x)) ** 2
-
-
 def _softsign(x, out, saved):
     out = clip(x, -(2.0**62), 2.0**62, out=out)  # else 1/(1 + |x|) is subnormal, or inf * 0
     saved = np.abs(out, out=saved)
@@ -37,8 +29,8 @@ SOFTSIGN = Activation(
     smoothness=1,
     odd=True,
     ulp=tolerance(0.51, 2, 2),
-    formula=_formula,
-    gradient=_gradient,
+    formula=lambda x: x / (1 + abs(x)),
+    gradient=lambda x, _y: 1 / (1 + abs(x)) ** 2,
     kernel=_softsign,
     slope=_square,
     keras="softsign",

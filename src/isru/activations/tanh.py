@@ -10,14 +10,6 @@ from isru.activations import formula as ops
 from isru.activations.entry import Activation, CText, tolerance
 
 
-def _formula(x):
-    return ops.tanh(x)
-
-
-def _gradient(_x, y):
-    return 1 - y**2
-
-
 def _tanh(x, out, saved):
     y = np.tanh(x, out=out)
     return y, y
@@ -37,8 +29,8 @@ TANH = Activation(
     smoothness=math.inf,
     odd=True,
     ulp=tolerance(0.51, 4, 4),
-    formula=_formula,
-    gradient=_gradient,
+    formula=lambda x: ops.tanh(x),
+    gradient=lambda _x, y: 1 - y**2,
     kernel=_tanh,
     slope=_tanh_slope,
     saves_output=True,

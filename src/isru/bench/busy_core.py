@@ -1,4 +1,4 @@
-"""Keep other cores busy: a neighbour for a measurement, to see what it takes from it."""
+"""Keep other cores busy beside a measurement, to see what they take from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BUSY = "import os, sys\nwhile os.getppid() == int(sys.argv[1]):\n    sum(range(
 
 
 @contextmanager
-def busy_neighbours(count: int) -> Iterator[None]:
+def busy_cores(count: int) -> Iterator[None]:
     """Let ``count`` processes compute, on one thread each, for as long as the context is open.
 
     Parameters

@@ -29,18 +29,23 @@ def publish_record(path: str | Path) -> str:
         record = check_record(path)
     except (ValueError, FileNotFoundError) as error:
         raise CompendiumError(f"not published: {error}") from None
-    if record["machine"]["provenance"].get("dirty"):
-        raise CompendiumError(
-            f"not published: {path.name} was made from changed sources: commit them and measure "
-            "again (make record)"
-        )
-    if record["machine"]["provenance"].get("commit") in (None, "", "unknown"):
-        raise CompendiumError(
-            f"not published: {path.name} was made where git does not say which sources these are: "
-            "work in a clone, with git installed, and measure again (make record)"
-        )
+    for why in unknown_sources(record["machine"]["provenance"], "measure again (make record)"):
+        raise CompendiumError(f"not published: {path.name} was {why}")
     write_atomically(record_folder("published") / path.name, path.read_bytes())
     return path.name
+
+
+def unknown_sources(provenance: dict, again: str) -> list[str]:
+    """Return why nobody can tell from what sources a result was made; ``again`` is what to do."""
+    found = []
+    if provenance.get("dirty"):
+        found.append(f"made from changed sources: commit them and {again}")
+    if provenance.get("commit") in (None, "", "unknown"):
+        found.append(
+            "made where git does not say which sources these are: work in a clone, with git "
+            f"installed, and {again}"
+        )
+    return found
 
 
 def record_files(run: str) -> tuple[dict[str, Path], dict[str, str]]:

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from isru import paths
 from isru.errors import CompendiumError
+from isru.publish.machines import unknown_sources
 from isru.publish.notebooks import Notebook, all_notebooks
 from isru.publish.pending import install, pending
 from isru.publish.repeats import edited_repeats, forget, keep, repeats
@@ -24,8 +25,7 @@ def state(notebook: Notebook, folder: Path) -> str:
     manifest = read_manifest(folder, notebook.name)
     if manifest is None:
         return "not run"
-    found = [f"edited by hand: {name}" for name in edited(folder, manifest)]
-    found += [f"stale: {why}" for why in stale_reasons(notebook, folder)]
+    found = _changes(notebook, folder, manifest)
     about = manifest["provenance"]
     made = f"{manifest['profile']}, {about['date']}, {about['commit']}"
     return f"{'; '.join(found) or 'current'} ({made}{' with changes' if about['dirty'] else ''})"
@@ -36,23 +36,21 @@ def obstacles(notebook: Notebook, folder: Path) -> list[str]:
     manifest = read_manifest(folder, notebook.name)
     if manifest is None:
         return ["not run"]
-    found = [f"edited by hand: {name}" for name in edited(folder, manifest)]
-    found += [f"stale: {why}" for why in stale_reasons(notebook, folder)]
+    found = _changes(notebook, folder, manifest)
     if manifest["profile"] in ("smoke", "adhoc"):
         found.append(f"a run of profile {manifest['profile']} proves nothing: run quick or full")
-    if manifest["provenance"]["dirty"]:
-        found.append("made from changed sources: commit them and run again")
-    if manifest["provenance"]["commit"] == "unknown":
-        found.append(
-            "made where git does not say which sources these are: work in a clone, with git "
-            "installed, and run again"
-        )
+    found += unknown_sources(manifest["provenance"], "run again")
     executed = read_state(folder / "notebooks" / f"{notebook.name}.ipynb", "cells")
     cells = executed["cells"] if executed else []
     outputs = (output for cell in cells for output in cell.get("outputs", []))
     if any(output["output_type"] == "error" for output in outputs):
         found.append("holds a traceback")
     return found
+
+
+def _changes(notebook: Notebook, folder: Path, manifest: dict) -> list[str]:
+    found = [f"edited by hand: {name}" for name in edited(folder, manifest)]
+    return found + [f"stale: {why}" for why in stale_reasons(notebook, folder)]
 
 
 def publish(run: str, notebooks: list[Notebook]) -> list[str]:

@@ -5,7 +5,7 @@ import ctypes
 import numpy as np
 import pytest
 
-from isru.chapters.smallest.integer import INTEGER_ARMS, integer_output
+from isru.chapters.smallest.study import INTEGER_ARMS, integer_output
 from isru.emulator.toolchain import compiler_command, run
 from isru.firmware import export_integer
 from isru.lstm import LSTMNetwork

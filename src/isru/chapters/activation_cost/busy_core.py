@@ -1,4 +1,4 @@
-"""What an activation costs beside a busy neighbour.
+"""What an activation costs beside a busy core.
 
 Two programs on one physical core share its units. On a virtual machine the other one may be
 another user's, and nothing in a guest tells. So the same arms are timed with the machine's other
@@ -15,7 +15,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from isru.bench import Arm, measure, ratio
-from isru.bench.busy_core import busy_neighbours
+from isru.bench.busy_core import busy_cores
 from isru.bench.form_arms import form_arms
 from isru.chapters.activation_cost.costs import CLOCK
 
@@ -23,7 +23,7 @@ ALONE, BESIDE = "alone", "beside"
 FORMS = ("libm", "simd", "numpy")
 
 
-def neighbour_arms() -> list[Arm]:
+def busy_core_arms() -> list[Arm]:
     """Return tanh and plain ISRU in scalar code, vector code and NumPy calls."""
     return form_arms(dict.fromkeys(FORMS, ("tanh", "isru_plain")), {})
 
@@ -33,18 +33,18 @@ def measure_beside(
     cases: Sequence[dict],
     *,
     processes: int,
-    neighbours: int | None = None,
+    busy: int | None = None,
     seed: int = 0,
     progress: bool = True,
     **protocol,
 ) -> pd.DataFrame:
-    """Measure arms alone and beside busy neighbours, in turn, in equal fresh processes.
+    """Measure arms alone and beside busy cores, in turn, in equal fresh processes.
 
     Parameters
     ----------
     arms, cases, processes, seed, progress, **protocol
         As for `isru.bench.measure`; each process is run twice.
-    neighbours : int, optional
+    busy : int, optional
         Busy processes; by default one for each core but one.
 
     Returns
@@ -52,11 +52,11 @@ def measure_beside(
     pandas.DataFrame
         As `isru.bench.measure` returns it, with labels that end in "_alone" or "_beside".
     """
-    count = (os.cpu_count() or 1) - 1 if neighbours is None else neighbours
+    count = (os.cpu_count() or 1) - 1 if busy is None else busy
     frames = []
     for process in tqdm(range(processes), "alone and beside", leave=False, disable=not progress):
-        for label, busy in ((ALONE, 0), (BESIDE, count)):
-            with busy_neighbours(busy):
+        for label, number in ((ALONE, 0), (BESIDE, count)):
+            with busy_cores(number):
                 frame = measure(
                     arms, cases, processes=1, seed=seed + process, progress=False, **protocol
                 )
@@ -65,7 +65,7 @@ def measure_beside(
 
 
 def slowdowns(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
-    """Return time beside busy neighbours over time alone, for each arm of one case.
+    """Return time beside busy cores over time alone, for each arm of one case.
 
     Columns form, arm, slowdown, low, high.
     """

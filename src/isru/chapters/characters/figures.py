@@ -77,7 +77,7 @@ def loss_differences(pairs: pd.DataFrame, summary: pd.DataFrame, *, margin: floa
     Parameters
     ----------
     pairs : pandas.DataFrame
-        From `isru.chapters.characters.plan.differences`.
+        From `isru.chapters.characters.study.differences`.
     summary : pandas.DataFrame
         Of `isru.studies.paired.compare`. The identity is written beside each row, as its
         losses lie far outside.

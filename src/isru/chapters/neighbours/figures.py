@@ -8,24 +8,24 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 
+from isru.activations import ACTIVATIONS
 from isru.drawing.style import COLOURS
 
-NAMES = {
-    "tanh": "tanh",
-    "isru": "ISRU",
-    "softsign": "softsign",
-    "hard_tanh": "hard tanh",
-    "rational_tanh": "rational tanh",
-    "sigmoid": "logistic",
-    "isru_sigmoid": "ISRU-sigmoid",
-    "hard_sigmoid": "hard sigmoid",
-    "softplus": "softplus",
-    "identity": "identity",
-    "relu": "ReLU",
-    "leaky_relu": "leaky ReLU",
-    "elu": "ELU",
-    "isrlu": "ISRLU",
-}
+# The panels of the atlas; what else has a formula comes after them.
+_ORDER = (
+    *("tanh", "isru", "softsign", "hard_tanh", "rational_tanh"),
+    *("sigmoid", "isru_sigmoid", "hard_sigmoid", "softplus"),
+    *("identity", "relu", "leaky_relu", "elu", "isrlu"),
+)
+
+
+def activation_labels() -> dict[str, str]:
+    """Return the labels of all that have a formula; ISRU as written is ISRU."""
+    formulas = [name for name, entry in ACTIVATIONS.items() if entry.has_formula]
+    others = [name for name in formulas if name not in (*_ORDER, "isru_plain")]
+    return {name: ACTIVATIONS[name].label for name in (*_ORDER, *others)}
+
+
 _FAMILY = {
     **dict.fromkeys(("isru", "isru_sigmoid", "isrlu"), COLOURS["isru"]),
     **dict.fromkeys(("tanh", "sigmoid", "rational_tanh"), COLOURS["tanh"]),
@@ -63,7 +63,8 @@ def atlas(table):
         axes.axhline(0, color="#999999", linewidth=0.6, zorder=1)
         axes.axvline(0, color="#999999", linewidth=0.6, zorder=1)
         order = shown["smoothness"].iloc[0]
-        text = f"{NAMES.get(name, name)}  $C^{{{order.replace('all', chr(92) + 'infty')}}}$"
+        label = activation_labels().get(name, name)
+        text = f"{label}  $C^{{{order.replace('all', chr(92) + 'infty')}}}$"
         axes.text(0.5, 1.03, text, transform=axes.transAxes, ha="center", fontsize=9)
         axes.set(xlim=(-4, 4), ylim=(-1.3, 3.3), xticks=(-3, 0, 3))
     for axes in panels.flat[len(names) :]:
@@ -170,7 +171,7 @@ def approximations(table, level, labels):
     for column, (colour, place, offset, align) in _STAND_INS.items():
         axes.plot(table["x"], table[column], color=colour, linewidth=1.5)
         y = np.interp(place, table["x"], table[column])
-        text = labels.get(column, NAMES.get(column, column.replace("_", " ")))
+        text = labels.get(column, activation_labels().get(column, column.replace("_", " ")))
         _note(axes, text, (place, y), offset, align, colour)
     axes.set(xlabel="input $x$", ylabel="distance from tanh", yscale="log", ylim=(1e-7, 1))
     axes.set_xlim(table["x"].iloc[0], table["x"].iloc[-1])

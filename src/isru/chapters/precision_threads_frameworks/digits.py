@@ -1,20 +1,109 @@
-"""Handwritten digits read row by row: is a classifier as accurate with ISRU as with tanh?"""
+"""Handwritten digits read row by row: is a classifier as accurate with ISRU as with tanh?
+
+The images are scikit-learn's, or MNIST's.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import resources
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from isru.chapters.precision_threads_frameworks.digits_images import IMAGES, Images, read_images
+from isru import paths
 from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
 from isru.lstm.inputs import check_choice
+from isru.notes import note_read
 from isru.studies.arms import ARMS, CORE
 from isru.studies.paired import BASELINE, METRICS, compare
+
+IMAGES = ("digits", "mnist")
+MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+_DIGITS_PARTS = (1097, 200)  # training and validation; the other 500 test
+_SHUFFLE = 0  # seed of the one cut that every network sees
+_MNIST_VALIDATION = 5000
+
+
+@dataclass(frozen=True)
+class Images:
+    """Three parts, each (x, classes): x (n, T, F) of float32 in [0, 1], classes (n,)."""
+
+    train: tuple[np.ndarray, np.ndarray]
+    validation: tuple[np.ndarray, np.ndarray]
+    test: tuple[np.ndarray, np.ndarray]
+
+
+def read_images(name: str) -> Images:
+    """Return the images, cut in three; the same cut every time.
+
+    scikit-learn's 1797 digits of 8 x 8 lie in its package. They stand in the order of their
+    writers and are shuffled, so that each part has all of them. MNIST's 70 000 of 28 x 28 come
+    with a test part; they are fetched once, or taken from where an earlier fetch left them.
+
+    Parameters
+    ----------
+    name : {"digits", "mnist"}
+
+    Raises
+    ------
+    ValueError
+        For another name, or a file of MNIST that is not the known one.
+    FileNotFoundError
+        If MNIST neither lies here nor can be fetched; the message says where to put it.
+    """
+    if name not in IMAGES:
+        raise ValueError(f"images: expected one of {IMAGES}, got {name!r}")
+    return _digits() if name == "digits" else _mnist()
+
+
+def _digits() -> Images:
+    from sklearn.datasets import load_digits
+
+    content = resources.files("sklearn.datasets.data").joinpath("digits.csv.gz").read_bytes()
+    note_read("sklearn/datasets/data/digits.csv.gz", hashlib.sha256(content).hexdigest())
+    found = load_digits()
+    x, classes = (found.images / 16.0).astype(np.float32), found.target.astype(np.int64)
+    order = np.random.default_rng(_SHUFFLE).permutation(len(x))
+    parts = np.split(order, np.cumsum(_DIGITS_PARTS))
+    return Images(*((x[part], classes[part]) for part in parts))
+
+
+def _mnist() -> Images:
+    path = paths.downloads() / "mnist.npz"
+    if not path.is_file():
+        _fetch_mnist(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if digest != MNIST_SHA256:
+        raise ValueError(
+            f"{path}: expected MNIST with SHA-256 {MNIST_SHA256}, got {digest}; remove the file"
+        )
+    note_read("mnist.npz", digest)
+    with np.load(path) as file:
+        arrays = {key: file[key] for key in ("x_train", "y_train", "x_test", "y_test")}
+    x, test = ((arrays[key] / 255.0).astype(np.float32) for key in ("x_train", "x_test"))
+    classes = arrays["y_train"].astype(np.int64)
+    cut = len(x) - _MNIST_VALIDATION
+    test_part = test, arrays["y_test"].astype(np.int64)
+    return Images((x[:cut], classes[:cut]), (x[cut:], classes[cut:]), test_part)
+
+
+def _fetch_mnist(path) -> None:
+    import pooch
+
+    try:
+        pooch.retrieve(MNIST_URL, MNIST_SHA256, fname=path.name, path=path.parent)
+    except OSError as error:
+        raise FileNotFoundError(
+            f"MNIST could not be fetched from {MNIST_URL} ({error}): put the file at {path}, or "
+            "use images='digits', which need no network"
+        ) from error
+
 
 MARGIN = METRICS["accuracy"].margin
 
@@ -33,7 +122,7 @@ class DigitsCase:
         Of Adam.
     epochs, patience, batch_size : int
     images : str
-        A name in `digits_images.IMAGES`.
+        A name in `IMAGES`.
     """
 
     arm: str

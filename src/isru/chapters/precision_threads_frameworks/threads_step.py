@@ -31,7 +31,7 @@ class SharedStep:
         Its weights are copied; one output for each sequence, mean squared error.
     x, target : ndarray, shapes (B, T, F) and (B, C)
     run : callable
-        Does a list of tasks; see `threads_runners`.
+        Does a list of tasks; see `threads_setups.RUNNERS`.
     tasks : {1, 2, 4}
         Parts that the four gates are cut into.
 

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from isru import paths
-from isru.chapters.smallest.integer import INTEGER_ARMS
-from isru.chapters.smallest.study import FAMILIES, INTEGER, WEIGHTS, parse_hidden
+from isru.chapters.smallest.study import FAMILIES, INTEGER, INTEGER_ARMS, WEIGHTS, parse_hidden
 from isru.chapters.smallest.tasks import OUTPUTS
 from isru.emulator import toolchain_problem
 from isru.firmware import LSTM_ARMS, code_size, measure_lstm

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from isru.chapters.smallest.integer import INTEGER_ARMS, integer_output
 from isru.chapters.smallest.tasks import OUTPUTS, TASKS, task_data
 from isru.firmware import LSTM_ARMS, dequantised
+from isru.firmware.integer import quantise, run, tables_of
 from isru.firmware.reference import outputs
 from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
 from isru.lstm.inputs import check_choice
@@ -212,3 +212,34 @@ def stand_in_gap(network: LSTMNetwork, case: Case, arm: str) -> float:
     other = (form.reference for form in LSTM_ARMS[arm].forms)
     found = [data.skill(outputs(network, inputs, *pair)[:, -1]) for pair in (exact, other)]
     return float(found[1] - found[0])
+
+
+INTEGER_ARMS = {("lstm", "tanh"): "integer_tanh", ("lstm", "exp_free"): "integer_isru"}
+"""The integer arm for a cell and a family. The kernel has no GRU, and no table of straight lines
+is worth its bytes."""
+
+
+def integer_output(
+    network: LSTMNetwork, seen: np.ndarray, inputs: np.ndarray, arm: str
+) -> np.ndarray:
+    """Return the outputs after each window.
+
+    Parameters
+    ----------
+    network : LSTMNetwork
+    seen : ndarray, shape (m, T, F)
+        Training windows, whose largest number sets the scale of the inputs.
+    inputs : ndarray, shape (n, T, F)
+        Numbers beyond that scale are clipped.
+    arm : str
+        Of `INTEGER_ARMS`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, C)
+    """
+    model = quantise(network, seen.reshape(-1, seen.shape[2]))
+    whole = np.clip(np.rint(inputs / model.input_scale), -127, 127).astype(np.int8)
+    hidden = run(model, tables_of(arm), whole)[..., -1, :]
+    dense, bias = (array.astype(np.float64) for array in network.get_weights()[-2:])
+    return hidden / 128 @ dense + bias

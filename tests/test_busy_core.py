@@ -9,10 +9,10 @@ import psutil
 import pytest
 from processes import goes_on
 
-from isru.bench.busy_core import busy_neighbours
+from isru.bench.busy_core import busy_cores
 from isru.chapters.activation_cost.busy_core import (
+    busy_core_arms,
     measure_beside,
-    neighbour_arms,
     slowdowns,
     tanh_over_isru,
 )
@@ -27,7 +27,7 @@ def started():
 
 def test_neighbours_compute_and_end_with_the_context():
     before = started()
-    with pytest.raises(KeyError), busy_neighbours(2):
+    with pytest.raises(KeyError), busy_cores(2):
         neighbours = [process for process in started() if process not in before]
         assert len(neighbours) == 2
         deadline = time.monotonic() + 20
@@ -40,8 +40,8 @@ def test_neighbours_compute_and_end_with_the_context():
 
 def test_a_neighbour_ends_when_the_process_that_started_it_is_killed():
     code = (
-        "import psutil, time\nfrom isru.bench.busy_core import busy_neighbours\n"
-        "with busy_neighbours(1):\n"
+        "import psutil, time\nfrom isru.bench.busy_core import busy_cores\n"
+        "with busy_cores(1):\n"
         "    print(psutil.Process().children()[0].pid, flush=True)\n    time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
@@ -56,8 +56,8 @@ def test_a_neighbour_ends_when_the_process_that_started_it_is_killed():
 def test_each_arm_is_timed_alone_and_beside_in_every_process():
     one = cases([1000], dtypes=("float32",))
     quickly = {"min_seconds": 0.0, "blocks": 1, "warmup": 1, "progress": False}
-    samples = measure_beside(neighbour_arms(), one, processes=2, neighbours=0, **quickly)
-    labels = {f"{arm.label}_{label}" for arm in neighbour_arms() for label in ("alone", "beside")}
+    samples = measure_beside(busy_core_arms(), one, processes=2, busy=0, **quickly)
+    labels = {f"{arm.label}_{label}" for arm in busy_core_arms() for label in ("alone", "beside")}
     assert set(samples["arm"]) == labels
     assert samples.groupby("arm")["process"].agg(set).map(sorted).tolist() == [[0, 1]] * 12
 
@@ -65,7 +65,7 @@ def test_each_arm_is_timed_alone_and_beside_in_every_process():
 def test_slowdown_and_ratio_are_those_of_the_times():
     one = cases([1000], dtypes=("float32",))
     quickly = {"min_seconds": 0.0, "blocks": 1, "warmup": 1, "progress": False}
-    samples = measure_beside(neighbour_arms(), one, processes=2, neighbours=0, **quickly)
+    samples = measure_beside(busy_core_arms(), one, processes=2, busy=0, **quickly)
     base = {"libm": 12.0, "simd": 3.0, "numpy": 0.5}
     parts = samples["arm"].str.extract(r"(\w+?)_(tanh|isru_plain)_(\w+)")
     tanh, beside = parts[1] == "tanh", parts[2] == "beside"
