@@ -186,7 +186,7 @@ def test_no_command_ends_in_a_traceback_on_a_damaged_file(
     (result.parents[1] / "book").mkdir(exist_ok=True)
     for name in ("_config.yml", "claims.yml"):
         (result.parents[1] / name).write_text("{}")
-    (result.parents[1] / "_toc.yml").write_text("parts: []")
+    (result.parents[1] / "_toc.yml").write_text("root: book/intro")
     publish("quick", all_notebooks())
     for folder in (result, paths.results()):
         (folder / part).write_text(content)
