@@ -83,6 +83,6 @@ def test_it_is_in_the_registry_the_atlas_the_engine_and_the_export(tree):
 @pytest.mark.slow
 def test_every_form_of_it_is_right(tree):
     files = [f"tests/{name}" for name in TESTS]
-    told = run(tree, "-m", "pytest", "-v", "-k", "softroot", *files)
+    told = run(tree, "-m", "pytest", "-vv", "-k", "softroot", *files)
     for name in TESTS:
         assert f"{name}::" in told, f"no test of {name} looked at it"

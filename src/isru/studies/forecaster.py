@@ -145,17 +145,41 @@ def fit(network: LSTMNetwork, case: Case, *, order: int = 1) -> tuple[History, b
         Another number draws another order of the data from the same seed.
     """
     windows = windows_of(case)
+    parts = [
+        (part.inputs, _target(part, case.target)) for part in (windows.train, windows.validation)
+    ]
+    return fit_parts(network, case, *parts, loss=_LOSSES[case.target], order=order)
+
+
+def fit_parts(
+    network: LSTMNetwork, case, training, validation, *, order: int = 1, **settings
+) -> tuple[History, bool]:
+    """Train a network on given data as a case says; return its history, and whether it diverged.
+
+    Parameters
+    ----------
+    network : LSTMNetwork
+        Left at its best epoch.
+    case : object
+        With ``seed``, ``learning_rate``, ``batch_size``, ``epochs`` and ``patience``.
+    training, validation : pair of ndarray
+        Inputs and targets.
+    order : int
+        As for `fit`.
+    **settings
+        Further arguments of `isru.lstm.train`, ``loss`` among them.
+    """
     try:
         history = train(
             network,
-            (windows.train.inputs, _target(windows.train, case.target)),
-            loss=_LOSSES[case.target],
+            training,
             optimizer=Adam(case.learning_rate),
             batch_size=case.batch_size,
             epochs=case.epochs,
             patience=case.patience,
-            validation=(windows.validation.inputs, _target(windows.validation, case.target)),
+            validation=validation,
             rng=np.random.default_rng([case.seed, order]),
+            **settings,
         )
     except DivergenceError as error:
         return error.history, True

@@ -16,10 +16,10 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from isru.data.occupancy import TESTS, OccupancyPart, OccupancyWindows, occupancy_windows
-from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
+from isru.lstm import LSTMNetwork
 from isru.lstm.inputs import check_choice
 from isru.studies.arms import ARMS
-from isru.studies.forecaster import FORECASTER_ARMS, choose_learning_rates
+from isru.studies.forecaster import FORECASTER_ARMS, choose_learning_rates, fit_parts
 from isru.studies.occupancy_rules import COUNTS, confusion, rules
 from isru.studies.paired import BASELINE, compare, told_apart
 from isru.sweep import run_sweep
@@ -116,21 +116,8 @@ def occupancy_row(case: OccupancyCase) -> dict:
         **ARMS[case.arm].settings(),
         rng=np.random.default_rng([case.seed, 0]),
     )
-    diverged = False
-    try:
-        history = train(
-            network,
-            _pair(windows.train),
-            loss="cross_entropy",
-            optimizer=Adam(case.learning_rate),
-            batch_size=case.batch_size,
-            epochs=case.epochs,
-            patience=case.patience,
-            validation=_pair(windows.validation),
-            rng=np.random.default_rng([case.seed, 1]),
-        )
-    except DivergenceError as error:
-        diverged, history = True, error.history
+    parts = _pair(windows.train), _pair(windows.validation)
+    history, diverged = fit_parts(network, case, *parts, loss="cross_entropy")
     row = {
         name: getattr(case, name) for name in ("arm", "inputs", "seed", "units", "learning_rate")
     }

@@ -16,10 +16,11 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from isru import paths
-from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
+from isru.lstm import LSTMNetwork
 from isru.lstm.inputs import check_choice
 from isru.notes import note_read
 from isru.studies.arms import ARMS, CORE
+from isru.studies.forecaster import fit_parts
 from isru.studies.paired import BASELINE, METRICS, compare
 
 IMAGES = ("digits", "mnist")
@@ -157,22 +158,8 @@ def accuracy_row(case: DigitsCase) -> dict:
         engine="numba",
         rng=np.random.default_rng([case.seed, 0]),
     )
-    diverged = False
-    try:
-        history = train(
-            network,
-            images.train,
-            loss="cross_entropy",
-            optimizer=Adam(case.learning_rate),
-            batch_size=case.batch_size,
-            epochs=case.epochs,
-            patience=case.patience,
-            validation=images.validation,
-            clip_norm=1.0,
-            rng=np.random.default_rng([case.seed, 1]),
-        )
-    except DivergenceError as error:
-        diverged, history = True, error.history
+    learning = {"loss": "cross_entropy", "clip_norm": 1.0}
+    history, diverged = fit_parts(network, case, images.train, images.validation, **learning)
     x, classes = images.test
     found = network.predict(x).argmax(axis=1)
     return {

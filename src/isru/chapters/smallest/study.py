@@ -20,7 +20,7 @@ from isru.chapters.smallest.tasks import OUTPUTS, TASKS, task_data
 from isru.firmware import LSTM_ARMS, dequantised
 from isru.firmware.integer import quantise, run, tables_of
 from isru.firmware.reference import outputs
-from isru.lstm import Adam, DivergenceError, LSTMNetwork, train
+from isru.lstm import LSTMNetwork
 from isru.lstm.inputs import check_choice
 from isru.studies import forecaster
 from isru.studies.arms import ARMS
@@ -106,21 +106,9 @@ def skill_of(network: LSTMNetwork, case: Case) -> float:
 def train_case(case: Case) -> tuple[LSTMNetwork, bool, float]:
     """Train the network of a case; return it, whether it diverged, and its validation loss."""
     data = task_data(case)
-    network, diverged = case.build(data.features), False
-    try:
-        train(
-            network,
-            data.train,
-            loss=data.loss,
-            optimizer=Adam(case.learning_rate),
-            batch_size=case.batch_size,
-            epochs=case.epochs,
-            patience=case.patience,
-            validation=data.validation,
-            rng=np.random.default_rng([case.seed, 1]),
-        )
-    except DivergenceError:
-        diverged = True
+    network = case.build(data.features)
+    parts = data.train, data.validation
+    _, diverged = forecaster.fit_parts(network, case, *parts, loss=data.loss)
     return network, diverged, float(network.evaluate(*data.validation, data.loss))
 
 
