@@ -171,7 +171,7 @@ def test_the_gap_is_the_lstms_saving_minus_the_usual_convolutions(table, rng):
     measured = found[found["form"] != "library"]
     assert measured["gap"].to_numpy() == pytest.approx(25 - 10)
     assert set(found["units"]) == {10, 30}
-    assert (found["floor"] == 0).all()  # tanh again took exactly as long
+    assert (found["floor_high"] == 0).all()  # tanh again took exactly as long
 
 
 def test_the_slope_is_the_gain_for_each_halving_of_the_area(table, rng):

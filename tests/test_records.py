@@ -174,6 +174,13 @@ def test_any_level_has_an_address(record, level):
     assert read_value(f"forecaster.{name}", record.folder) == 1
 
 
+def test_a_column_of_several_words_has_an_address(record):
+    frame = pd.DataFrame({"open to": ["1/10"], "3 x 3": [9]})
+    record.table("odd", frame, kind="exact", keys=["open to"])
+    (name,) = Recorded(record.folder, "forecaster")
+    assert read_value(f"forecaster.{name}", record.folder) == 9
+
+
 def test_a_table_of_what_did_not_take_place_holds_no_value(record):
     record.table("steps", pd.DataFrame(), kind="machine", keys=["units"], columns={"saving": "%"})
     with pytest.raises(NotRecorded, match="the table is empty"):

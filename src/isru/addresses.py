@@ -38,8 +38,8 @@ class Cell:
     column: str
 
     def __str__(self) -> str:
-        levels = ", ".join(f"{_quoted(key)}={_quoted(level)}" for key, level in self.row.items())
-        return f"{self.table}[{levels}].{_quoted(self.column)}"
+        row = ", ".join(f"{_column(key)}={_level(level)}" for key, level in self.row.items())
+        return f"{self.table}[{row}].{_column(self.column)}"
 
 
 def split(address: str) -> tuple[str, str]:
@@ -83,5 +83,9 @@ def cell_of(name: str) -> Cell:
     return Cell(found["table"], row, found["column"].strip('"'))
 
 
-def _quoted(text: str) -> str:
+def _column(text: str) -> str:
+    return text if re.fullmatch(r"\w+", text) else f'"{text}"'
+
+
+def _level(text: str) -> str:
     return text if re.fullmatch(r"[\w.+/-]+( [\w.+/-]+)*", text) else f'"{text}"'

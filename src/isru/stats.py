@@ -6,7 +6,7 @@ through tables, take plain arrays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -370,6 +370,21 @@ def by_group(
         found = bootstrap_interval(part[column].to_numpy(), statistic=statistic, rng=rng)
         rows.append(group | {"n": len(part)} | found.columns(name))
     return pd.DataFrame(rows, columns=[*keys, "n", name, "low", "high"])
+
+
+def named(found: Mapping, key: str, name: str) -> pd.DataFrame:
+    """Return intervals by name as a table: ``key``, ``name``, ``name_low`` and ``name_high``.
+
+    Parameters
+    ----------
+    found : dict of {str: Interval}
+    key, name : str
+        The columns of the names and of the estimates.
+    """
+    import pandas as pd
+
+    rows = [{key: level} | ends.columns(name, f"{name}_") for level, ends in found.items()]
+    return pd.DataFrame(rows)
 
 
 def direction(ratio: Interval, floor: Interval, *, margin: float = 0.02) -> str:

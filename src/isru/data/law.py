@@ -140,7 +140,6 @@ def facts(grid, symbols: int) -> dict[str, Fact]:
         "law_two_other": Fact(two.other, unit, "other work for each replaced tanh"),
         "law_two_explained": _percent(two.r2, f"{share}, two constants"),
         "law_free_symbols": Fact(free, note="number of symbols that fits best, one constant"),
-        "law_free_explained": _percent(fit_law(grid, free).r2, share),
     }
 
 

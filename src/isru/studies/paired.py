@@ -140,6 +140,23 @@ def told_apart(table: pd.DataFrame, metric: str, units: int) -> bool:
     return bool(len(found)) and found["word"].iloc[0] in ("better", "worse")
 
 
+def with_control(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of `compare` with ``control``: "told apart" or "not told apart"."""
+    told = [told_apart(table, row.metric, row.units) for row in table.itertuples()]
+    return table.assign(control=["told apart" if one else "not told apart" for one in told])
+
+
+def difference_columns(unit: str) -> dict[str, dict]:
+    """Return what a table of `compare` is recorded with, for differences in ``unit``."""
+    return {
+        "mean": {"unit": unit, "low": "low", "high": "high"},
+        "median": {"unit": unit, "rtol": 1.0},
+        "sd": {"unit": unit, "rtol": 1.0},
+        "p": {"atol": 0.05},
+        "p_holm": {"atol": 0.05},
+    }
+
+
 def _word(row) -> str:
     margin = METRICS[row.metric].margin
     if row.n < FEWEST:

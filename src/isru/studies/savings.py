@@ -17,6 +17,15 @@ from isru.stats import Interval, direction, groups
 CLOCKS = {"numpy": "cpu_seconds", "numba": "cpu_seconds", "keras": "seconds"}
 # Where the activation calls are timed without a loop around them that costs as much.
 _SHARES = ("numpy", "numba")
+# What a table of `savings` is recorded with.
+COLUMNS = {
+    "step_ms": "ms",
+    "saving": {"unit": "%", "low": "low", "high": "high"},
+    "floor": "%",
+    "plain": "%",
+    "share": "%",
+    "expected": "%",
+}
 _GROUP = ["framework", "step", "batch"]
 _CALLS = {"tanh_calls", "isru_calls"}
 NOT_TIMED = Interval(np.nan, np.nan, np.nan)
@@ -50,12 +59,12 @@ def savings(samples: pd.DataFrame, *, margin: float = 0.02, rng: np.random.Gener
     -------
     pandas.DataFrame
         Columns framework, step, batch, units; ``step_ms`` (tanh); ``saving``, ``low``, ``high``;
-        ``floor_low``, ``floor_high`` (tanh against itself); ``direction`` (a word); ``plain``,
-        ``plain_low``, ``plain_high``: the saving of the plain form; ``share``: the time of the
-        tanh calls alone in % of the step, which no other activation can save more than (NaN for
-        Keras, where the calls need a loop in the graph of their own); ``expected``,
-        ``expected_low``, ``expected_high``: the saving that the activation calls alone predict,
-        timed on arrays of the step's own shape. NaN where an arm was not timed.
+        ``floor`` (0), ``floor_low``, ``floor_high`` (tanh against itself); ``direction`` (a
+        word); ``plain``, ``plain_low``, ``plain_high``: the saving of the plain form; ``share``:
+        the time of the tanh calls alone in % of the step, which no other activation can save more
+        than (NaN for Keras, where the calls need a loop in the graph of their own);
+        ``expected``, ``expected_low``, ``expected_high``: the saving that the activation calls
+        alone predict, timed on arrays of the step's own shape. NaN where an arm was not timed.
     """
     rows = []
     for group, part in groups(samples, _GROUP, sort=False):
@@ -80,7 +89,7 @@ def _savings_row(case: pd.DataFrame, margin: float, rng: np.random.Generator) ->
     return {
         "step_ms": 1e3 * float(np.median(times["tanh"])),
         **percent_saved(found).columns("saving"),
-        **floor_columns(percent_saved(band)),
+        **floor_columns(percent_saved(band), 0.0),
         "direction": direction(found, band, margin=margin),
         **plain.columns("plain", "plain_"),
         "share": share,
@@ -93,9 +102,9 @@ def percent_saved(ratio: Interval) -> Interval:
     return ratio.map(lambda value: 100.0 * (1.0 - 1.0 / value))
 
 
-def floor_columns(band: Interval) -> dict[str, float]:
-    """Return the ends of an A/A floor as columns of a row."""
-    return {"floor_low": band.low, "floor_high": band.high}
+def floor_columns(band: Interval, nothing: float) -> dict[str, float]:
+    """Return an A/A floor as columns of a row: what no effect is, and the ends of the floor."""
+    return {"floor": nothing, "floor_low": band.low, "floor_high": band.high}
 
 
 def slopes(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:

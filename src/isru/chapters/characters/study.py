@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from isru.chapters.characters.model import CharacterModel
 from isru.data.text import KJV, Alphabet, Parts, read_text, split
 from isru.lstm.inputs import check_choice
+from isru.stats import bootstrap_interval, groups
 from isru.studies.arms import ARMS, CORE
 from isru.studies.paired import BASELINE
 from isru.sweep import run_sweep
@@ -304,3 +305,29 @@ def curves(rows: pd.DataFrame) -> pd.DataFrame:
         for updates, bits in row.curve
     ]
     return pd.DataFrame(lines, columns=[*names, "updates", "bits"])
+
+
+def mean_bits(rows: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the mean test loss of each arm, network and rate over the seeds.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        From `with_own_rates`.
+    rng : numpy.random.Generator
+        For the bootstrap intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns arm, network, rate, n, ``bits`` with its ends ``low`` and ``high``, ``sd`` (of the
+        seeds, in % of the mean) and ``learning_rate``.
+    """
+    found = []
+    for group, part in groups(rows, ["arm", "network", "rate"]):
+        mean = bootstrap_interval(part["test_bits"], statistic="mean", rng=rng)
+        sd = 100 * float(part["test_bits"].std() / mean.estimate)
+        rate = float(part["learning_rate"].iloc[0])
+        about = {"sd": sd, "learning_rate": rate}
+        found.append(group | {"n": len(part)} | mean.columns("bits") | about)
+    return pd.DataFrame(found)

@@ -20,6 +20,7 @@ from isru.stats import by_group, groups
 
 CLOCK = "cpu_seconds"  # every arm computes on one thread and waits for nothing
 STEPS, FEATURES = 24, 10  # T and F of the LSTM, as `isru.studies.timed_steps` has them
+EFFECT = {"unit": "pp", "low": "low", "high": "high"}  # what an effect is recorded with
 FORMS = ("numpy", "compiled", "library")
 _CASE = ["layer", "batch", "units", "kernel"]
 
@@ -132,8 +133,8 @@ def gaps(table: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
     """Return the largest saving of an LSTM minus that of a convolution, in percentage points.
 
     Of as many channels as units, with the usual kernel. Columns form, batch, units, gap, low,
-    high, floor: the half-width of the 95 % range that tanh against itself gives, over all units
-    of a form and batch.
+    high, and floor (0) with ``floor_low`` and ``floor_high``: the 95 % range that tanh against
+    itself gives, over all units of a form and batch.
     """
     both = table[(table["layer"] == "lstm") | (table["kernel"] == USUAL_KERNEL)]
     index = ["form", "batch", "units", "process"]
@@ -146,7 +147,7 @@ def slopes(table: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
     """Return how a convolution's share of the activation changes as its kernel's area is halved.
 
     The least-squares slope of the saving against -log2 k^2. Columns form, batch, units, slope,
-    low, high, floor; percentage points for each halving.
+    low, high, floor, floor_low, floor_high; percentage points for each halving.
     """
     return _effects(_fits(table), "slope", ["form"], rng)
 
@@ -185,12 +186,13 @@ def _effects(
 
 
 def _floor(effects: list[np.ndarray], rng: np.random.Generator) -> dict[str, float]:
-    """Return the end of the 95 % range around 0 of an effect of nothing, labels exchangeable."""
+    """Return the 95 % range around 0 of an effect of nothing, labels exchangeable."""
     medians = []
     for values in effects:
         drawn = rng.integers(len(values), size=(2_000, len(values)))
         medians.append(np.median(values[drawn], axis=1))
-    return {"floor": float(np.quantile(np.abs(np.concatenate(medians)), 0.95))}
+    end = float(np.quantile(np.abs(np.concatenate(medians)), 0.95))
+    return {"floor": 0.0, "floor_low": -end, "floor_high": end}
 
 
 def _medians(samples: pd.DataFrame, case: list[str]) -> pd.DataFrame:

@@ -17,13 +17,16 @@ from isru.lstm import LSTMNetwork
 from isru.stats import Interval, bootstrap_interval, direction, groups
 from isru.studies.arms import ARMS
 from isru.studies.forecaster import OUTPUTS, Case, quality_row
-from isru.studies.savings import floor_columns, percent_saved, savings
+from isru.studies.savings import COLUMNS, floor_columns, percent_saved, savings
 from isru.studies.timed_steps import SETUP_STEP, step_arms
 
 CLOCK = "cpu_seconds"
 DTYPES = ("float32", "float64")
 ACTIVATIONS = ("tanh", "isru")
 LIMIT = 50.0  # half the bytes, twice the numbers in a register: no saving can exceed it for long
+# What the tables below are recorded with.
+ISRU_COLUMNS = {name: about for name, about in COLUMNS.items() if name != "plain"}
+FLOAT32_COLUMNS = {name: COLUMNS[name] for name in ("step_ms", "saving", "floor")}
 
 
 def precision_arms(steps: int) -> list[Arm]:
@@ -104,7 +107,7 @@ def float32_savings(
     -------
     pandas.DataFrame
         activation, step, batch, units; ``step_ms`` (float64); ``saving``, ``low``, ``high``;
-        ``floor_low``, ``floor_high``; ``direction`` (of float32).
+        ``floor`` (0), ``floor_low``, ``floor_high``; ``direction`` (of float32).
     """
     rows = []
     for group, case in groups(samples, ["step", "batch", "units"], sort=False):
@@ -117,7 +120,7 @@ def float32_savings(
             rows.append(
                 {"activation": activation, **group, "step_ms": 1e3 * float(wide.median())}
                 | percent_saved(found).columns("saving")
-                | floor_columns(percent_saved(band))
+                | floor_columns(percent_saved(band), 0.0)
                 | {"direction": direction(found, band, margin=margin)}
             )
     return pd.DataFrame(rows)

@@ -26,6 +26,12 @@ from isru.studies.savings import NOT_TIMED, floor_columns
 
 CLOCK = "seconds"  # what a user waits for: processor time adds up over threads
 FORMS = ("kept", "new")
+# What a table of `speedups` is recorded with.
+COLUMNS = {
+    "step_ms": "ms",
+    "speedup": {"low": "low", "high": "high"},
+    "shared_us": "µs",
+}
 _SETUPS = "isru.chapters.precision_threads_frameworks.threads_setups"
 _CASE = ["batch", "layers", "units"]
 
@@ -115,7 +121,7 @@ def speedups(
     -------
     pandas.DataFrame
         form, batch, layers, units; ``step_ms`` (one thread); ``speedup``, ``low``, ``high``;
-        ``floor_low``, ``floor_high``; ``direction``; and, NaN without a prediction,
+        ``floor`` (1), ``floor_low``, ``floor_high``; ``direction``; and, NaN without a prediction,
         ``predicted``, ``predicted_low``, ``predicted_high`` and ``shared_us``, the work that
         one hand-off shares out.
     """
@@ -123,7 +129,7 @@ def speedups(
     for about, case in groups(samples, _CASE):
         band = floor(case, "one", "one_again", clock=CLOCK, rng=rng)
         times = case.groupby(["arm", "process"])[CLOCK].median().unstack()
-        about |= {"step_ms": 1e3 * float(times.loc["one"].median()), **floor_columns(band)}
+        about |= {"step_ms": 1e3 * float(times.loc["one"].median()), **floor_columns(band, 1.0)}
         for form in forms:
             found = ratio(case, "one", form, clock=CLOCK, rng=rng)
             row = {"form": form, **about, **found.columns("speedup")}
@@ -219,6 +225,21 @@ def published_speedups(features: int) -> pd.DataFrame:
     ]
     middle = table.groupby(["cpu", "units"])[["speedup_total", "shared_us"]].median()
     return middle.rename(columns={"speedup_total": "speedup"}).reset_index()
+
+
+def published_break_evens(table: pd.DataFrame) -> pd.DataFrame:
+    """Return where the published curves cross 1: columns cpu, ``units`` and ``shared_us``.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `published_speedups`.
+    """
+    rows = []
+    for cpu, part in table.groupby("cpu"):
+        places = {name: break_even(part[name], part["speedup"]) for name in ("units", "shared_us")}
+        rows.append({"cpu": cpu} | places)
+    return pd.DataFrame(rows)
 
 
 def _gate_macs(layers: int, units: int, features: int) -> float:
