@@ -25,12 +25,14 @@ NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "ei
 
 
 def prose() -> dict[str, str]:
-    """Return the text of every page: markdown files, markdown cells, and the claims."""
+    """Return the text of every page: markdown files, published chapters' cells, and the claims."""
     pages = {
         path.name: path.read_text(encoding="utf-8")
         for path in (*paths.root().glob("book/*.md"), paths.root() / "book" / "claims.yml")
     }
     for path in sorted((paths.root() / "notebooks").glob("*.ipynb")):
+        if not (paths.results() / "manifest" / f"{path.stem}.json").is_file():
+            continue  # of a chapter that is new, nothing is published yet
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
         pages[path.stem] = "\n\n".join(texts)
