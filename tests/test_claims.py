@@ -57,7 +57,7 @@ def test_the_published_claims_are_complete():
 def test_keys_come_from_their_template_and_conditions_from_their_levels():
     claims = {claim.id: claim for claim in load_claims()}
     first = claims["C3"].conditions[0]
-    assert first.value == "forecaster.train_saving_numpy_10"
+    assert first.value == "forecaster.steps[framework=numpy, step=train, units=10].saving"
     assert first.label == "training, NumPy, 10 units"
     assert len(claims["C3"].conditions) == 54
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from isru.studies.paired import compare, differences, told_apart
+from isru.studies.paired import compare, differences, evidence, told_apart
 
 
 def rows(**shifts):
@@ -25,6 +25,24 @@ def rows(**shifts):
 def found(frame):
     table = compare(differences(frame), rng=np.random.default_rng(0))
     return table, table.set_index("arm")
+
+
+def test_evidence_has_its_unit_and_its_control_and_none_of_few_pairs():
+    rows = [
+        {"metric": metric, "units": 10, "arm": arm, "n": n, "mean": 1.0, "low": 0.5, "high": 1.5}
+        | {"word": word}
+        for metric, arm, n, word in [
+            ("skill", "isru", 10, "equivalent"),
+            ("skill", "identity", 10, "worse"),
+            ("loss", "isru", 10, "equivalent"),
+            ("loss", "identity", 5, "undecided"),
+        ]
+    ]
+    found = evidence(pd.DataFrame(rows)).set_index(["metric", "arm"])
+    assert found["unit"].tolist() == ["pp", "pp", "%", "%"]
+    assert found.loc[("skill", "isru"), "control"] == "told apart"
+    assert found.loc[("loss", "isru"), "control"] == "not told apart"
+    assert found["mean"].isna().tolist() == [False, False, False, True]
 
 
 def test_pairs_see_a_difference_far_below_the_spread_of_the_seeds():

@@ -128,6 +128,16 @@ def test_what_is_no_one_cell_is_said_in_words(record, name, error, said):
         read[name]
 
 
+def test_a_column_may_name_the_unit_of_each_row_and_disown_an_interval(record):
+    frame = pd.DataFrame({"metric": ["skill", "loss"], "mean": [1.0, 2.0], "unit": ["pp", "%"]})
+    frame = frame.assign(mean_low=0.0, mean_high=3.0)
+    about = {"mean": {"unit_from": "unit", "low": "", "high": ""}}
+    record.table("means", frame, kind="machine", keys=["metric"], columns=about)
+    read = Recorded(record.folder, "forecaster")
+    expected = {"value": 2.0, "unit": "%", "kind": "machine"}
+    assert read["means[metric=loss].mean"] == expected
+
+
 def test_two_rows_of_the_same_keys_are_refused_and_named(record):
     with pytest.raises(ValueError, match="one row for each units, got 2 with units=10"):
         steps(record, keys=["units"])

@@ -18,6 +18,7 @@ from isru_book.run import Run
 
 from isru import paths
 from isru.claims import load_claims
+from isru.recorded import read_value
 
 IN_ROWS = re.compile(r"\{rows\}`([^`]+)`")
 NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
@@ -76,13 +77,10 @@ def test_the_changes_that_came_later_are_counted_as_they_are_listed():
 
 
 def test_a_throughput_above_its_latency_is_explained():
-    found, page = values("activation-cost"), PAGES["activation-cost"]
-    for name, latency in found.items():
-        arm = re.fullmatch(r"latency_(\w+)_float32", name)
-        if arm and found[f"throughput_{arm[1]}_float32"] > latency:
-            assert f"activation-cost.throughput_{arm[1]}_float32" in page, (
-                f"{arm[1]}: not a word about it"
-            )
+    found = table("activation-cost-latencies").query("dtype == 'float32'")
+    for arm in found.loc[found["throughput"] > found["latency"], "arm"]:
+        address = f"activation-cost.latencies[dtype=float32, arm={arm}].throughput"
+        assert address in PAGES["activation-cost"], f"{arm}: not a word about it"
 
 
 def test_a_difference_of_times_below_zero_is_counted_on_its_page():
@@ -111,13 +109,13 @@ def test_networks_that_two_chapters_share_are_said_to_be_the_same():
 
 def test_a_prediction_stands_beside_what_was_measured():
     """From unit costs alone a NumPy step seems to lose little; the two pages say what it loses."""
-    predicted, measured = values("lstm"), values("forecaster")
     for units in (10, 100):
-        gap = predicted[f"saving_32_{units}"] - measured[f"predict_saving_numpy_{units}"]
-        if abs(gap) > 2:
+        predicted = f"lstm.own-bounds[batch=32, units={units}].saving"
+        measured = f"forecaster.steps[framework=numpy, step=predict, units={units}].saving"
+        pair = [read_value(address, paths.results()) for address in (predicted, measured)]
+        if abs(pair[0] - pair[1]) > 2:
             for page in ("lstm", "forecaster"):
-                assert f"lstm.saving_32_{units}:" in PAGES[page]
-                assert f"forecaster.predict_saving_numpy_{units}:" in PAGES[page]
+                assert f"{predicted}:" in PAGES[page] and f"{measured}:" in PAGES[page]
 
 
 def test_an_effect_that_one_diverged_network_makes_is_said_to_be_one():

@@ -60,12 +60,13 @@ def skills(costs):
 
 def test_every_point_is_counted_once_on_each_front(costs, skills):
     points, _ = mapped(costs, skills, DEVICE, "core")
-    counts = front_counts(points)
-    for prefix in ("", "flash_"):
-        words = [counts[f"{word}_{prefix}rain"] for word in ("on", "open", "off")]
-        assert sum(words) == len(points) and words[0] > 0
-        kinds = sum(counts[f"on_{prefix}{name}_rain"] for name in ("isru", "tanh", "hard"))
-        assert kinds == words[0]
+    cases = ["by", "task", "kind", "state"]
+    counts = front_counts(points).set_index(cases)["count"].sort_index()
+    for by in ("cycles", "flash"):
+        words = counts[by, "rain", "all"]
+        assert words.sum() == len(points) and words["on"] > 0
+        kinds = sum(counts[by, "rain", name, "on"] for name in ("isru", "tanh", "hard"))
+        assert kinds == words["on"]
 
 
 def test_energy_and_intervals_stand_beside_each_point(costs, skills):

@@ -85,6 +85,8 @@ class Table:
             end: row[about[end]] for end in ("low", "high") if row.get(about.get(end)) is not None
         }
         said = {key: about[key] for key in ("unit", "kind", "rtol", "atol", "note") if key in about}
+        if "unit_from" in about:
+            said["unit"] = row[about["unit_from"]] or ""
         return {"value": row[column], **said, **ends}
 
     def _instead(self, cell: Cell) -> str:

@@ -334,7 +334,8 @@ class Record:
             ``forecaster.steps[step=train, units=25].saving``.
         columns : mapping
             Of a column its unit; or ``{"unit", "label", "note", "kind", "rtol", "atol", "low",
-            "high"}``, any of them, where low and high name the columns of its interval.
+            "high", "unit_from"}``, any of them, where low and high name the columns of its
+            interval ("" for none), and unit_from the one that holds the unit of each row.
         rtol, atol : float, optional
             As in `value`, for every number of kind tolerance that is not told otherwise.
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 KINDS = ("exact", "tolerance", "machine")
-_SAID = ("label", "unit", "note", "kind", "rtol", "atol", "low", "high")
-_SHARED = ("unit", "kind", "rtol", "atol")  # what the ends of an interval have from its column
+_SAID = ("label", "unit", "unit_from", "note", "kind", "rtol", "atol", "low", "high")
+_SHARED = (
+    "unit",
+    "unit_from",
+    "kind",
+    "rtol",
+    "atol",
+)  # what the ends of an interval have from its column
 
 
 def described(
@@ -43,6 +49,7 @@ def described(
     for column in frame.columns:
         about = {"label": str(column).replace("_", " "), "type": _type(frame[column])}
         about |= {"unit": "", "kind": kind, **_partners(column, frame), **told.get(column, {})}
+        about = {key: said for key, said in about.items() if said != "" or key == "unit"}
         check_kind(about["kind"])
         if about["kind"] == "tolerance" and not {"rtol", "atol"} & set(about):
             about |= tolerance if about["type"] in ("number", "whole") else {}

@@ -12,6 +12,7 @@ from isru.stats import groups, holm, paired_difference, tost
 BASELINE = "tanh"
 CONTROL = "identity"
 ALPHA = 0.05
+APART = {True: "told apart", False: "not told apart"}
 FEWEST = 6  # the interval of fewer pairs never covers 95 %, so that they decide nothing
 
 
@@ -110,6 +111,21 @@ def compare(pairs: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
         return table
     table["p_holm"] = table.groupby("arm")["p"].transform(lambda p: holm(p.to_numpy()))
     table["word"] = [_word(row) for row in table.itertuples()]
+    return table
+
+
+def evidence(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a comparison with each row's unit, and whether its control is told apart, in words.
+
+    A control of fewer than `FEWEST` pairs is none: its difference is left out.
+    """
+    if table.empty:
+        return table
+    table = table.copy()
+    table.loc[(table["arm"] == CONTROL) & (table["n"] < FEWEST), ["mean", "low", "high"]] = np.nan
+    table["unit"] = [METRICS[metric].unit for metric in table["metric"]]
+    cases = zip(table["metric"], table["units"], strict=True)
+    table["control"] = [APART[told_apart(table, *case)] for case in cases]
     return table
 
 

@@ -145,7 +145,7 @@ def all_pairs() -> list[tuple[str, str]]:
 
 
 def named_ratios(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that the chapter quotes, with the name of each value.
+    """Return the rows that the chapter quotes, by the pair that each compares.
 
     Parameters
     ----------
@@ -155,25 +155,20 @@ def named_ratios(comparison: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The comparison's columns and name: ``plain_{form}_{dtype}``, ``rsqrt_...`` and
-        ``elu_...`` for what the claims compare, ``best_...`` and ``slowest_...`` for the chosen
-        ones, ``{alternative}_...`` for ISRU against each; for NumPy's calls also, without a
-        form, ``plain_{dtype}``, ``naive_...``, ``safe_...``, ``network_...``, ``copy_...`` and
-        ``slowest_...``.
+        The comparison's columns, with pair before them: "plain", "rsqrt" and "elu", which the
+        claims compare, "best" and "slowest" with the one that was chosen, each alternative
+        against ISRU, and for NumPy's calls "naive", "safe", "network" and "copy".
     """
-    pair = comparison["numerator"] + "/" + comparison["denominator"]
+    found = comparison["numerator"] + "/" + comparison["denominator"]
+    parts = {word: comparison[found == "/".join(names)] for word, names in CLAIMED.items()}
+    parts |= {name: comparison[found == f"{name}/isru_plain"] for name in ALTERNATIVES[1:]}
     best, slowest = best_alternatives(comparison), slowest_rivals(comparison)
-    parts = {word: comparison[pair == "/".join(names)] for word, names in CLAIMED.items()}
-    parts |= {name: comparison[pair == f"{name}/isru_plain"] for name in ALTERNATIVES[1:]}
-    parts |= {"best": best, "slowest": slowest}
-    named = [
-        part.assign(name=word + "_" + part["form"] + "_" + part["dtype"])
-        for word, part in parts.items()
-    ]
+    parts["best"] = best.assign(chosen=best["numerator"].str.replace("_", " "))
+    parts["slowest"] = slowest.assign(chosen=slowest["denominator"].str.replace("_", " "))
     numpy = comparison[(comparison["form"] == "numpy") & (comparison["numerator"] == "tanh")]
-    for word in ("plain", "naive", "safe", "network", "copy"):
-        part = numpy[numpy["denominator"] == ("copy" if word == "copy" else f"isru_{word}")]
-        named.append(part.assign(name=word + "_" + part["dtype"]))
-    slowest = slowest[slowest["form"] == "numpy"]
-    named.append(slowest.assign(name="slowest_" + slowest["dtype"]))
-    return pd.concat(named, ignore_index=True)
+    for word in ("naive", "safe", "network", "copy"):
+        name = "copy" if word == "copy" else f"isru_{word}"
+        parts[word] = numpy[numpy["denominator"] == name]
+    named = [part.assign(pair=word) for word, part in parts.items()]
+    columns = ["pair", *comparison.columns, "chosen"]
+    return pd.concat(named, ignore_index=True).reindex(columns=columns)

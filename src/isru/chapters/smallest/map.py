@@ -75,22 +75,21 @@ def mapped(
     return points, samples
 
 
-def front_counts(points: pd.DataFrame) -> dict[str, int]:
+def front_counts(points: pd.DataFrame) -> pd.DataFrame:
     """Count the points of one core on, open and off each front, in all and of each of `KINDS`.
 
     Returns
     -------
-    dict
-        Keys such as ``on_rain`` and ``open_isru_rain`` (by cycles) and ``on_flash_isru_rain``.
+    pandas.DataFrame
+        Columns by ("cycles" or "flash"), task, state, kind ("all" or one of `KINDS`) and count.
     """
-    counts = {}
+    rows = []
     for by, task, word in product(FRONTS, points["task"].unique(), (ON, OPEN, OFF)):
         part = points[(points["task"] == task) & (points[f"front_{by}"] == word)]
-        key = word if by == "cycles" else f"{word}_{by}"
-        counts[f"{key}_{task}"] = len(part)
+        rows.append([by, task, word, "all", len(part)])
         for name, (column, entry) in KINDS.items():
-            counts[f"{key}_{name}_{task}"] = int((part[column] == entry).sum())
-    return counts
+            rows.append([by, task, word, name, int((part[column] == entry).sum())])
+    return pd.DataFrame(rows, columns=["by", "task", "state", "kind", "count"])
 
 
 def budgets(
