@@ -35,7 +35,7 @@ MODULES = {
 }
 _ANY_NUMBER = "|".join(NUMBERS)
 _FORMER = re.compile("|".join(NAMES))
-_KEY = re.compile(rf"(?<![\w.])({_ANY_NUMBER})\.(?=[a-z][a-z0-9_]*)")
+_KEY = re.compile(rf"(?<![\w.-])({_ANY_NUMBER})\.(?=[a-z][a-z0-9_]*)")
 _READ = re.compile(rf'(read_values\()"({_ANY_NUMBER})"')
 _MODULE = re.compile(
     r"(?<![\w.])(?:" + "|".join(map(re.escape, sorted(MODULES, key=len, reverse=True))) + r")(?!\w)"
@@ -100,10 +100,10 @@ def _migrate_chapter(folder: Path, path: Path) -> None:
     former = path.stem
     manifest = json.loads(path.read_text(encoding="utf-8"))
     outputs = {}
-    tables = {
+    files = {
         Path(name).stem: Path(renamed_file(name, former)).stem
         for name in manifest["outputs"]
-        if name.startswith("tables/")
+        if name.startswith(("tables/", "models/"))
     }
     for name in manifest["outputs"]:
         new = renamed_file(name, former)
@@ -112,7 +112,7 @@ def _migrate_chapter(folder: Path, path: Path) -> None:
             outputs[new] = manifest["outputs"][name]
             continue
         old_file.rename(file)
-        _rename_inside(file, tables)
+        _rename_inside(file, files)
         outputs[new] = hashlib.sha256(file.read_bytes()).hexdigest()
     stamp = manifest["stamp"]
     stamp["upstream"] = {NUMBERS[number]: digest for number, digest in stamp["upstream"].items()}
@@ -123,13 +123,13 @@ def _migrate_chapter(folder: Path, path: Path) -> None:
     path.rename(path.with_name(f"{NAMES[former]}.json"))
 
 
-def _rename_inside(file: Path, tables: dict[str, str]) -> None:
+def _rename_inside(file: Path, files: dict[str, str]) -> None:
     if file.suffix == ".ipynb":
         content = json.loads(file.read_text(encoding="utf-8"))
         for cell in content["cells"]:
             change = renamed_code if cell["cell_type"] == "code" else renamed_text
             text = change("".join(cell["source"]))
-            for old, new in tables.items():
+            for old, new in files.items():
                 text = re.sub(rf"(?<![\w-]){old}(?![\w-])", new, text)
             cell["source"] = _like(cell["source"], text)
         _write(file, content)

@@ -54,6 +54,7 @@ def books(compendium, monkeypatch):
     return built
 
 
+@pytest.mark.slow
 def test_the_own_book_comes_first_and_needs_no_published_chapter(books, capsys):
     commands._build("quick")
     said = capsys.readouterr().err

@@ -11,6 +11,8 @@ from isru import paths
 from isru.recorded import Recorded
 from isru.records import sha256, to_json, write_atomically
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = paths.root() / "migrations" / "glued_keys_to_tables.py"
 ENDS = {"low": 1.0000000001, "high": 5.5, "unit": "%", "kind": "machine"}
 VALUES = {

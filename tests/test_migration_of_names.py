@@ -9,6 +9,7 @@ from isru.records import sha256, to_json, write_atomically
 
 SCRIPT = paths.root() / "migrations" / "chapters_by_name.py"
 VALUES = {"saving_10": {"value": 3.25, "low": 1.0, "high": 5.5, "unit": "%", "kind": "machine"}}
+TEXT = "{val}`06.saving_10` {rows}`06-steps`, models/06-tanh-10.npz"
 CODE = """\
 from isru.experiments import digits, frameworks
 from isru.experiments.savings import savings as of_steps
@@ -21,7 +22,7 @@ def old_run(folder):
     """Write what a numbered chapter left behind."""
     cells = [
         {"cell_type": "code", "id": "imports", "source": CODE},
-        {"cell_type": "markdown", "id": "text", "source": "{val}`06.saving_10` {rows}`06-steps`"},
+        {"cell_type": "markdown", "id": "text", "source": TEXT},
     ]
     values = {"notebook": "06-forecaster", "provenance": {}, "values": VALUES}
     contents = {
@@ -79,7 +80,9 @@ def test_cells_name_chapters_and_modules_as_they_are_called_now(tmp_path):
         'earlier = read_values("activation-cost")["cost"]  # 10.5 and 0.06 stay',
         'settle_parameters("forecaster", globals())',
     ]
-    assert text["source"] == "{val}`forecaster.saving_10` {rows}`forecaster-steps`"
+    assert text["source"] == (
+        "{val}`forecaster.saving_10` {rows}`forecaster-steps`, models/forecaster-tanh-10.npz"
+    )
 
 
 def test_a_run_that_was_carried_over_is_left_alone(tmp_path):

@@ -12,6 +12,8 @@ from isru.publish.staleness import upstream_digest
 from isru.recorded import NotRecorded, Recorded, read_value
 from isru.records import sha256, to_json, write_atomically
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = paths.root()
 SCRIPT = CHECKOUT / "migrations" / "values_to_tables.py"
 SHARE = {"value": 15.7312345678, "unit": "%", "kind": "machine", "low": 14.0, "high": 17.0}

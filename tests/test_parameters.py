@@ -72,7 +72,7 @@ def shell(forecaster):
 
     settings = Config()
     settings.HistoryManager.enabled = False
-    made = InteractiveShell(config=settings)
+    made = InteractiveShell(config=settings, ipython_dir=str(forecaster.parent))
     made.push({"settle_parameters": settle_parameters, "unit": 3, "facts": {}, "forecaster": 1})
 
     def run(*cells):

@@ -76,6 +76,7 @@ def test_a_file_of_forty_lines_is_enough():
     assert len(FILE.read_text(encoding="utf-8").splitlines()) <= 40
 
 
+@pytest.mark.slow
 def test_it_is_in_the_registry_the_atlas_the_engine_and_the_export(tree):
     run(tree, "-c", CODE)
 
