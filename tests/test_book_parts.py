@@ -342,3 +342,14 @@ def test_the_drawing_of_the_rooms_points_downward_and_says_so_in_words():
     assert all(int(start) < int(end) for start, end in arrows)
     assert "lstm imports kernels; " not in svg.split("downward: ")[0]
     assert "kernels imports activations; lstm imports kernels." in svg
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("code of isru.lstm, isru.stats changed", "code of isru.lstm, isru.stats changed"),
+        ("code of a, b, c, d, e changed", "code of a, b, c and 2 more changed"),
+    ],
+)
+def test_a_page_names_the_first_of_many_changes(reason, shown):
+    assert provenance.brief(reason) == shown

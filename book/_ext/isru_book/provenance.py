@@ -17,6 +17,8 @@ _SMOKE = (
     "works. Its times and trained networks prove nothing; what is exact holds all the same."
 )
 
+_NAMED = 3  # of what changed, on a page
+
 
 def add_to_page(app, doctree: nodes.document) -> None:
     """Put the line of provenance under a notebook's title, warnings above the text."""
@@ -45,11 +47,19 @@ def _lines(run: Run, notebook: str, config) -> list[nodes.Node]:
     line += [nodes.Text(" · ".join(parts)), *commit_nodes(config, about)]
     found: list[nodes.Node] = [line]
     if notebook in run.stale:
-        reasons = "; ".join(run.stale[notebook])
+        reasons = "; ".join(map(brief, run.stale[notebook]))
         text = f"The code has changed since this was run: {reasons}."
         found.append(nodes.admonition("", nodes.title("", "Not up to date"), _paragraph(text)))
         found[-1]["classes"] += ["warning", "isru-stale"]
     return found
+
+
+def brief(reason: str) -> str:
+    """Return a reason with the first of many names; `make status` lists them all."""
+    first = reason.split(", ")
+    if len(first) <= _NAMED:
+        return reason
+    return f"{', '.join(first[:_NAMED])} and {len(first) - _NAMED} more changed"
 
 
 def arithmetic(about: dict) -> list[str]:
