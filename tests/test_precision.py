@@ -46,7 +46,7 @@ def test_backward_is_what_an_update_takes_beyond_the_forward_pass():
 
 def test_every_arm_runs_in_its_precision():
     for arm in precision.stack_arms(layers=2, units=3, steps=4):
-        network_call = setup_step(rng=np.random.default_rng(0), **arm.arguments)
+        network_call = setup_step(rng=np.random.default_rng(0), batch=1, **arm.arguments)
         network_call()
     dtypes = [arm.arguments["dtype"] for arm in precision.precision_arms(4)]
     assert dtypes.count("float32") == dtypes.count("float64") == 5

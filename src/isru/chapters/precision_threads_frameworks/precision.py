@@ -64,7 +64,7 @@ def library_savings(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.Da
 
 def stack_arms(*, layers: int, units: int, steps: int) -> list[Arm]:
     """Return the arms of the published comparison: one stack, both precisions, two steps."""
-    shape = {"layers": layers, "units": units, "steps": steps, "batch": 1, "features": 87}
+    shape = {"layers": layers, "units": units, "steps": steps, "features": 87}
     about = shape | {"activation": "tanh"}
     arms = [
         Arm(f"{step} {dtype}", SETUP_STEP, about | {"step": step, "dtype": dtype})
