@@ -2,6 +2,8 @@
 
 import ast
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,19 @@ def test_a_new_chapter_is_whole_before_the_contents_name_it(house):
     assert [notebook.name for notebook in select("deep-tails")] == ["deep-tails"]
     assert list(declared_parameters(house / written[0])) == ["points", "seed"]
     assert read_notebook(paths.notebooks() / "deep-tails.ipynb").needs == ()
+
+
+def test_a_new_chapter_keeps_to_the_form(house):
+    written = make_chapter("deep-tails")
+    ruff = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--config",
+        str(TEMPLATES.parent / "pyproject.toml"),
+    ]
+    subprocess.run([*ruff, *written], cwd=house, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(
