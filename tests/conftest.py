@@ -92,6 +92,12 @@ def pytest_unconfigure(config):
         said.close()
 
 
+@pytest.fixture(autouse=True)
+def _nothing_read_before(monkeypatch):
+    """Let a test's rows not rest on the data that other tests have read, in places of theirs."""
+    monkeypatch.setattr("isru.notes._data", {})
+
+
 @pytest.fixture(scope="session")
 def smoke(request):
     """Return the folder of a smoke run that is current; what was stale of it ran meanwhile."""

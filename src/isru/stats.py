@@ -380,6 +380,12 @@ def named(found: Mapping, key: str, name: str) -> pd.DataFrame:
     found : dict of {str: Interval}
     key, name : str
         The columns of the names and of the estimates.
+
+    Examples
+    --------
+    >>> named({"tanh": Interval(2.0, 1.0, 3.0)}, "arm", "ratio")
+        arm  ratio  ratio_low  ratio_high
+    0  tanh    2.0        1.0         3.0
     """
     import pandas as pd
 
