@@ -9,11 +9,11 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 
+from isru.drawing.labels import HALO
 from isru.drawing.style import COLOURS
 
 LABELS = {"tanh": "tanh", "isru": "ISRU", "softsign": "softsign"}
 _GUIDE = {"color": "#777777", "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorder": 1}
-_HALO = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0}
 
 
 def function_curves(table):
@@ -207,7 +207,7 @@ def _name(axes, table, column, x, offset, align, text=None, colour=None):
         ha=align,
         color=COLOURS.get(colour or column, "#555555" if colour != "black" else "black"),
         fontweight="bold",
-        bbox=_HALO,
+        bbox=HALO,
         zorder=4,
     )
 

@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from isru.activations import ACTIVATIONS
+from isru.drawing.labels import write_beside
 from isru.drawing.style import COLOURS
 
 # The panels of the atlas; what else has a formula comes after them.
@@ -33,7 +34,6 @@ _FAMILY = {
 }
 _GREY = "#666666"
 _GUIDE = {"color": "#777777", "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorder": 1}
-_HALO = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0}
 _MARKS = ("-", (0, (5, 2)), (0, (1, 1.4)))
 
 
@@ -106,10 +106,10 @@ def joints(table):
         ("elu_2", "ELU", COLOURS["tanh"], -1.9, (-5, 7)),
     ):
         y = np.interp(place, table["x"], table[column])
-        _note(panels[2], text, (place, y), offset, "right", colour)
+        write_beside(panels[2], text, (place, y), offset, "right", colour)
     jump = table.loc[left, "elu_2"].iloc[-1]
     panels[2].plot([0, 0], [0, jump], color=COLOURS["tanh"], linewidth=1.2)
-    _note(panels[2], "jump", (0, jump / 2), (6, 0), "left", COLOURS["tanh"])
+    write_beside(panels[2], "jump", (0, jump / 2), (6, 0), "left", COLOURS["tanh"])
     return figure
 
 
@@ -133,9 +133,9 @@ def gates(table, members):
     errors.axhline(0, color="#777777", linewidth=0.9)
     errors.legend(loc="upper left", fontsize=9)
     y = np.interp(2.0, table["x"], table["sigmoid"])
-    _note(curves, "logistic", (2.0, y), (-8, 4), "right", COLOURS["tanh"])
+    write_beside(curves, "logistic", (2.0, y), (-8, 4), "right", COLOURS["tanh"])
     y = np.interp(3.0, table["x"], table[next(iter(members))])
-    _note(curves, "ISRU-sigmoid", (3.0, y), (4, -12), "left", COLOURS["isru"])
+    write_beside(curves, "ISRU-sigmoid", (3.0, y), (4, -12), "left", COLOURS["isru"])
     span = (table["x"].iloc[0], table["x"].iloc[-1])
     curves.set(xlabel="input $x$", ylabel="gate", xlim=span, ylim=(-0.03, 1.03))
     low, high = errors.get_ylim()
@@ -167,12 +167,12 @@ def approximations(table, level, labels):
     """
     figure, axes = plt.subplots(figsize=(7.6, 4.2))
     axes.axhline(level, **_GUIDE)
-    _note(axes, "half a step at 8 bits", (6.9, level), (0, -8), "center", _GREY)
+    write_beside(axes, "half a step at 8 bits", (6.9, level), (0, -8), "center", _GREY)
     for column, (colour, place, offset, align) in _STAND_INS.items():
         axes.plot(table["x"], table[column], color=colour, linewidth=1.5)
         y = np.interp(place, table["x"], table[column])
         text = labels.get(column, activation_labels().get(column, column.replace("_", " ")))
-        _note(axes, text, (place, y), offset, align, colour)
+        write_beside(axes, text, (place, y), offset, align, colour)
     axes.set(xlabel="input $x$", ylabel="distance from tanh", yscale="log", ylim=(1e-7, 1))
     axes.set_xlim(table["x"].iloc[0], table["x"].iloc[-1])
     axes.minorticks_off()
@@ -197,16 +197,18 @@ def rsqrt_errors(roots, slopes):
         left.plot(roots["q"], size, color=colour, linewidth=1.2)
         words = f"{steps} steps" if steps != 1 else "1 step"
         y = size[np.abs(roots["q"] - place).argmin()]
-        _note(left, words, (place, y), (0, 9), "center", colour)
+        write_beside(left, words, (place, y), (0, 9), "center", colour)
     left.set(xlabel="argument $q$", ylabel="relative error of $1/\\sqrt{q}$, modulus")
     left.set(yscale="log", ylim=(1e-8, 0.3), xlim=(1, 4))
     output = np.abs(slopes["output"]).to_numpy()
     right.plot(slopes["x"], output, color=COLOURS["tanh"], linewidth=1.0)
     right.plot(slopes["x"], np.abs(slopes["cube"]), color=COLOURS["isru"], linewidth=1.0)
-    _note(right, "from the output,\n$(1-y^2)^{3/2}$", (3.0, 1e4), (0, 0), "center", COLOURS["tanh"])
-    _note(right, "$r^3$", (0.2, 2e-2), (0, 0), "center", COLOURS["isru"])
+    write_beside(
+        right, "from the output,\n$(1-y^2)^{3/2}$", (3.0, 1e4), (0, 0), "center", COLOURS["tanh"]
+    )
+    write_beside(right, "$r^3$", (0.2, 2e-2), (0, 0), "center", COLOURS["isru"])
     right.axhline(1, **_GUIDE)
-    _note(right, "100 %", (0.4, 1), (0, 8), "center", _GREY)
+    write_beside(right, "100 %", (0.4, 1), (0, 8), "center", _GREY)
     right.set(xlabel="input $x$", ylabel="relative error of the derivative, modulus")
     right.set(xscale="log", yscale="log", ylim=(1e-7, 1e7))
     right.set_xlim(slopes["x"].iloc[0], slopes["x"].iloc[-1])
@@ -234,36 +236,19 @@ def hazards(values, slopes):
         power = np.log10(curve["x"])  # a logarithmic axis cannot reach 10^300
         left.plot(power, curve["plain"], color=shades[dtype], linewidth=1.5)
         fall = power[curve["plain"] == 0].iloc[0]
-        _note(left, dtype, (fall, height), (5, 0), "left", shades[dtype])
-    _note(left, "safe form, every type", (150, 1.0), (0, 10), "center", COLOURS["isru"])
+        write_beside(left, dtype, (fall, height), (5, 0), "left", shades[dtype])
+    write_beside(left, "safe form, every type", (150, 1.0), (0, 10), "center", COLOURS["isru"])
     left.set(xlabel=r"input $x$, as $\log_{10} x$", ylabel="plain form", ylim=(-0.04, 1.15))
     left.set_xlim(0, 300)
     output, cube = (np.abs(slopes[column]) for column in ("output", "cube"))
     right.plot(slopes["x"], output.where(output > 0), color=COLOURS["tanh"], linewidth=1.0)
     right.plot(slopes["x"], cube.where(cube > 0), color=COLOURS["isru"], linewidth=1.0)
-    _note(right, "$(1-y^2)^{3/2}$", (30, 3e-3), (0, 0), "center", COLOURS["tanh"])
-    _note(right, "$r^3$", (3e4, 1.5e-6), (0, 0), "center", COLOURS["isru"])
-    _note(right, "exactly 0", (3e4, 0.25), (0, 0), "center", COLOURS["tanh"])
+    write_beside(right, "$(1-y^2)^{3/2}$", (30, 3e-3), (0, 0), "center", COLOURS["tanh"])
+    write_beside(right, "$r^3$", (3e4, 1.5e-6), (0, 0), "center", COLOURS["isru"])
+    write_beside(right, "exactly 0", (3e4, 0.25), (0, 0), "center", COLOURS["tanh"])
     right.set(xscale="log", yscale="log", xlabel="input $x$ (float32)", ylim=(1e-9, 5))
     right.set_ylabel("relative error of the derivative")
     right.set_xlim(slopes["x"].iloc[0], slopes["x"].iloc[-1])
     for axes in (left, right):
         axes.minorticks_off()
     return figure
-
-
-def _note(axes, text, place, offset, align, colour):
-    """Write a curve's name beside it, in its colour."""
-    axes.annotate(
-        text,
-        place,
-        xytext=offset,
-        textcoords="offset points",
-        ha=align,
-        va="center",
-        color=colour,
-        fontweight="bold",
-        fontsize=9.5,
-        bbox=_HALO,
-        zorder=5,
-    )

@@ -8,12 +8,12 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 
+from isru.drawing.labels import write_beside
 from isru.drawing.style import COLOURS
 
 NAMES = {"tanh": "tanh", "isru": "ISRU"}
 GATES = {"sigmoid": "logistic gates", "isru_sigmoid": "ISRU gates"}
 _GUIDE = {"color": "#777777", "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorder": 1}
-_HALO = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0}
 _DASHED = (0, (5, 2))
 _MARKS = {"tanh": "s", "isru": "o"}
 
@@ -88,13 +88,13 @@ def recurrence(single, random):
                 line["gain"], line[f"{what}_measured"], color=COLOURS[name], markersize=5, **dots
             )
     rates.axhline(0, **_GUIDE)
-    _note(rates, "chaos", (2.9, 0), (0, 8), "center", "#555555")
-    _note(rates, "dies out", (2.9, 0), (0, -9), "center", "#555555")
+    write_beside(rates, "chaos", (2.9, 0), (0, 8), "center", "#555555")
+    write_beside(rates, "dies out", (2.9, 0), (0, -9), "center", "#555555")
     for name, place, align in (("tanh", (-4, -9), "right"), ("isru", (6, 8), "left")):
         branch = single[single["activation"] == name]
         weight = 3.0
         y = np.interp(weight, branch["weight"], branch["slope"])
-        _note(slopes, NAMES[name], (weight, y), place, align, COLOURS[name])
+        write_beside(slopes, NAMES[name], (weight, y), place, align, COLOURS[name])
     points.set(xlabel="weight $w$", ylabel="fixed points of $w\\,f(x)$", xlim=(0, 4))
     slopes.set(xlabel="weight $w$", ylabel="slope at the fixed point", yscale="log")
     slopes.set(xlim=(1, 4), ylim=(3e-3, 1.2))
@@ -145,13 +145,13 @@ def saturation(table):
         ("isru", 6.5, (6, -10), "left"),
     ):
         y = np.interp(place, table["sigma"], table[f"{name}_flat"])
-        _note(flat, NAMES[name], (place, y), offset, align, COLOURS[name])
+        write_beside(flat, NAMES[name], (place, y), offset, align, COLOURS[name])
     y = np.interp(6.0, table["sigma"], table["tanh_square"])
-    _note(slopes, "root mean square", (6.0, y), (0, 13), "center", "#555555")
+    write_beside(slopes, "root mean square", (6.0, y), (0, 13), "center", "#555555")
     for name, place, offset in (("isru", 3.4, (8, 8)), ("tanh", 4.2, (-6, -6))):
         y = np.interp(place, table["sigma"], table[f"{name}_typical"])
         align = "left" if name == "isru" else "right"
-        _note(slopes, f"{NAMES[name]}, typical", (place, y), offset, align, COLOURS[name])
+        write_beside(slopes, f"{NAMES[name]}, typical", (place, y), offset, align, COLOURS[name])
     slopes.set(xscale="log", yscale="log", ylim=(1e-5, 1.3))
     slopes.set(xlabel="standard deviation of the input", ylabel="slope of the activation")
     flat.set(xlabel="standard deviation of the input", ylabel="inputs with a slope below 1 %, in %")
@@ -161,20 +161,3 @@ def saturation(table):
     for axes in (slopes, flat):
         axes.minorticks_off()
     return figure
-
-
-def _note(axes, text, place, offset, align, colour):
-    """Write a name beside a curve, in its colour."""
-    axes.annotate(
-        text,
-        place,
-        xytext=offset,
-        textcoords="offset points",
-        ha=align,
-        va="center",
-        color=colour,
-        fontweight="bold",
-        fontsize=9.5,
-        bbox=_HALO,
-        zorder=5,
-    )
