@@ -19,6 +19,7 @@ from isru_book import citation
 from isru_book.html import FIGURES, TABLES, Downloads, Picture, cell_code, disclosure
 from isru_book.numbers import CannotShow, plain_text
 from isru_book.run import CHECK, LOGGER, notebook_of, page_of, run_of
+from isru_book.tables import LATEX
 from isru_book.values import link
 
 _SHARE = 4  # figures that are worth the start of a process
@@ -187,6 +188,10 @@ def write_files(app, error: Exception | None) -> None:
         target = out / TABLES / table.name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(table.read_bytes())
+    for about in app.env.metadata.values():
+        for stem, text in about.get(LATEX, {}).items():
+            (out / TABLES).mkdir(parents=True, exist_ok=True)
+            (out / TABLES / f"{stem}.tex").write_text(text, encoding="utf-8")
 
 
 def _drawings(app) -> list[tuple[Path, dict]]:
