@@ -34,6 +34,11 @@ The saving is {val}`forecaster.saving:.1f unit interval`, which is {val}`forecas
 The caption says {val}`forecaster.saving`. {cite:p}`hochreiter1997lstm`
 ```
 
+```{cell-drawing} tanh
+:thumbnail:
+ISRU changes {val}`forecaster.saving:.0f` of them.
+```
+
 ```{claims-table}
 ```
 """
@@ -47,6 +52,7 @@ FORECASTER = [
     "```{result-table} forecaster-savings\n:columns: units=Units, saving=Saving (%)\n"
     ":format: .1f\nA\n```",
     "{numref}`fig-saving` and {numref}`tab-forecaster-savings`.",
+    "```{cell-drawing}\nA cell, {val}`forecaster.saving:.0f`.\n```",
 ]
 TOC = """format: jb-book
 root: book/intro
@@ -196,11 +202,18 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     # Chapters and figures are numbered by their place; the table has its columns.
     shown_text = text_of(forecaster)
     assert "Fig. 2.1 and Table 2.1" in shown_text
-    assert "Units Saving (%) 10 −3.1 300 0.0" in shown_text.replace("  ", " ")
+    row = "Units Saving (%) 10 −3.1 (−4.1 to −2.1) 300 0.0 (−1.0 to 1.0)"
+    assert row in re.sub(" +", " ", shown_text)
     assert "At 300 units: 0.0\u00a0% (−1.0 to 1.0\u00a0%)." in shown_text
     assert "Profile quick" in shown_text
     assert "2 of 2 lose." in shown_text
     assert 'href="../../book/intro.html#claim-c3"' in forecaster.read_text(encoding="utf-8")
+
+    # The cell of the LSTM stands like a figure in full, and small beside a text.
+    assert "Fig. 2.2 A cell, −3.# Download SVG of lstm-cell" in shown_text
+    assert "ISRU changes −3 of them. The cell in full" in text_of(intro)
+    assert 'alt="The cell of an LSTM in small' in intro.read_text(encoding="utf-8")
+    assert (html / "_figures" / "lstm-cell-tanh-small.svg").is_file()
 
     # Parameters, claims, environment come from their sources.
     assert "seeds int 3 1 to 100 paired seeds" in text_of(html / "book" / "parameters.html")
@@ -223,9 +236,12 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert "saved_step_ns&quot;: 1.5" in form
 
     # Files for taking away, at addresses of their own.
-    for suffix in ("svg", "pdf", "png", "csv"):
-        assert (html / "_figures" / f"saving.{suffix}").is_file()
+    for stem in ("saving", "lstm-cell"):
+        for suffix in ("svg", "pdf", "png", "csv"):
+            assert (html / "_figures" / f"{stem}.{suffix}").is_file()
     assert (html / "_tables" / "forecaster-savings.csv").is_file()
+    latex = (html / "_tables" / "forecaster-savings.tex").read_text(encoding="utf-8")
+    assert "300 & 0.0 ($-$1.0 to 1.0)" in latex and "commit unknown" in latex
 
     assert check_offline(html) == []
     assert broken_links(html) == []
@@ -277,6 +293,7 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "{verdict}`C99` {rows}`forecaster-savings: gain<0`",
         "```{result-table} forecaster-empty\nAn empty file.\n```",
         "```{machine-records} machines\n```",
+        "```{cell-drawing} gate\n:thumbnail:\nGates.\n```",
     ]
     (compendium / "results" / "tables" / "forecaster-empty.csv").touch()
     (compendium / "results" / "machines").mkdir()
@@ -298,11 +315,12 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "'cells' is no key of the table; its keys: units",
         "expected ':alt:'",
         "no figure 'savings' in this run; its figures: saving",
-        "no table 'forecaster-saving' in this run; "
-        "its tables: forecaster-empty, forecaster-savings",
+        "no table 'forecaster-saving' in this run; its tables: forecaster-savings",
         "no claim 'C99'",
         "no column 'gain'; its columns: units, saving",
-        "table forecaster-empty: expected a header, got an empty file",
+        "cell-drawing: expected all, tanh, gates, none with ':thumbnail:', none in full, and one "
+        "paragraph, got 'gate'",
+        "no table 'forecaster-empty' in this run",
         "machine-records machines: machine record old-1.json: expected schema 2, got the older",
     ):
         assert part in message

@@ -22,6 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 import isru
 from isru.errors import DamagedFile
 from isru.recorded import NotRecorded, Table
+from isru_book.citation import BOOK
 from isru_book.html import TABLES, Downloads, Markup, Slot
 from isru_book.numbers import MINUS, CannotShow
 from isru_book.run import CHECK, LOGGER, commit_text, notebook_of, run_of
@@ -117,9 +118,9 @@ class ResultTable(SphinxDirective):
 
     def _source(self, name: str, chapter: str) -> list[str]:
         made = run_of(self.env).provenance(chapter)
-        about = [f"commit {commit_text(made)}", f"profile {made.get('profile', 'unknown')}"]
+        about = [f"version {made.get('isru', isru.__version__)}", f"commit {commit_text(made)}"]
         return [
-            f"table {name} of the ISRU compendium {isru.__version__}",
+            f"table {name} of: {BOOK}",
             ", ".join([f"notebook {chapter}", *about, made.get("date", "no date")]),
         ]
 
