@@ -8,7 +8,16 @@ claim). Directives: ``result-figure``, ``figure-list``, ``result-table``, ``clai
 
 from __future__ import annotations
 
-from isru_book import accessibility, html, offline, plugins, provenance, redirects, repository
+from isru_book import (
+    accessibility,
+    folds,
+    html,
+    offline,
+    plugins,
+    provenance,
+    redirects,
+    repository,
+)
 from isru_book.case import YourCase
 from isru_book.claims import ClaimsTable, VerdictRole
 from isru_book.comparison import RunComparison
@@ -67,6 +76,7 @@ def setup(app) -> dict:
     app.connect("builder-inited", provenance.announce)
     app.connect("env-get-outdated", lambda app, env, *_: [d for d in _LISTS if d in env.found_docs])
     app.connect("doctree-read", provenance.add_to_page)
+    app.connect("doctree-read", folds.fold)
     app.connect("doctree-resolved", resolve_links)
     app.connect("html-page-context", accessibility.repair)
     app.connect("html-page-context", repository.launch_sources, repository.AFTER_THE_THEME)
