@@ -153,6 +153,9 @@ def compendium(tmp_path, monkeypatch):
     (root / "book" / "claims.yml").write_text(CLAIM, encoding="utf-8")
     monkeypatch.setenv("ISRU_ROOT", str(root))
     monkeypatch.setenv("ISRU_PROFILE", "quick")
+    told = tmp_path / "running-cell"
+    told.write_text(f"cell-{len(FORECASTER)}", encoding="utf-8")  # no cell of the other notebook
+    monkeypatch.setenv("ISRU_CELL", str(told))
     for name, text in (
         ("activation-cost", ["# What a call costs"]),
         ("forecaster", FORECASTER),
@@ -179,10 +182,15 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     intro = html / "book" / "intro.html"
     forecaster = html / "results" / "notebooks" / "forecaster.html"
 
-    # A number is formatted, and linked to the notebook that made it.
+    # A number is formatted, and linked to the cell that recorded it, where the page has it.
     assert "The saving is −3.1\u00a0% (−4.1 to −2.1\u00a0%), which is slower." in text_of(intro)
     link = re.search(r'<a class="isru-value[^>]*>', intro.read_text(encoding="utf-8"))[0]
-    assert 'href="../results/notebooks/forecaster.html"' in link
+    assert 'href="../results/notebooks/forecaster.html#cell-cell-4"' in link
+    own = forecaster.read_text(encoding="utf-8")
+    assert own.count('class="isru-value reference internal" href="#cell-cell-4"') == 4
+    assert 'href="activation-cost.html"' in own and own.count('id="cell-cell-4"') == 1
+    evidence = re.search(r"From <a[^>]*>forecaster</a>", intro.read_text(encoding="utf-8"))[0]
+    assert 'href="../results/notebooks/forecaster.html#cell-cell-4"' in evidence
     for part in (
         "forecaster.saving = -3.14 %",
         "95 % interval",
@@ -366,3 +374,12 @@ def test_a_traceback_and_a_missing_notebook_are_refused(compendium):
     (folder / "notebooks" / "forecaster.ipynb").unlink()
     with pytest.raises(CompendiumError, match="lacks forecaster"):
         build_book("published")
+
+
+def test_every_link_of_the_published_book_arrives_and_exact_numbers_lead_to_their_cells():
+    html = build_book("published").parent
+    assert broken_links(html) == []
+    for name in ("isru", "neighbours", "propagation", "published-evidence"):
+        page = (html / "results" / "notebooks" / f"{name}.html").read_text(encoding="utf-8")
+        own = re.findall(r'<a class="isru-value [^>]*href="(#[^"]*)"', page)
+        assert own and all(address.startswith("#cell-") for address in own)

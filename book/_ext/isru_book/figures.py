@@ -16,6 +16,7 @@ from isru_drawings.exports import cached, export
 from sphinx.util.docutils import SphinxDirective
 
 from isru_book import citation
+from isru_book.cells import anchor_of_figure, code_link
 from isru_book.html import FIGURES, TABLES, Downloads, Picture, cell_code, disclosure
 from isru_book.numbers import CannotShow, plain_text
 from isru_book.run import CHECK, LOGGER, notebook_of, page_of, run_of
@@ -127,6 +128,7 @@ class FigureList(SphinxDirective):
 def legend(env, about: dict) -> list[nodes.Node]:
     """Return the downloads of a figure and the drop-down that says how to cite it."""
     run = run_of(env)
+    made = code_link(about["notebook"], anchor_of_figure(run, about))
     entry = citation.bibtex(
         about,
         run.provenance(about["notebook"]),
@@ -135,7 +137,7 @@ def legend(env, about: dict) -> list[nodes.Node]:
         page=f"{page_of(about['notebook'])}.html#fig-{about['id']}",
     )
     return [
-        Downloads("", folder=FIGURES, stem=about["id"], suffixes=SUFFIXES),
+        Downloads("", folder=FIGURES, stem=about["id"], suffixes=SUFFIXES, **made),
         disclosure(
             "Cite this figure",
             cell_code(entry, "bibtex"),
