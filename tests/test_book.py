@@ -342,7 +342,8 @@ def test_a_smoke_run_of_one_notebook_is_a_book_that_says_so(compendium, monkeypa
 
     # The repository's address, one value: buttons, links of commits, addresses in citations.
     page = forecaster.read_text(encoding="utf-8")
-    assert f'href="{REPOSITORY}/commit/0123456789">0123456789+changes</a>' in page
+    # A commit leads to its page: under the title, and where the page's figure is cited.
+    assert page.count(f'href="{REPOSITORY}/commit/0123456789">0123456789+changes</a>') == 2
     assert "mybinder.org/v2/gh/someone/rooms/main?urlpath=lab/tree/notebooks/forecaster" in page
     assert f'href="{REPOSITORY}"' in page
     figure = "https://someone.github.io/rooms/results/notebooks/forecaster.html#fig-saving"

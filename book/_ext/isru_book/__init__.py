@@ -1,9 +1,10 @@
 """The book's own Sphinx extension: what ties its text to the numbers and files of a run.
 
 Roles: ``val`` (a recorded value), ``rows`` (a number of a table), ``verdict`` (the word on a
-claim). Directives: ``result-figure``, ``figure-list``, ``result-table``, ``claims-table``,
-``parameter-table``, ``provenance-table``, ``environment-table``, ``run-comparison``,
-``your-case``, ``machine-records``, ``machine-figure``, ``room-list``, ``room-drawing``.
+claim). Directives: ``result-figure``, ``figure-list``, ``earlier-figures``, ``result-table``,
+``claims-table``, ``parameter-table``, ``provenance-table``, ``environment-table``,
+``run-comparison``, ``your-case``, ``machine-records``, ``machine-figure``, ``room-list``,
+``room-drawing``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from isru_book import (
 from isru_book.case import YourCase
 from isru_book.claims import ClaimsTable, VerdictRole
 from isru_book.comparison import RunComparison
+from isru_book.earlier import EarlierFigures
 from isru_book.environment import EnvironmentTable
 from isru_book.figures import FigureList, ResultFigure, start_conversions, write_files
 from isru_book.machines import MachineFigure, MachineRecords
@@ -34,6 +36,7 @@ from isru_book.values import ValueRole, resolve_links
 
 _DIRECTIVES = {
     "claims-table": ClaimsTable,
+    "earlier-figures": EarlierFigures,
     "environment-table": EnvironmentTable,
     "figure-list": FigureList,
     "machine-figure": MachineFigure,
