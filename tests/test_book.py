@@ -34,6 +34,11 @@ The saving is {val}`forecaster.saving:.1f unit interval`, which is {val}`forecas
 The caption says {val}`forecaster.saving`. {cite:p}`hochreiter1997lstm`
 ```
 
+```{cell-drawing} tanh
+:thumbnail:
+ISRU changes {val}`forecaster.saving:.0f` of them.
+```
+
 ```{claims-table}
 ```
 """
@@ -47,6 +52,7 @@ FORECASTER = [
     "```{result-table} forecaster-savings\n:columns: units=Units, saving=Saving (%)\n"
     ":format: .1f\nA\n```",
     "{numref}`fig-saving` and {numref}`tab-forecaster-savings`.",
+    "```{cell-drawing}\nA cell, {val}`forecaster.saving:.0f`.\n```",
 ]
 TOC = """format: jb-book
 root: book/intro
@@ -210,6 +216,12 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert "2 of 2 lose." in shown_text
     assert 'href="../../book/intro.html#claim-c3"' in forecaster.read_text(encoding="utf-8")
 
+    # The cell of the LSTM stands like a figure in full, and small beside a text.
+    assert "Fig. 2.2 A cell, −3.# Download SVG of lstm-cell" in shown_text
+    assert "ISRU changes −3 of them. The cell in full" in text_of(intro)
+    assert 'alt="The cell of an LSTM in small' in intro.read_text(encoding="utf-8")
+    assert (html / "_figures" / "lstm-cell-tanh-small.svg").is_file()
+
     # Parameters, claims, environment come from their sources.
     assert "seeds int 3 1 to 100 paired seeds" in text_of(html / "book" / "parameters.html")
     assert "(−4.14 to −2.14). It holds of 2 sizes." in text_of(intro)
@@ -231,8 +243,9 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert "saved_step_ns&quot;: 1.5" in form
 
     # Files for taking away, at addresses of their own.
-    for suffix in ("svg", "pdf", "png", "csv"):
-        assert (html / "_figures" / f"saving.{suffix}").is_file()
+    for stem in ("saving", "lstm-cell"):
+        for suffix in ("svg", "pdf", "png", "csv"):
+            assert (html / "_figures" / f"{stem}.{suffix}").is_file()
     assert (html / "_tables" / "forecaster-savings.csv").is_file()
 
     assert check_offline(html) == []
@@ -285,6 +298,7 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "{verdict}`C99` {rows}`forecaster-savings: gain<0`",
         "```{result-table} forecaster-empty\nAn empty file.\n```",
         "```{machine-records} machines\n```",
+        "```{cell-drawing} gate\n:thumbnail:\nGates.\n```",
     ]
     (compendium / "results" / "tables" / "forecaster-empty.csv").touch()
     (compendium / "results" / "machines").mkdir()
@@ -310,6 +324,8 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "its tables: forecaster-empty, forecaster-savings",
         "no claim 'C99'",
         "no column 'gain'; its columns: units, saving",
+        "cell-drawing: expected all, tanh, gates, none with ':thumbnail:', none in full, and one "
+        "paragraph, got 'gate'",
         "table forecaster-empty: expected a header, got an empty file",
         "machine-records machines: machine record old-1.json: expected schema 2, got the older",
     ):

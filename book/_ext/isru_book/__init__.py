@@ -3,8 +3,8 @@
 Roles: ``val`` (a recorded value), ``rows`` (a number of a table), ``verdict`` (the word on a
 claim). Directives: ``result-figure``, ``figure-list``, ``earlier-figures``, ``result-table``,
 ``claims-table``, ``parameter-table``, ``provenance-table``, ``environment-table``,
-``run-comparison``, ``your-case``, ``machine-records``, ``machine-figure``, ``room-list``,
-``room-drawing``.
+``run-comparison``, ``your-case``, ``machine-records``, ``machine-figure``, ``cell-drawing``,
+``room-list``, ``room-drawing``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from isru_book import (
     repository,
 )
 from isru_book.case import YourCase
+from isru_book.cell import CellDrawing
 from isru_book.claims import ClaimsTable, VerdictRole
 from isru_book.comparison import RunComparison
 from isru_book.earlier import EarlierFigures
@@ -35,6 +36,7 @@ from isru_book.telling import Telling
 from isru_book.values import ValueRole, resolve_links
 
 _DIRECTIVES = {
+    "cell-drawing": CellDrawing,
     "claims-table": ClaimsTable,
     "earlier-figures": EarlierFigures,
     "environment-table": EnvironmentTable,

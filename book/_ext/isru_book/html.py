@@ -22,7 +22,10 @@ class Downloads(nodes.General, nodes.Element):
 
 
 class Picture(nodes.General, nodes.Element):
-    """A figure's SVG at its stable address: ``stem``, ``alt`` and ``width``, ``height``."""
+    """A figure's SVG at its stable address: ``stem``, ``alt`` and ``width``, ``height``.
+
+    It leads to its file, or to ``isru_anchor`` of ``isru_page`` where the book has such a page.
+    """
 
 
 class Markup(nodes.General, nodes.Element):
@@ -86,8 +89,12 @@ def visit_picture(self, node):
     """Write the image inside a link to its file."""
     address = f"{_address(self, FIGURES)}/{escape(node['stem'])}.svg"
     size = f' width="{node["width"]}" height="{node["height"]}"' if node.get("width") else ""
+    leads = address
+    if node.get("isru_page") in self.builder.env.found_docs:
+        page = self.builder.get_relative_uri(self.builder.current_docname, node["isru_page"])
+        leads = f"{page}#{node['isru_anchor']}"
     self.body.append(
-        f'<a class="isru-picture" href="{address}"><img src="{address}" '
+        f'<a class="isru-picture" href="{leads}"><img src="{address}" '
         f'alt="{escape(node["alt"])}"{size}/></a>\n'
     )
     raise nodes.SkipNode
