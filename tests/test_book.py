@@ -159,6 +159,9 @@ def compendium(tmp_path, monkeypatch):
     (root / "book" / "claims.yml").write_text(CLAIM, encoding="utf-8")
     monkeypatch.setenv("ISRU_ROOT", str(root))
     monkeypatch.setenv("ISRU_PROFILE", "quick")
+    told = tmp_path / "running-cell"
+    told.write_text(f"cell-{len(FORECASTER)}", encoding="utf-8")  # no cell of the other notebook
+    monkeypatch.setenv("ISRU_CELL", str(told))
     for name, text in (
         ("activation-cost", ["# What a call costs"]),
         ("forecaster", FORECASTER),
@@ -185,10 +188,15 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     intro = html / "book" / "intro.html"
     forecaster = html / "results" / "notebooks" / "forecaster.html"
 
-    # A number is formatted, and linked to the notebook that made it.
+    # A number is formatted, and linked to the cell that recorded it, where the page has it.
     assert "The saving is −3.1\u00a0% (−4.1 to −2.1\u00a0%), which is slower." in text_of(intro)
     link = re.search(r'<a class="isru-value[^>]*>', intro.read_text(encoding="utf-8"))[0]
-    assert 'href="../results/notebooks/forecaster.html"' in link
+    assert 'href="../results/notebooks/forecaster.html#cell-cell-4"' in link
+    own = forecaster.read_text(encoding="utf-8")
+    assert own.count('class="isru-value reference internal" href="#cell-cell-4"') == 4
+    assert 'href="activation-cost.html"' in own and own.count('id="cell-cell-4"') == 1
+    evidence = re.search(r"From <a[^>]*>forecaster</a>", intro.read_text(encoding="utf-8"))[0]
+    assert 'href="../results/notebooks/forecaster.html#cell-cell-4"' in evidence
     for part in (
         "forecaster.saving = -3.14 %",
         "95 % interval",
@@ -352,7 +360,8 @@ def test_a_smoke_run_of_one_notebook_is_a_book_that_says_so(compendium, monkeypa
 
     # The repository's address, one value: buttons, links of commits, addresses in citations.
     page = forecaster.read_text(encoding="utf-8")
-    assert f'href="{REPOSITORY}/commit/0123456789">0123456789+changes</a>' in page
+    # A commit leads to its page: under the title, and where the page's figure is cited.
+    assert page.count(f'href="{REPOSITORY}/commit/0123456789">0123456789+changes</a>') == 2
     assert "mybinder.org/v2/gh/someone/rooms/main?urlpath=lab/tree/notebooks/forecaster" in page
     assert f'href="{REPOSITORY}"' in page
     figure = "https://someone.github.io/rooms/results/notebooks/forecaster.html#fig-saving"
@@ -384,3 +393,12 @@ def test_a_traceback_and_a_missing_notebook_are_refused(compendium):
     (folder / "notebooks" / "forecaster.ipynb").unlink()
     with pytest.raises(CompendiumError, match="lacks forecaster"):
         build_book("published")
+
+
+def test_every_link_of_the_published_book_arrives_and_exact_numbers_lead_to_their_cells():
+    html = build_book("published").parent
+    assert broken_links(html) == []
+    for name in ("isru", "neighbours", "propagation", "published-evidence"):
+        page = (html / "results" / "notebooks" / f"{name}.html").read_text(encoding="utf-8")
+        own = re.findall(r'<a class="isru-value [^>]*href="(#[^"]*)"', page)
+        assert own and all(address.startswith("#cell-") for address in own)

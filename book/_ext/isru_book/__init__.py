@@ -9,7 +9,16 @@ claim). Directives: ``result-figure``, ``figure-list``, ``earlier-figures``, ``r
 
 from __future__ import annotations
 
-from isru_book import accessibility, html, offline, plugins, provenance, redirects, repository
+from isru_book import (
+    accessibility,
+    folds,
+    html,
+    offline,
+    plugins,
+    provenance,
+    redirects,
+    repository,
+)
 from isru_book.case import YourCase
 from isru_book.cell import CellDrawing
 from isru_book.claims import ClaimsTable, VerdictRole
@@ -72,6 +81,7 @@ def setup(app) -> dict:
     app.connect("builder-inited", provenance.announce)
     app.connect("env-get-outdated", lambda app, env, *_: [d for d in _LISTS if d in env.found_docs])
     app.connect("doctree-read", provenance.add_to_page)
+    app.connect("doctree-read", folds.fold)
     app.connect("doctree-resolved", resolve_links)
     app.connect("html-page-context", accessibility.repair)
     app.connect("html-page-context", repository.launch_sources, repository.AFTER_THE_THEME)

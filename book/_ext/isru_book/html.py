@@ -18,7 +18,11 @@ class Disclosure(nodes.General, nodes.Element):
 class Downloads(nodes.General, nodes.Element):
     """Links to the files of a figure or table: ``folder``, ``stem`` and ``suffixes``.
 
+<<<<<<< HEAD
     ``stems`` names the files of a suffix otherwise.
+=======
+    ``code_page`` and ``code_anchor`` name the cell that made it, where the page is known.
+>>>>>>> main
     """
 
 
@@ -69,8 +73,25 @@ def visit_downloads(self, node):
         f'<span class="visually-hidden"> of {escape(stem)}</span></a>'
         for suffix, stem in stems.items()
     )
-    self.body.append(f'<p class="isru-downloads">Download {" ".join(links)}</p>\n')
+    code = _code_address(self, node)
+    made = (
+        f' \N{MIDDLE DOT} <a href="{escape(code)}">Code'
+        f'<span class="visually-hidden"> that made {stem}</span></a>'
+        if code
+        else ""
+    )
+    self.body.append(f'<p class="isru-downloads">Download {" ".join(links)}{made}</p>\n')
     raise nodes.SkipNode
+
+
+def _code_address(self, node) -> str:
+    """Return the address of the cell that made a figure or table, empty if no page shows it."""
+    page, place = node.get("code_page", ""), node.get("code_anchor", "")
+    here = self.builder.current_docname
+    if page == here:
+        return f"#{place}"
+    known = page in self.builder.env.found_docs
+    return f"{self.builder.get_relative_uri(here, page)}#{place}" if known else ""
 
 
 def visit_picture(self, node):
