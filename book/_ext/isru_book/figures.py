@@ -15,10 +15,12 @@ from isru_drawings.exports import cached, export
 from sphinx.util.docutils import SphinxDirective
 
 from isru_book import citation
+from isru_book.cells import anchor_of_figure, code_link
 from isru_book.drawn import DRAWINGS, drawn, drawn_now, own_legend
 from isru_book.html import FIGURES, TABLES, Picture
 from isru_book.numbers import CannotShow, plain_text
 from isru_book.run import CHECK, LOGGER, Run, notebook_of, page_of, run_of
+from isru_book.tables import LATEX
 from isru_book.takeaway import legend, size_of
 from isru_book.values import link
 
@@ -134,7 +136,8 @@ def _legend(env, about: dict) -> list[nodes.Node]:
     """Return what stands under a figure of the run."""
     run, notebook = run_of(env), about["notebook"]
     made = run.provenance(notebook)
-    return legend(env, _cited(about), _svg(run, about), made, page_of(notebook))
+    code = code_link(notebook, anchor_of_figure(run, about))
+    return legend(env, _cited(about), _svg(run, about), made, page_of(notebook), code)
 
 
 def _cited(about: dict) -> dict:
@@ -192,6 +195,10 @@ def write_files(app, error: Exception | None) -> None:
         target = out / TABLES / table.name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(table.read_bytes())
+    for about in app.env.metadata.values():
+        for stem, text in about.get(LATEX, {}).items():
+            (out / TABLES).mkdir(parents=True, exist_ok=True)
+            (out / TABLES / f"{stem}.tex").write_text(text, encoding="utf-8")
 
 
 def _drawings(app) -> list[tuple[Path, dict]]:
