@@ -76,7 +76,7 @@ def visit_downloads(self, node):
     code = _code_address(self, node)
     made = (
         f' \N{MIDDLE DOT} <a href="{escape(code)}">Code'
-        f'<span class="visually-hidden"> that made {stem}</span></a>'
+        f'<span class="visually-hidden"> that made {escape(node["stem"])}</span></a>'
         if code
         else ""
     )
