@@ -1,10 +1,10 @@
 """The book's own Sphinx extension: what ties its text to the numbers and files of a run.
 
 Roles: ``val`` (a recorded value), ``rows`` (a number of a table), ``verdict`` (the word on a
-claim). Directives: ``result-figure``, ``figure-list``, ``earlier-figures``, ``result-table``,
-``claims-table``, ``parameter-table``, ``provenance-table``, ``environment-table``,
-``run-comparison``, ``your-case``, ``machine-records``, ``machine-figure``, ``cell-drawing``,
-``room-list``, ``room-drawing``.
+claim), ``example`` (the running example). Directives: ``result-figure``, ``figure-list``,
+``earlier-figures``, ``result-table``, ``claims-table``, ``parameter-table``,
+``provenance-table``, ``environment-table``, ``run-comparison``, ``your-case``,
+``machine-records``, ``machine-figure``, ``cell-drawing``, ``room-list``, ``room-drawing``.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from isru_book.claims import ClaimsTable, VerdictRole
 from isru_book.comparison import RunComparison
 from isru_book.earlier import EarlierFigures
 from isru_book.environment import EnvironmentTable
+from isru_book.example import ExampleRole
 from isru_book.figures import FigureList, ResultFigure, start_conversions, write_files
 from isru_book.machines import MachineFigure, MachineRecords
 from isru_book.parameters import ParameterTable
@@ -70,6 +71,7 @@ def setup(app) -> dict:
     """Register everything with Sphinx; what fails later is told in words."""
     app = Telling(app)
     app.add_config_value("isru_doi", "", "env")
+    app.add_role("example", ExampleRole())
     app.add_role("rows", RowsRole())
     app.add_role("val", ValueRole())
     app.add_role("verdict", VerdictRole())
