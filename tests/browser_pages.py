@@ -99,8 +99,8 @@ def pages(html_folder: Path) -> list[Path]:
 
 def inspect_book(html_folder: Path) -> list[Report]:
     """Open every page of a built book in light, dark and at a phone's width."""
-    with _browser() as browser:
-        inspector = _Inspector(browser.new_context(viewport=DESKTOP))
+    with browser() as chromium:
+        inspector = _Inspector(chromium.new_context(viewport=DESKTOP))
         return [inspector.inspect(path, html_folder) for path in pages(html_folder)]
 
 
@@ -114,15 +114,16 @@ def opened(path: Path, **context: object) -> Iterator:
     **context : object
         Of the browser's context, such as ``viewport``.
     """
-    with _browser() as browser:
-        inspector = _Inspector(browser.new_context(**({"viewport": DESKTOP} | context)))
+    with browser() as chromium:
+        inspector = _Inspector(chromium.new_context(**({"viewport": DESKTOP} | context)))
         inspector.page.goto(path.as_uri(), wait_until="load")
         yield inspector.page
         assert inspector.report.problems() == []
 
 
 @contextmanager
-def _browser() -> Iterator:
+def browser() -> Iterator:
+    """Start a Chromium and end it."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -3,14 +3,24 @@
 Roles: ``val`` (a recorded value), ``rows`` (a number of a table), ``verdict`` (the word on a
 claim). Directives: ``result-figure``, ``figure-list``, ``earlier-figures``, ``result-table``,
 ``claims-table``, ``parameter-table``, ``provenance-table``, ``environment-table``,
-``run-comparison``, ``your-case``, ``machine-records``, ``machine-figure``, ``room-list``,
-``room-drawing``.
+``run-comparison``, ``your-case``, ``machine-records``, ``machine-figure``, ``cell-drawing``,
+``room-list``, ``room-drawing``.
 """
 
 from __future__ import annotations
 
-from isru_book import accessibility, html, offline, plugins, provenance, redirects, repository
+from isru_book import (
+    accessibility,
+    folds,
+    html,
+    offline,
+    plugins,
+    provenance,
+    redirects,
+    repository,
+)
 from isru_book.case import YourCase
+from isru_book.cell import CellDrawing
 from isru_book.claims import ClaimsTable, VerdictRole
 from isru_book.comparison import RunComparison
 from isru_book.earlier import EarlierFigures
@@ -27,6 +37,7 @@ from isru_book.telling import Telling
 from isru_book.values import ValueRole, resolve_links
 
 _DIRECTIVES = {
+    "cell-drawing": CellDrawing,
     "claims-table": ClaimsTable,
     "earlier-figures": EarlierFigures,
     "environment-table": EnvironmentTable,
@@ -73,6 +84,7 @@ def setup(app) -> dict:
     app.connect("builder-inited", provenance.announce)
     app.connect("env-get-outdated", lambda app, env, *_: [d for d in _LISTS if d in env.found_docs])
     app.connect("doctree-read", provenance.add_to_page)
+    app.connect("doctree-read", folds.fold)
     app.connect("doctree-resolved", resolve_links)
     app.connect("html-page-context", accessibility.repair)
     app.connect("html-page-context", repository.launch_sources, repository.AFTER_THE_THEME)

@@ -8,9 +8,10 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from isru.claims import load_claims, read_run_values, verdicts
+from isru.claims import Verdict, load_claims, read_run_values, verdicts
 from isru.wording import MINUS
-from isru_book.run import LOGGER, run_of
+from isru_book.cells import place_of
+from isru_book.run import LOGGER, Run, page_of, run_of
 from isru_book.tables import html_table
 from isru_book.values import link, note_table
 
@@ -61,6 +62,8 @@ class ClaimsTable(SphinxDirective):
         effect = [nodes.Text(effect_text(verdict) or "\N{EM DASH}")]
         if claim.remark and verdict.measured:
             effect += [nodes.Text(". "), *self._inline(claim.remark)]
+        if where := evidence(run_of(self.env), verdict):
+            effect += [nodes.inline("", "", nodes.Text(" From "), *where, classes=["isru-reason"])]
         word = nodes.inline("", verdict.word, classes=["isru-verdict", shade(verdict.word)])
         why = f" {_NEGATIVE.sub(MINUS, verdict.reason)}" if verdict.measured else ""
         reason = nodes.inline("", why, classes=["isru-reason"])
@@ -95,6 +98,20 @@ class VerdictRole(SphinxRole):
         node = link(verdict.word, _TABLE, f"{self.text}\n{why}", _anchor(self.text))
         node["classes"] += ["isru-verdict", shade(verdict.word)]
         return [node], []
+
+
+def evidence(run: Run, verdict: Verdict) -> list[nodes.Node]:
+    """Return a link for each chapter that measured a claim, to the cell that recorded it first."""
+    places = dict(
+        place_of(run, found.condition.value)
+        for found in reversed(verdict.conditions)
+        if found.value is not None
+    )
+    links: list[nodes.Node] = []
+    for notebook in sorted(places, key=run.place):
+        place = link(notebook, page_of(notebook), anchor=places[notebook])
+        links += [nodes.Text(", "), place] if links else [place]
+    return links
 
 
 def _anchor(claim: str) -> str:

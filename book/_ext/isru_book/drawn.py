@@ -85,18 +85,24 @@ def drawn_now(app) -> dict[str, Path]:
 
 
 def _draw(env, identifier: str) -> Path:
+    svg = Path(env.app.doctreedir) / "drawn-figures" / f"{identifier}.svg"
+    data = save(svg, lambda: DRAWINGS[identifier].draw(env))
+    data.to_csv(svg.with_suffix(".csv"), index=False, float_format="%.9g", lineterminator="\n")
+    return svg
+
+
+def save(svg: Path, draw: Callable[[], tuple[Figure, pd.DataFrame | None]]):
+    """Write what ``draw`` draws in the style of all figures, and return the table beside it."""
     import matplotlib as mpl
 
     from isru.drawing.style import use_style
 
-    svg = Path(env.app.doctreedir) / "drawn-figures" / f"{identifier}.svg"
     svg.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context():
         use_style()
-        figure, data = DRAWINGS[identifier].draw(env)
+        figure, data = draw()
         figure.savefig(svg, metadata={"Date": None}, bbox_inches="tight")
-    data.to_csv(svg.with_suffix(".csv"), index=False, float_format="%.9g", lineterminator="\n")
-    return svg
+    return data
 
 
 def own_legend(env, identifier: str) -> list[nodes.Node]:

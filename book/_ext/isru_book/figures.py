@@ -15,6 +15,7 @@ from isru_drawings.exports import cached, export
 from sphinx.util.docutils import SphinxDirective
 
 from isru_book import citation
+from isru_book.cells import anchor_of_figure, code_link
 from isru_book.drawn import DRAWINGS, drawn, drawn_now, own_legend
 from isru_book.html import FIGURES, TABLES, Picture
 from isru_book.numbers import CannotShow, plain_text
@@ -134,7 +135,8 @@ def _legend(env, about: dict) -> list[nodes.Node]:
     """Return what stands under a figure of the run."""
     run, notebook = run_of(env), about["notebook"]
     made = run.provenance(notebook)
-    return legend(env, _cited(about), _svg(run, about), made, page_of(notebook))
+    code = code_link(notebook, anchor_of_figure(run, about))
+    return legend(env, _cited(about), _svg(run, about), made, page_of(notebook), code)
 
 
 def _cited(about: dict) -> dict:

@@ -7,18 +7,17 @@ and figures (``forecaster-skill``).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sphinx.domains import Domain, ObjType
 
+from isru_book.cells import anchor_of
 from isru_book.drawn import DRAWINGS
 from isru_book.run import page_of, run_of
 from isru_book.values import ABOUT
 
 _BEHIND_THE_TEXT = 2  # Sphinx's priority of what is listed after the words of pages
-_CELL = "cell-{}"  # the anchor of a code cell
 
 Found = tuple[str, str, str, str, str, int]
 
@@ -41,8 +40,9 @@ class ResultNames(Domain):
                 yield from self._found(f"{record['notebook']}.{name}", "value", *place)
 
     def _tables(self) -> Iterator[Found]:
-        for path in sorted((run_of(self.env).folder / "tables").glob("*.json")):
-            about = json.loads(path.read_text(encoding="utf-8"))
+        run = run_of(self.env)
+        for path in sorted((run.folder / "tables").glob("*.json")):
+            about = run.table(path.stem)
             notebook = about["notebook"]
             name = f"{notebook}.{path.stem.removeprefix(f'{notebook}-')}"
             place = self._label(f"tab-{path.stem}") or self._cell(notebook, about)
@@ -62,8 +62,8 @@ class ResultNames(Domain):
 
     def _cell(self, notebook: str, recorded: dict) -> tuple[str, str]:
         """Return the place of the cell that recorded something, the page's top where unknown."""
-        cell = recorded.get("cell", "")
-        return page_of(notebook), _CELL.format(cell) if cell else ABOUT
+        place = anchor_of(run_of(self.env), notebook, recorded)
+        return page_of(notebook), place or ABOUT
 
     def _label(self, name: str) -> tuple[str, str] | None:
         """Return the page and anchor of a label, None if the book has none of this name."""
