@@ -33,9 +33,26 @@ The saving is {val}`forecaster.saving:.1f unit interval`, which is {val}`forecas
 :alt: One line that falls to {val}`forecaster.saving:.1f`.
 The caption says {val}`forecaster.saving`. {cite:p}`hochreiter1997lstm`
 ```
+"""
+CLAIMS = """# Claims
 
-```{claims-table}
+```{claim-cards}
 ```
+
+```{claim-advice} C3
+**{plainly}`C3`.**
+```
+
+```{rule-history}
+```
+"""
+HISTORY = """
+- claims: [C3]
+  date: 2026-11-21
+  commit: d5d8a4b
+  kind: rule
+  after: pilot runs
+  what: It presumes a saving of {val}`forecaster.saving:.0f`.
 """
 FORECASTER = [
     "# A forecaster\n\nIt saves {val}`forecaster.saving:.2f`; "
@@ -58,6 +75,7 @@ parts:
   - file: results/notebooks/forecaster
 - caption: Use it
   chapters:
+  - file: book/claims
   - file: book/figures
   - file: book/parameters
   - file: book/compare
@@ -69,6 +87,7 @@ CLAIM = """
   sentence: A small LSTM predicts in less time with ISRU.
   source: miasnikov2022lstm
   published: Claimed, 1 to 2 %; here {val}`forecaster.saving:.0f`.
+  apply: {refuted: "Do not expect it: {val}`forecaster.saving:.0f`."}
   hypothesis: It does not.
   effect: saving
   remark: It holds of {rows}`forecaster-savings` sizes.
@@ -150,7 +169,13 @@ def compendium(tmp_path, monkeypatch):
     (root / "book" / "intro.md").write_text(
         INTRO.replace("{{your-case}}", "```{your-case}\n```"), encoding="utf-8"
     )
-    (root / "book" / "claims.yml").write_text(CLAIM, encoding="utf-8")
+    for name, text in (
+        ("claims.yml", CLAIM),
+        ("claims.md", CLAIMS),
+        ("history-of-rules.yml", HISTORY),
+        ("moved-anchors.yml", "book/intro: {claim-*: book/claims, gone: book/nowhere}"),
+    ):
+        (root / "book" / name).write_text(text, encoding="utf-8")
     monkeypatch.setenv("ISRU_ROOT", str(root))
     monkeypatch.setenv("ISRU_PROFILE", "quick")
     for name, text in (
@@ -200,12 +225,18 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert "At 300 units: 0.0\u00a0% (−1.0 to 1.0\u00a0%)." in shown_text
     assert "Profile quick" in shown_text
     assert "2 of 2 lose." in shown_text
-    assert 'href="../../book/intro.html#claim-c3"' in forecaster.read_text(encoding="utf-8")
+    assert 'href="../../book/claims.html#claim-c3"' in forecaster.read_text(encoding="utf-8")
 
     # Parameters, claims, environment come from their sources.
     assert "seeds int 3 1 to 100 paired seeds" in text_of(html / "book" / "parameters.html")
-    assert "(−4.14 to −2.14). It holds of 2 sizes." in text_of(intro)
-    assert "refuted" in text_of(intro) and "Claimed, 1 to 2 %; here −3." in text_of(intro)
+    claims = text_of(html / "book" / "claims.html")
+    assert "(−4.14 to −2.14). It holds of 2 sizes." in claims
+    assert re.search("Verdict ?refuted", claims) and "Claimed, 1 to 2 %; here −3." in claims
+    assert re.search("Evidence ?forecaster ?Published", claims)
+    assert "no. Do not expect it: −3." in claims
+    assert "How a claim is judged: 1 change" in claims
+    assert "C3, 2026-11-21, commit d5d8a4b, after pilot runs. It presumes a saving of −3." in claims
+    assert '{"claim-*": "claims.html"}' in intro.read_text(encoding="utf-8"), "the old anchor"
     assert "forecaster" in text_of(html / "book" / "environment.html")
 
     # A run kept beside the published one shows whether its verdicts are the same.
@@ -274,7 +305,8 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "```{result-figure} saving\nNo description.\n```",
         "```{result-figure} savings\n:alt: x\nNo such figure.\n```",
         "```{result-table} forecaster-saving\nNo such table.\n```",
-        "{verdict}`C99` {rows}`forecaster-savings: gain<0`",
+        "{verdict}`C99` {rows}`forecaster-savings: gain<0` {plainly}`C98` {switch}`home`",
+        "{places}`perhaps` {change}`forecaster` {change}`forecaster.savings[units=11].saving`",
         "```{result-table} forecaster-empty\nAn empty file.\n```",
         "```{machine-records} machines\n```",
     ]
@@ -301,6 +333,11 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "no table 'forecaster-saving' in this run; "
         "its tables: forecaster-empty, forecaster-savings",
         "no claim 'C99'",
+        "plainly: no claim 'C98'; the claims: C3",
+        "switch: no place 'home'; the places: m4f, ",
+        "places: no word 'perhaps'; the words: yes, ",
+        "change: expected an address such as",
+        "change: the published run lacks forecaster.savings[units=11].saving",
         "no column 'gain'; its columns: units, saving",
         "table forecaster-empty: expected a header, got an empty file",
         "machine-records machines: machine record old-1.json: expected schema 2, got the older",

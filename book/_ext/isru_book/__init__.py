@@ -1,19 +1,31 @@
 """The book's own Sphinx extension: what ties its text to the numbers and files of a run.
 
 Roles: ``val`` (a recorded value), ``rows`` (a number of a table), ``verdict`` (the word on a
-claim). Directives: ``result-figure``, ``figure-list``, ``result-table``, ``claims-table``,
-``parameter-table``, ``provenance-table``, ``environment-table``, ``run-comparison``,
-``your-case``, ``machine-records``, ``machine-figure``, ``room-list``, ``room-drawing``.
+claim), and those of the first page (`isru_book.answer`). Directives: ``answer-figure``,
+``claim-advice``, ``claim-cards``, ``rule-history``, ``result-figure``, ``figure-list``,
+``result-table``, ``parameter-table``, ``provenance-table``, ``environment-table``,
+``run-comparison``, ``your-case``, ``machine-records``, ``machine-figure``, ``room-list``,
+``room-drawing``.
 """
 
 from __future__ import annotations
 
 from isru_book import accessibility, html, offline, plugins, provenance, redirects, repository
+from isru_book.answer import (
+    AnswerFigure,
+    ChangeRole,
+    ClaimAdvice,
+    PlacesRole,
+    PlainlyRole,
+    RivalsRole,
+    SwitchRole,
+)
 from isru_book.case import YourCase
-from isru_book.claims import ClaimsTable, VerdictRole
+from isru_book.claims import ClaimCards, VerdictRole
 from isru_book.comparison import RunComparison
 from isru_book.environment import EnvironmentTable
 from isru_book.figures import FigureList, ResultFigure, start_conversions, write_files
+from isru_book.history import RuleHistory
 from isru_book.machines import MachineFigure, MachineRecords
 from isru_book.parameters import ParameterTable
 from isru_book.provenance import ProvenanceTable
@@ -23,8 +35,20 @@ from isru_book.tables import ResultTable
 from isru_book.telling import Telling
 from isru_book.values import ValueRole, resolve_links
 
+_ROLES = {
+    "change": ChangeRole,
+    "places": PlacesRole,
+    "plainly": PlainlyRole,
+    "rivals": RivalsRole,
+    "rows": RowsRole,
+    "switch": SwitchRole,
+    "val": ValueRole,
+    "verdict": VerdictRole,
+}
 _DIRECTIVES = {
-    "claims-table": ClaimsTable,
+    "answer-figure": AnswerFigure,
+    "claim-advice": ClaimAdvice,
+    "claim-cards": ClaimCards,
     "environment-table": EnvironmentTable,
     "figure-list": FigureList,
     "machine-figure": MachineFigure,
@@ -34,6 +58,7 @@ _DIRECTIVES = {
     "result-figure": ResultFigure,
     "result-table": ResultTable,
     "room-drawing": RoomDrawing,
+    "rule-history": RuleHistory,
     "room-list": RoomList,
     "run-comparison": RunComparison,
     "your-case": YourCase,
@@ -42,6 +67,7 @@ _DIRECTIVES = {
 # change of an old one.
 _LISTS = (
     "book/intro",
+    "book/claims",
     "book/figures",
     "book/parameters",
     "book/environment",
@@ -54,9 +80,8 @@ def setup(app) -> dict:
     """Register everything with Sphinx; what fails later is told in words."""
     app = Telling(app)
     app.add_config_value("isru_doi", "", "env")
-    app.add_role("rows", RowsRole())
-    app.add_role("val", ValueRole())
-    app.add_role("verdict", VerdictRole())
+    for name, role in _ROLES.items():
+        app.add_role(name, role())
     for name, directive in _DIRECTIVES.items():
         app.add_directive(name, directive)
     html.add_nodes(app)
@@ -69,6 +94,7 @@ def setup(app) -> dict:
     app.connect("doctree-read", provenance.add_to_page)
     app.connect("doctree-resolved", resolve_links)
     app.connect("html-page-context", accessibility.repair)
+    app.connect("html-page-context", redirects.lead_on)
     app.connect("html-page-context", repository.launch_sources, repository.AFTER_THE_THEME)
     app.connect("build-finished", write_files)
     app.connect("build-finished", redirects.write)
