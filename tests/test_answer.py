@@ -49,7 +49,6 @@ def word(*, floor=(0, -1, 1), **entries) -> str:
     rivals = {name: f"a.{name}" for name in entries if name.startswith("rival")}
     place = Place(
         "there",
-        "a",
         Mark("a.saving", floor="a.floor"),
         {"elsewhere": Mark("a.other")},
         {name: at + ("[x=1].ratio" if "ratio" in name else "") for name, at in rivals.items()},

@@ -33,6 +33,11 @@ The saving is {val}`forecaster.saving:.1f unit interval`, which is {val}`forecas
 :alt: One line that falls to {val}`forecaster.saving:.1f`.
 The caption says {val}`forecaster.saving`. {cite:p}`hochreiter1997lstm`
 ```
+
+```{cell-drawing} tanh
+:thumbnail:
+ISRU changes {val}`forecaster.saving:.0f` of them.
+```
 """
 CLAIMS = """# Claims
 
@@ -64,6 +69,7 @@ FORECASTER = [
     "```{result-table} forecaster-savings\n:columns: units=Units, saving=Saving (%)\n"
     ":format: .1f\nA\n```",
     "{numref}`fig-saving` and {numref}`tab-forecaster-savings`.",
+    "```{cell-drawing}\nA cell, {val}`forecaster.saving:.0f`.\n```",
 ]
 TOC = """format: jb-book
 root: book/intro
@@ -178,6 +184,9 @@ def compendium(tmp_path, monkeypatch):
         (root / "book" / name).write_text(text, encoding="utf-8")
     monkeypatch.setenv("ISRU_ROOT", str(root))
     monkeypatch.setenv("ISRU_PROFILE", "quick")
+    told = tmp_path / "running-cell"
+    told.write_text(f"cell-{len(FORECASTER)}", encoding="utf-8")  # no cell of the other notebook
+    monkeypatch.setenv("ISRU_CELL", str(told))
     for name, text in (
         ("activation-cost", ["# What a call costs"]),
         ("forecaster", FORECASTER),
@@ -204,10 +213,15 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     intro = html / "book" / "intro.html"
     forecaster = html / "results" / "notebooks" / "forecaster.html"
 
-    # A number is formatted, and linked to the notebook that made it.
+    # A number is formatted, and linked to the cell that recorded it, where the page has it.
     assert "The saving is −3.1\u00a0% (−4.1 to −2.1\u00a0%), which is slower." in text_of(intro)
     link = re.search(r'<a class="isru-value[^>]*>', intro.read_text(encoding="utf-8"))[0]
-    assert 'href="../results/notebooks/forecaster.html"' in link
+    assert 'href="../results/notebooks/forecaster.html#cell-cell-5"' in link
+    own = forecaster.read_text(encoding="utf-8")
+    assert own.count('class="isru-value reference internal" href="#cell-cell-5"') == 4
+    assert 'href="activation-cost.html"' in own and own.count('id="cell-cell-5"') == 1
+    evidence = re.search(r"From <a[^>]*>forecaster</a>", intro.read_text(encoding="utf-8"))[0]
+    assert 'href="../results/notebooks/forecaster.html#cell-cell-5"' in evidence
     for part in (
         "forecaster.saving = -3.14 %",
         "95 % interval",
@@ -226,6 +240,12 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert "Profile quick" in shown_text
     assert "2 of 2 lose." in shown_text
     assert 'href="../../book/claims.html#claim-c3"' in forecaster.read_text(encoding="utf-8")
+
+    # The cell of the LSTM stands like a figure in full, and small beside a text.
+    assert "Fig. 2.2 A cell, −3.# Download SVG of lstm-cell" in shown_text
+    assert "ISRU changes −3 of them. The cell in full" in text_of(intro)
+    assert 'alt="The cell of an LSTM in small' in intro.read_text(encoding="utf-8")
+    assert (html / "_figures" / "lstm-cell-tanh-small.svg").is_file()
 
     # Parameters, claims, environment come from their sources.
     assert "seeds int 3 1 to 100 paired seeds" in text_of(html / "book" / "parameters.html")
@@ -254,8 +274,9 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert "saved_step_ns&quot;: 1.5" in form
 
     # Files for taking away, at addresses of their own.
-    for suffix in ("svg", "pdf", "png", "csv"):
-        assert (html / "_figures" / f"saving.{suffix}").is_file()
+    for stem in ("saving", "lstm-cell"):
+        for suffix in ("svg", "pdf", "png", "csv"):
+            assert (html / "_figures" / f"{stem}.{suffix}").is_file()
     assert (html / "_tables" / "forecaster-savings.csv").is_file()
 
     assert check_offline(html) == []
@@ -309,6 +330,7 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "{places}`perhaps` {change}`forecaster` {change}`forecaster.savings[units=11].saving`",
         "```{result-table} forecaster-empty\nAn empty file.\n```",
         "```{machine-records} machines\n```",
+        "```{cell-drawing} gate\n:thumbnail:\nGates.\n```",
     ]
     (compendium / "results" / "tables" / "forecaster-empty.csv").touch()
     (compendium / "results" / "machines").mkdir()
@@ -339,6 +361,8 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "change: expected an address such as",
         "change: the published run lacks forecaster.savings[units=11].saving",
         "no column 'gain'; its columns: units, saving",
+        "cell-drawing: expected all, tanh, gates, none with ':thumbnail:', none in full, and one "
+        "paragraph, got 'gate'",
         "table forecaster-empty: expected a header, got an empty file",
         "machine-records machines: machine record old-1.json: expected schema 2, got the older",
     ):
@@ -371,7 +395,8 @@ def test_a_smoke_run_of_one_notebook_is_a_book_that_says_so(compendium, monkeypa
 
     # The repository's address, one value: buttons, links of commits, addresses in citations.
     page = forecaster.read_text(encoding="utf-8")
-    assert f'href="{REPOSITORY}/commit/0123456789">0123456789+changes</a>' in page
+    # A commit leads to its page: under the title, and where the page's figure is cited.
+    assert page.count(f'href="{REPOSITORY}/commit/0123456789">0123456789+changes</a>') == 2
     assert "mybinder.org/v2/gh/someone/rooms/main?urlpath=lab/tree/notebooks/forecaster" in page
     assert f'href="{REPOSITORY}"' in page
     figure = "https://someone.github.io/rooms/results/notebooks/forecaster.html#fig-saving"
@@ -398,8 +423,17 @@ def test_a_traceback_and_a_missing_notebook_are_refused(compendium):
     error = {"output_type": "error", "ename": "ValueError", "evalue": "bad", "traceback": []}
     folder = compendium / "results"
     write_notebook(folder / "notebooks", "forecaster", FORECASTER, [error])
-    with pytest.raises(CompendiumError, match="forecaster: cell cell-4: ValueError: bad"):
+    with pytest.raises(CompendiumError, match="forecaster: cell cell-5: ValueError: bad"):
         check_no_errors(folder)
     (folder / "notebooks" / "forecaster.ipynb").unlink()
     with pytest.raises(CompendiumError, match="lacks forecaster"):
         build_book("published")
+
+
+def test_every_link_of_the_published_book_arrives_and_exact_numbers_lead_to_their_cells():
+    html = build_book("published").parent
+    assert broken_links(html) == []
+    for name in ("isru", "neighbours", "propagation", "published-evidence"):
+        page = (html / "results" / "notebooks" / f"{name}.html").read_text(encoding="utf-8")
+        own = re.findall(r'<a class="isru-value [^>]*href="(#[^"]*)"', page)
+        assert own and all(address.startswith("#cell-") for address in own)

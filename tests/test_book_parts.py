@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -266,23 +267,34 @@ def test_a_commit_links_to_its_page_where_it_and_the_repository_are_known():
     assert links(home, "unknown") == links("", "0123456789") == []
 
 
-def test_a_citation_names_the_commit_and_leaves_out_what_is_not_set():
-    about = {
-        "id": "saving",
-        "title": "Saving & 5 %",
-        "notebook": "forecaster",
-        "author": "The ISRU compendium authors",
-        "licence": "CC BY 4.0",
-    }
-    made = {"commit": "abc1234567", "dirty": True, "date": "2025-03-01"}
-    entry = citation.bibtex(about, made)
+ABOUT_SAVING = {
+    "id": "saving",
+    "title": "Saving & 5 %",
+    "source": "notebook forecaster",
+    "author": "The ISRU compendium authors",
+    "licence": "CC BY 4.0",
+}
+
+
+def test_a_citation_names_what_it_means_and_leaves_out_what_is_not_set():
+    made = {"commit": "abc1234567", "dirty": True, "date": "2025-03-01", "isru": "0.1.0"}
+    files = {".svg": b"<svg/>", ".csv": b"x\n1\n"}
+    entry = citation.bibtex(ABOUT_SAVING, files, made)
     for part in ("{isru-saving,", "{{The ISRU compendium authors}}", r"Saving \& 5 \%", "{2025}"):
         assert part in entry
-    assert "commit abc1234567+changes" in entry
     assert "url" not in entry and "doi" not in entry
-    placed = citation.bibtex(about, made, site="https://x.org/", doi="10.1/2", page="a.html")
+    placed = citation.bibtex(
+        ABOUT_SAVING, files, made, site="https://x.org/", doi="10.1/2", page="a.html"
+    )
     assert "{https://x.org/a.html}" in placed and "{10.1/2}" in placed
-    assert json.dumps(citation.latex(about)).count("includegraphics") == 1
+    figure = citation.latex(ABOUT_SAVING, files, made)
+    assert json.dumps(figure).count("includegraphics") == 1
+    for text in (entry, figure):
+        assert "notebook forecaster, version 0.1.0" in text and "2025-03-01" in text
+        assert "code of commit abc1234567+changes" in text
+        assert f"saving.svg sha256 {hashlib.sha256(b'<svg/>').hexdigest()}" in text
+        assert f"saving.csv sha256 {hashlib.sha256(files['.csv']).hexdigest()}" in text
+        assert "CC BY 4.0" in text
 
 
 def test_a_plugin_of_the_bibliography_is_looked_up_once(monkeypatch):

@@ -81,7 +81,7 @@ def test_a_value_is_the_cell_of_the_same_number_interval_and_unit(run):
 def test_every_table_says_what_it_holds(run):
     about = json.loads((run / "tables" / "lstm-counts.json").read_text())
     assert about["columns"]["cell"] == {
-        "label": "cell",
+        "label": "Cell",
         "type": "text",
         "unit": "",
         "kind": "exact",

@@ -32,6 +32,7 @@ Re-running:
 Books:
   book --run quick                               serve         show a book in the browser
   test-browser  open every page in a headless Chromium
+  cited SHA256  write the file that an older citation names; cited FIGURE: list its files
 The character model:
   sample        --prompt "In the beginning" --temperature 0.7 --length 300 --seed 0 --model FILE
   train-characters  --model FILE --updates 2000 --text FILE: go on from FILE, or make it
@@ -122,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
         record={"metavar": "FILE", "help": "this record alone"},
         repeat=flag | {"help": "keep it beside the published result that it repeats"},
     )
+    known = commands.add_parser("cited")
+    known.add_argument("what", metavar="SHA256|FIGURE", help="as a citation names it")
+    known.add_argument("--out", metavar="DIR", help="by default runs/cited")
     add("bench")
     minutes = {"type": float, "default": 5.0, "metavar": "MINUTES", "help": "time to spend"}
     add("record", minutes=minutes)

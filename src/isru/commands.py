@@ -22,6 +22,7 @@ from isru.errors import CompendiumError
 from isru.lifeline import attended
 from isru.publish.compare import account
 from isru.publish.environment import say
+from isru.publish.history import content, versions, with_hash
 from isru.publish.job import Job
 from isru.publish.machines import publish_record, record_folder
 from isru.publish.notebooks import all_notebooks, select
@@ -31,6 +32,7 @@ from isru.publish.release import publish as publish_results
 from isru.publish.runner import PROFILES, alone, make_jobs, with_missing_needs
 from isru.publish.runner import execute as execute_jobs
 from isru.publish.staleness import stale_reasons
+from isru.records import write_atomically
 
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -107,6 +109,21 @@ def book(options: Namespace) -> None:
     """Build a book without executing anything."""
     _existing(options.run)
     _build(options.run)
+
+
+def cited(options: Namespace) -> None:
+    """Write the file that a citation names by its SHA-256, or list what a figure's files were."""
+    found = versions(paths.root(), everywhere=True)
+    of_figure = [version for version in found if Path(version.name).stem == options.what]
+    for version in of_figure:
+        _write(f"{version.sha256}  {version.name}, {version.date}, commit {version.commit[:10]}")
+    if of_figure:
+        return
+    version = with_hash(found, options.what)
+    folder = Path(options.out) if options.out else paths.root() / "runs" / "cited"
+    path = folder / f"{version.sha256[:12]}-{version.name}"
+    write_atomically(path, content(paths.root(), version))
+    say(f"{path}: {version.name} of {version.date}, commit {version.commit[:10]}")
 
 
 def _existing(run: str):

@@ -333,9 +333,10 @@ class Record:
             The columns that tell its rows apart: by them a cell can be quoted,
             ``forecaster.steps[step=train, units=25].saving``.
         columns : mapping
-            Of a column its unit; or ``{"unit", "label", "note", "kind", "rtol", "atol", "low",
-            "high", "unit_from"}``, any of them, where low and high name the columns of its
-            interval ("" for none), and unit_from the one that holds the unit of each row.
+            Of a column its unit; or ``{"unit", "label", "format", "note", "kind", "rtol", "atol",
+            "low", "high", "unit_from"}``, any of them, where low and high name the columns of its
+            interval ("" for none), and unit_from the one that holds the unit of each row. What is
+            not said follows from the column's name (see `isru.table_words`).
         rtol, atol : float, optional
             As in `value`, for every number of kind tolerance that is not told otherwise.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from isru.table_words import column_words
+
 KINDS = ("exact", "tolerance", "machine")
-_SAID = ("label", "unit", "unit_from", "note", "kind", "rtol", "atol", "low", "high")
+_SAID = ("label", "unit", "unit_from", "format", "note", "kind", "rtol", "atol", "low", "high")
 _SHARED = (
     "unit",
     "unit_from",
@@ -47,8 +49,10 @@ def described(
     told = {column: _fields(name, column, said) for column, said in columns.items()}
     found = {}
     for column in frame.columns:
-        about = {"label": str(column).replace("_", " "), "type": _type(frame[column])}
-        about |= {"unit": "", "kind": kind, **_partners(column, frame), **told.get(column, {})}
+        words = column_words(str(column))
+        about = {"label": words.label, "type": _type(frame[column]), "unit": words.unit}
+        about |= {"format": words.format, "kind": kind}
+        about |= {**_partners(column, frame), **told.get(column, {})}
         about = {key: said for key, said in about.items() if said != "" or key == "unit"}
         check_kind(about["kind"])
         if about["kind"] == "tolerance" and not {"rtol", "atol"} & set(about):

@@ -3,14 +3,23 @@
 Roles: ``val`` (a recorded value), ``rows`` (a number of a table), ``verdict`` (the word on a
 claim), and those of the first page (`isru_book.answer`). Directives: ``answer-figure``,
 ``claim-advice``, ``claim-cards``, ``rule-history``, ``result-figure``, ``figure-list``,
-``result-table``, ``parameter-table``, ``provenance-table``, ``environment-table``,
-``run-comparison``, ``your-case``, ``machine-records``, ``machine-figure``, ``room-list``,
-``room-drawing``.
+``earlier-figures``, ``result-table``, ``parameter-table``, ``provenance-table``,
+``environment-table``, ``run-comparison``, ``your-case``, ``machine-records``,
+``machine-figure``, ``cell-drawing``, ``room-list``, ``room-drawing``.
 """
 
 from __future__ import annotations
 
-from isru_book import accessibility, html, offline, plugins, provenance, redirects, repository
+from isru_book import (
+    accessibility,
+    folds,
+    html,
+    offline,
+    plugins,
+    provenance,
+    redirects,
+    repository,
+)
 from isru_book.answer import (
     AnswerFigure,
     ChangeRole,
@@ -21,8 +30,10 @@ from isru_book.answer import (
     SwitchRole,
 )
 from isru_book.case import YourCase
+from isru_book.cell import CellDrawing
 from isru_book.claims import ClaimCards, VerdictRole
 from isru_book.comparison import RunComparison
+from isru_book.earlier import EarlierFigures
 from isru_book.environment import EnvironmentTable
 from isru_book.figures import FigureList, ResultFigure, start_conversions, write_files
 from isru_book.history import RuleHistory
@@ -47,8 +58,10 @@ _ROLES = {
 }
 _DIRECTIVES = {
     "answer-figure": AnswerFigure,
+    "cell-drawing": CellDrawing,
     "claim-advice": ClaimAdvice,
     "claim-cards": ClaimCards,
+    "earlier-figures": EarlierFigures,
     "environment-table": EnvironmentTable,
     "figure-list": FigureList,
     "machine-figure": MachineFigure,
@@ -92,6 +105,7 @@ def setup(app) -> dict:
     app.connect("builder-inited", provenance.announce)
     app.connect("env-get-outdated", lambda app, env, *_: [d for d in _LISTS if d in env.found_docs])
     app.connect("doctree-read", provenance.add_to_page)
+    app.connect("doctree-read", folds.fold)
     app.connect("doctree-resolved", resolve_links)
     app.connect("html-page-context", accessibility.repair)
     app.connect("html-page-context", redirects.lead_on)

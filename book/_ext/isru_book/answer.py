@@ -12,30 +12,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from docutils import nodes
 from docutils.statemachine import StringList
-from isru_drawings.exports import export
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from isru.addresses import BadAddress, split
-from isru.answer import PLACES, PLATFORMS, answer, change, saving, step_times
+from isru.answer import PLACES, answer, change, saving, step_times
 from isru.answer.places import WORDS, limits
 from isru.claims import plainly, what_to_do
 from isru.recorded import NotRecorded
-from isru.records import AUTHOR, LICENCE
-from isru_book import citation
+from isru_book.cells import place_of
 from isru_book.claims import PAGE as CLAIMS
 from isru_book.claims import anchor, effect_text, judged, shade
-from isru_book.figures import SUFFIXES, size_of
-from isru_book.html import FIGURES, Downloads, Picture, cell_code, disclosure
-from isru_book.numbers import CannotShow
+from isru_book.drawn import DRAWINGS, Drawing, show
 from isru_book.run import LOGGER, page_of, run_of
 from isru_book.values import left_out, link, note_table
 
 FIGURE = "step-times"
-_TITLE = "Time of an LSTM's step with ISRU over that with tanh, by platform"
 _SHADES = {"yes": "good", "yes, but": "mixed", "no": "bad"}
 _NOWHERE = "nowhere"
 
@@ -48,7 +42,8 @@ class SwitchRole(SphinxRole):
         if self.text not in PLACES:
             return _warn(self, f"switch: no place {self.text!r}; the places: {', '.join(PLACES)}")
         place, found = PLACES[self.text], _answers(self.env)[self.text]
-        node = link(found.word, page_of(place.page), "; ".join(found.reasons))
+        notebook, cell = place_of(run_of(self.env), place.decides.saving)
+        node = link(found.word, page_of(notebook), "; ".join(found.reasons), cell)
         node["classes"] += ["isru-verdict", f"isru-{_SHADES.get(found.word, 'open')}"]
         return [node], []
 
@@ -89,14 +84,17 @@ class ChangeRole(SphinxRole):
         read = reader(self.env)
         try:
             found = [(address, read(address)) for address in addresses]
-        except (CannotShow, BadAddress) as error:
+            chapter = split(addresses[0])[0]
+        except BadAddress as error:
             return _warn(self, f"change: {error}")
-        chapter = split(addresses[0])[0]
-        if any(entry is None for _, entry in found):
+        if missing := [address for address, entry in found if entry is None]:
+            if run_of(self.env).name == "published":
+                return _warn(self, f"change: the published run lacks {missing[0]}")
             return [left_out(self.env, chapter)], []
         ends = [entry.get(end, entry["value"]) for _, entry in found for end in ("low", "high")]
         told = "\n".join(f"{address} = {entry['value']:.3g} %" for address, entry in found)
-        return [link(change(min(ends), max(ends)), page_of(chapter), told)], []
+        notebook, cell = place_of(run_of(self.env), addresses[0])
+        return [link(change(min(ends), max(ends)), page_of(notebook), told, cell)], []
 
 
 class PlainlyRole(SphinxRole):
@@ -140,6 +138,8 @@ class AnswerFigure(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the figure."""
+        from isru.answer.figure import step_times_words  # Matplotlib, where it is needed
+
         if not self.content:
             return _warn(self, "answer-figure: expected a caption that states the message")[0]
         table = step_times(reader(self.env))
@@ -148,10 +148,7 @@ class AnswerFigure(SphinxDirective):
             return [nodes.paragraph("", text, classes=["not-in-run"])]
         body = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, body)
-        figure = nodes.figure("", classes=["isru-figure"])
-        figure += _drawn(self.env, table)
-        figure += nodes.caption("", "", *body[0].children)
-        figure += nodes.legend("", *_cited(self.env))
+        figure = show(self.env, FIGURE, step_times_words(table), body[0].children)
         figure["names"].append(f"fig-{FIGURE}")
         self.set_source_info(figure)
         self.state.document.note_explicit_target(figure, figure)
@@ -171,8 +168,6 @@ def reader(env):
         try:
             return None if record is None else record[name]
         except NotRecorded:
-            if run.name == "published":
-                raise CannotShow(f"the published run lacks {address}") from None
             return None
 
     return read
@@ -201,54 +196,21 @@ def _listed(names) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _drawn(env, table) -> Picture:
-    """Write the picture's files into the book and return it."""
-    import matplotlib as mpl
-
-    from isru.answer.figure import step_times_figure, step_times_words
-    from isru.drawing.style import use_style
-
-    folder = Path(env.app.doctreedir) / "answer-figure"
-    folder.mkdir(parents=True, exist_ok=True)
-    svg = folder / f"{FIGURE}.svg"
-    with mpl.rc_context():
-        use_style()
-        figure = step_times_figure(table)
-        figure.savefig(svg, metadata={"Date": None}, bbox_inches="tight")
-    table.to_csv(svg.with_suffix(".csv"), index=False, float_format="%.9g", lineterminator="\n")
-    about = _about() | {"source": f"{citation.BOOK} First page, figure {FIGURE}"}
-    export(svg, about, Path(env.app.outdir) / FIGURES, folder / "cache")
-    return Picture("", stem=FIGURE, alt=step_times_words(table), **size_of(svg))
+def _there(env) -> bool:
+    return not step_times(reader(env)).empty
 
 
-def _about() -> dict:
-    return {"title": _TITLE, "author": AUTHOR, "licence": LICENCE}
+def _draw(env):
+    from isru.answer.figure import step_times_figure
 
-
-def _cited(env) -> list[nodes.Node]:
-    """Return the downloads, and how to cite the picture: by the newest chapter that it shows."""
-    run = run_of(env)
-    chapters = {split(mark.saving)[0] for p in PLATFORMS for mark in p.marks.values()}
-    newest = max(chapters, key=lambda chapter: run.provenance(chapter).get("date", ""))
-    about = _about() | {"id": FIGURE, "notebook": newest}
-    entry = citation.bibtex(
-        about,
-        run.provenance(newest),
-        site=env.config.html_baseurl,
-        doi=env.config.isru_doi,
-        page=f"{env.docname}.html#fig-{FIGURE}",
-    )
-    return [
-        Downloads("", folder=FIGURES, stem=FIGURE, suffixes=SUFFIXES),
-        disclosure(
-            "Cite this figure",
-            cell_code(entry, "bibtex"),
-            cell_code(citation.latex(about), "latex"),
-            name="isru-cite",
-        ),
-    ]
+    table = step_times(reader(env))
+    return step_times_figure(table), table
 
 
 def _warn(role, message: str):
     LOGGER.warning(message, location=role.get_location(), type="isru")
     return [], []
+
+
+_TITLE = "Time of an LSTM's step with ISRU over that with tanh, by platform"
+DRAWINGS[FIGURE] = Drawing(_TITLE, "the chapters' results", "book/intro", _draw, _there)

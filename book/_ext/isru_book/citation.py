@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+
 from isru_book.run import commit_text
 
 BOOK = "Is ISRU a faster tanh for LSTMs?"
+_NEXT = ";\n" + " " * 18  # below the beginning of the field: BibTeX reads it as one blank
 
 
-def bibtex(about: dict, provenance: dict, *, site: str = "", doi: str = "", page: str = "") -> str:
+def bibtex(
+    about: Mapping[str, str],
+    files: Mapping[str, bytes],
+    provenance: Mapping,
+    *,
+    site: str = "",
+    doi: str = "",
+    page: str = "",
+) -> str:
     """Return a BibTeX entry for one figure.
 
     Parameters
     ----------
-    about : dict
-        The figure's ``id``, ``title``, ``notebook``, ``author``, ``licence``.
-    provenance : dict
-        Of the notebook that drew it.
+    about : mapping
+        The figure's ``id``, ``title``, ``source`` (who draws it, "notebook forecaster"),
+        ``author``, ``licence``.
+    files : mapping
+        Suffix -> content of the files that the citation means, ``".svg"`` and ``".csv"``.
+    provenance : mapping
+        Of the run, or of the checkout, that drew it.
     site, doi : str
         Address of the published book, and its DOI; left out where empty.
     page : str
         The page's address inside the book.
     """
-    made = ", ".join(
-        part
-        for part in (
-            f"notebook {about['notebook']}",
-            f"commit {commit_text(provenance)}" if provenance else "",
-            about["licence"],
-        )
-        if part
-    )
     fields = {
         "author": f"{{{about['author']}}}",
         "title": f"{{{_latex(about['title'])}}}",
         "year": provenance.get("date", "")[:4],
         "howpublished": f"Figure \\texttt{{{about['id']}}} in: {_latex(BOOK)}",
-        "note": _latex(made),
+        "note": _latex(_NEXT.join([*_made(about, files, provenance), about["licence"]])),
         "doi": doi,
         "url": f"{site.rstrip('/')}/{page}" if site else "",
     }
@@ -43,10 +49,11 @@ def bibtex(about: dict, provenance: dict, *, site: str = "", doi: str = "", page
     return "\n".join([f"@misc{{isru-{about['id']},", *lines, "}"])
 
 
-def latex(about: dict) -> str:
-    """Return a LaTeX figure that includes the PDF and cites it."""
+def latex(about: Mapping[str, str], files: Mapping[str, bytes], provenance: Mapping) -> str:
+    """Return a LaTeX figure that includes the PDF and cites it; what it is of stands above it."""
     return "\n".join(
         [
+            *(f"% {line}" for line in _made(about, files, provenance)),
             "\\begin{figure}",
             "  \\centering",
             f"  \\includegraphics[width=\\linewidth]{{{about['id']}.pdf}}",
@@ -56,6 +63,21 @@ def latex(about: dict) -> str:
             "\\end{figure}",
         ]
     )
+
+
+def _made(about: Mapping, files: Mapping[str, bytes], provenance: Mapping) -> list[str]:
+    """Return who drew the figure and with what, then each file with its hash."""
+    parts = [
+        about["source"],
+        f"version {provenance['isru']}" if "isru" in provenance else "",
+        f"code of commit {commit_text(provenance)}" if provenance else "",
+        provenance.get("date", ""),
+    ]
+    hashes = (
+        f"{about['id']}{suffix} sha256 {hashlib.sha256(content).hexdigest()}"
+        for suffix, content in files.items()
+    )
+    return [", ".join(part for part in parts if part), *hashes]
 
 
 def _latex(text: str) -> str:

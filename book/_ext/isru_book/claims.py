@@ -8,10 +8,10 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from isru.addresses import split
-from isru.claims import load_claims, read_run_values, verdicts, what_to_do
+from isru.claims import Verdict, load_claims, read_run_values, verdicts, what_to_do
 from isru.wording import MINUS
-from isru_book.run import LOGGER, page_of, run_of
+from isru_book.cells import place_of
+from isru_book.run import LOGGER, Run, page_of, run_of
 from isru_book.values import link, note_table
 
 PAGE = "book/claims"  # the page that holds the cards
@@ -66,8 +66,8 @@ class ClaimCards(SphinxDirective):
         parts = {"Verdict": [word, nodes.inline("", why, classes=["isru-reason"])]}
         if effect := self._effect(claim, verdict):
             parts["Number"] = effect
-        if evidence := self._evidence(claim):
-            parts["Evidence"] = evidence
+        if where := evidence(run_of(self.env), verdict):
+            parts["Evidence"] = where
         parts["Published"] = self._inline(claim.published)
         card += nodes.definition_list("", *(_item(*part) for part in parts.items()))
         return card
@@ -79,12 +79,6 @@ class ClaimCards(SphinxDirective):
         if claim.remark:
             found += [nodes.Text(". " if found else ""), *self._inline(claim.remark)]
         return found
-
-    def _evidence(self, claim) -> list[nodes.Node]:
-        """Return links to the chapters that hold the claim's values, each named once."""
-        chapters = dict.fromkeys(split(found.value)[0] for found in claim.conditions)
-        links = [link(chapter, page_of(chapter)) for chapter in chapters]
-        return [part for one in links for part in (nodes.Text(", "), one)][1:]
 
     def _inline(self, text: str) -> list[nodes.Node]:
         body = nodes.container()
@@ -118,6 +112,20 @@ class VerdictRole(SphinxRole):
 def _item(name: str, content: list[nodes.Node]) -> nodes.definition_list_item:
     body = nodes.definition("", nodes.paragraph("", "", *content))
     return nodes.definition_list_item("", nodes.term("", name), body)
+
+
+def evidence(run: Run, verdict: Verdict) -> list[nodes.Node]:
+    """Return a link for each chapter that measured a claim, to the cell that recorded it first."""
+    places = dict(
+        place_of(run, found.condition.value)
+        for found in reversed(verdict.conditions)
+        if found.value is not None
+    )
+    links: list[nodes.Node] = []
+    for notebook in sorted(places, key=run.place):
+        place = link(notebook, page_of(notebook), anchor=places[notebook])
+        links += [nodes.Text(", "), place] if links else [place]
+    return links
 
 
 def anchor(claim: str) -> str:

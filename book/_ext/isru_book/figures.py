@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,14 +15,15 @@ from isru_drawings.exports import cached, export
 from sphinx.util.docutils import SphinxDirective
 
 from isru_book import citation
-from isru_book.html import FIGURES, TABLES, Downloads, Picture, cell_code, disclosure
+from isru_book.cells import anchor_of_figure, code_link
+from isru_book.drawn import DRAWINGS, drawn, drawn_now, own_legend
+from isru_book.html import FIGURES, TABLES, Picture
 from isru_book.numbers import CannotShow, plain_text
-from isru_book.run import CHECK, LOGGER, notebook_of, page_of, run_of
+from isru_book.run import CHECK, LOGGER, Run, notebook_of, page_of, run_of
+from isru_book.takeaway import legend, size_of
 from isru_book.values import link
 
 _SHARE = 4  # figures that are worth the start of a process
-SUFFIXES = [".svg", ".pdf", ".png", ".csv"]
-_SIZE = re.compile(r'<svg[^>]*?\bwidth="([\d.]+)pt" height="([\d.]+)pt"')
 
 
 class ResultFigure(SphinxDirective):
@@ -47,7 +47,7 @@ class ResultFigure(SphinxDirective):
         about = run.figure(identifier)
         if about is None:
             return self._without(identifier)
-        svg = run.folder / "figures" / f"{identifier}.svg"
+        svg = _svg(run, about)
         for suffix in (".svg", ".json", ".csv"):
             self.env.note_dependency(str(svg.with_suffix(suffix)))
         self.env.note_dependency(str(run.values_file(about["notebook"])))
@@ -58,7 +58,7 @@ class ResultFigure(SphinxDirective):
             figure += nodes.legend("", *self._caption(identifier)[0].children)
             return [figure]
         figure += self._caption(identifier)
-        figure += nodes.legend("", *legend(self.env, about))
+        figure += nodes.legend("", *_legend(self.env, about))
         self.set_source_info(figure)
         own = notebook_of(self.env.docname) == about["notebook"]
         page = self.env.docname.rpartition("/")[2]
@@ -102,7 +102,7 @@ class ResultFigure(SphinxDirective):
 
 
 class FigureList(SphinxDirective):
-    """List every figure of the run with its page, downloads and citation."""
+    """List every figure of the book with its page, downloads and citation."""
 
     def run(self) -> list[nodes.Node]:
         """Return one section-like block a figure."""
@@ -110,39 +110,42 @@ class FigureList(SphinxDirective):
         found = []
         for about in run.figures():
             self.env.note_dependency(str(run.folder / "figures" / f"{about['id']}.json"))
-            block = nodes.container("", classes=["isru-listed-figure"])
-            svg = run.folder / "figures" / f"{about['id']}.svg"
-            block += Picture("", stem=about["id"], alt=about["title"], **size_of(svg))
-            words = nodes.container("")
-            words += nodes.paragraph("", "", nodes.strong("", about["title"]))
-            where = nodes.paragraph("", "Notebook ")
-            where += link(about["notebook"], page_of(about["notebook"]))
-            where += nodes.Text(f", figure {about['id']}")
-            words += [where, *legend(self.env, about)]
-            block += words
-            found.append(block)
+            where = [nodes.Text("Notebook "), link(about["notebook"], page_of(about["notebook"]))]
+            found.append(_listed(about, _svg(run, about), where, _legend(self.env, about)))
+        for identifier, drawing in sorted(DRAWINGS.items()):
+            if drawing.page in self.env.found_docs and drawing.there(self.env):
+                where = [nodes.Text("Page "), link(drawing.page.rpartition("/")[2], drawing.page)]
+                svg, below = drawn(self.env, identifier), own_legend(self.env, identifier)
+                found.append(_listed(drawing.about(identifier), svg, where, below))
         return found or [nodes.paragraph("", "This run has no figures.")]
 
 
-def legend(env, about: dict) -> list[nodes.Node]:
-    """Return the downloads of a figure and the drop-down that says how to cite it."""
-    run = run_of(env)
-    entry = citation.bibtex(
-        about,
-        run.provenance(about["notebook"]),
-        site=env.config.html_baseurl,
-        doi=env.config.isru_doi,
-        page=f"{page_of(about['notebook'])}.html#fig-{about['id']}",
-    )
-    return [
-        Downloads("", folder=FIGURES, stem=about["id"], suffixes=SUFFIXES),
-        disclosure(
-            "Cite this figure",
-            cell_code(entry, "bibtex"),
-            cell_code(citation.latex(about), "latex"),
-            name="isru-cite",
-        ),
-    ]
+def _listed(about: dict, svg: Path, where: list[nodes.Node], below: list[nodes.Node]) -> nodes.Node:
+    """Return a figure as the list shows it: a picture, its title and place, what stands below."""
+    block = nodes.container("", classes=["isru-listed-figure"])
+    block += Picture("", stem=about["id"], alt=about["title"], **size_of(svg))
+    words = nodes.container("", nodes.paragraph("", "", nodes.strong("", about["title"])))
+    words += nodes.paragraph("", "", *where, nodes.Text(f", figure {about['id']}"))
+    words += below
+    block += words
+    return block
+
+
+def _legend(env, about: dict) -> list[nodes.Node]:
+    """Return what stands under a figure of the run."""
+    run, notebook = run_of(env), about["notebook"]
+    made = run.provenance(notebook)
+    code = code_link(notebook, anchor_of_figure(run, about))
+    return legend(env, _cited(about), _svg(run, about), made, page_of(notebook), code)
+
+
+def _cited(about: dict) -> dict:
+    """Return what the citation and the files of a figure of the run tell of it."""
+    return about | {"source": f"notebook {about['notebook']}"}
+
+
+def _svg(run: Run, about: dict) -> Path:
+    return run.folder / "figures" / f"{about['id']}.svg"
 
 
 def start_conversions(app) -> None:
@@ -181,7 +184,11 @@ def write_files(app, error: Exception | None) -> None:
     if error or app.builder.format != "html":
         return
     out = Path(app.outdir)
-    for svg, told in _drawings(app):
+    own = [
+        (svg, _told(app, DRAWINGS[identifier].about(identifier)))
+        for identifier, svg in drawn_now(app).items()
+    ]
+    for svg, told in [*_drawings(app), *own]:
         export(svg, told, out / FIGURES, _cache(app))
     for table in sorted((run_of(app.env).folder / "tables").glob("*.csv")):
         target = out / TABLES / table.name
@@ -192,14 +199,15 @@ def write_files(app, error: Exception | None) -> None:
 def _drawings(app) -> list[tuple[Path, dict]]:
     """Return each figure of the run, with what its files tell of it."""
     run = run_of(app.env)
-    return [
-        (
-            run.folder / "figures" / f"{about['id']}.svg",
-            {key: about[key] for key in ("title", "author", "licence")}
-            | {"source": source(app, about)},
-        )
-        for about in run.figures()
-    ]
+    return [(_svg(run, about), _told(app, _cited(about))) for about in run.figures()]
+
+
+def _told(app, about: dict) -> dict:
+    """Return what the files of a figure tell of it."""
+    site = app.config.html_baseurl
+    source = f"{citation.BOOK} {about['source'].capitalize()}, figure {about['id']}"
+    told = {key: about[key] for key in ("title", "author", "licence")}
+    return told | {"source": f"{source}, {site}" if site else source}
 
 
 def _cache(app) -> Path:
@@ -210,22 +218,3 @@ def _cache(app) -> Path:
     source = run_of(app.env).source
     staged = (source / CHECK).is_file()
     return (source.parents[2] if staged else Path(app.doctreedir).parent) / "figure-cache"
-
-
-def source(app, about: dict) -> str:
-    """Return in one line where a figure comes from."""
-    site = app.config.html_baseurl
-    return f"{citation.BOOK} Notebook {about['notebook']}, figure {about['id']}" + (
-        f", {site}" if site else ""
-    )
-
-
-def size_of(svg: Path) -> dict:
-    """Return an SVG's size in CSS pixels, so that a page does not jump while it loads."""
-    found = _SIZE.search(svg.read_text(encoding="utf-8")[:2000])
-    if not found:
-        return {}
-    return {
-        side: round(float(points) * 96 / 72)
-        for side, points in zip(("width", "height"), found.groups(), strict=True)
-    }

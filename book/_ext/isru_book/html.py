@@ -15,11 +15,17 @@ class Disclosure(nodes.General, nodes.Element):
 
 
 class Downloads(nodes.General, nodes.Element):
-    """Links to the files of a figure or table: ``folder``, ``stem`` and ``suffixes``."""
+    """Links to the files of a figure or table: ``folder``, ``stem`` and ``suffixes``.
+
+    ``code_page`` and ``code_anchor`` name the cell that made it, where the page is known.
+    """
 
 
 class Picture(nodes.General, nodes.Element):
-    """A figure's SVG at its stable address: ``stem``, ``alt`` and ``width``, ``height``."""
+    """A figure's SVG at its stable address: ``stem``, ``alt`` and ``width``, ``height``.
+
+    It leads to its file, or to ``isru_anchor`` of ``isru_page`` where the book has such a page.
+    """
 
 
 class Markup(nodes.General, nodes.Element):
@@ -58,16 +64,37 @@ def visit_downloads(self, node):
         f'<span class="visually-hidden"> of {stem}</span></a>'
         for suffix in node["suffixes"]
     )
-    self.body.append(f'<p class="isru-downloads">Download {" ".join(links)}</p>\n')
+    code = _code_address(self, node)
+    made = (
+        f' \N{MIDDLE DOT} <a href="{escape(code)}">Code'
+        f'<span class="visually-hidden"> that made {stem}</span></a>'
+        if code
+        else ""
+    )
+    self.body.append(f'<p class="isru-downloads">Download {" ".join(links)}{made}</p>\n')
     raise nodes.SkipNode
+
+
+def _code_address(self, node) -> str:
+    """Return the address of the cell that made a figure or table, empty if no page shows it."""
+    page, place = node.get("code_page", ""), node.get("code_anchor", "")
+    here = self.builder.current_docname
+    if page == here:
+        return f"#{place}"
+    known = page in self.builder.env.found_docs
+    return f"{self.builder.get_relative_uri(here, page)}#{place}" if known else ""
 
 
 def visit_picture(self, node):
     """Write the image inside a link to its file."""
     address = f"{_address(self, FIGURES)}/{escape(node['stem'])}.svg"
     size = f' width="{node["width"]}" height="{node["height"]}"' if node.get("width") else ""
+    leads = address
+    if node.get("isru_page") in self.builder.env.found_docs:
+        page = self.builder.get_relative_uri(self.builder.current_docname, node["isru_page"])
+        leads = f"{page}#{node['isru_anchor']}"
     self.body.append(
-        f'<a class="isru-picture" href="{address}"><img src="{address}" '
+        f'<a class="isru-picture" href="{leads}"><img src="{address}" '
         f'alt="{escape(node["alt"])}"{size}/></a>\n'
     )
     raise nodes.SkipNode

@@ -5,20 +5,16 @@ They read the records themselves, so that one more file in ``results/machines`` 
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
-from isru_drawings.exports import export
 from sphinx.util.docutils import SphinxDirective
 
 from isru.machine_records import page
 from isru.machine_records.schema import read_record
-from isru.records import AUTHOR, LICENCE
-from isru_book import citation
-from isru_book.figures import SUFFIXES, size_of
-from isru_book.html import FIGURES, Downloads, Picture
+from isru_book.drawn import DRAWINGS, Drawing, show
 from isru_book.run import CHECK, LOGGER, run_of
 from isru_book.tables import html_table
 
@@ -79,13 +75,9 @@ class MachineFigure(SphinxDirective):
             text = f"machine-figure: expected one of {', '.join(_TITLES)}, ':alt:' and a caption"
             LOGGER.warning(f"{text}, got {name!r}", location=self.get_location(), type="isru")
             return []
-        size = _draw(self.env, name)
         body = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, body)
-        figure = nodes.figure("", classes=["isru-figure"])
-        figure += Picture("", stem=name, alt=self.options["alt"], **size)
-        figure += nodes.caption("", "", *body[0].children)
-        figure += nodes.legend("", Downloads("", folder=FIGURES, stem=name, suffixes=SUFFIXES))
+        figure = show(self.env, name, self.options["alt"], body[0].children)
         figure["names"].append(f"fig-{name}")
         self.set_source_info(figure)
         self.state.document.note_explicit_target(figure, figure)
@@ -128,22 +120,13 @@ def _table(content: list[list[str]]) -> nodes.Node:
     return html_table(header, rows, classes=("isru-small",))
 
 
-def _draw(env, name: str) -> dict:
-    """Write a figure's files into the book and return its size in CSS pixels."""
-    import matplotlib as mpl
+def _drawing(name: str, env):
+    return page.drawing(name, _shown(env))
 
-    from isru.drawing.style import use_style
 
-    with mpl.rc_context():
-        use_style()
-        figure, data = page.drawing(name, _shown(env))
-        folder = Path(env.app.doctreedir) / "machine-figures"
-        folder.mkdir(parents=True, exist_ok=True)
-        svg = folder / f"{name}.svg"
-        figure.savefig(svg, metadata={"Date": None}, bbox_inches="tight")
-    data.to_csv(svg.with_suffix(".csv"), index=False, float_format="%.9g", lineterminator="\n")
-    source = f"{citation.BOOK} Machine records, figure {name}"
-    about = {"title": _TITLES[name], "source": source}
-    about |= {"author": AUTHOR, "licence": LICENCE}
-    export(svg, about, Path(env.app.outdir) / FIGURES, folder / "cache")
-    return size_of(svg)
+DRAWINGS.update(
+    {
+        name: Drawing(title, "machine records", "book/machines", partial(_drawing, name))
+        for name, title in _TITLES.items()
+    }
+)

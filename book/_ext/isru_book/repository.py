@@ -60,3 +60,12 @@ def commit_nodes(config, provenance: dict) -> list[nodes.Node]:
     if not address or not re.fullmatch("[0-9a-f]{7,40}", commit):
         return [nodes.Text(text)]
     return [nodes.reference("", text, refuri=f"{address}/commit/{commit}", internal=False)]
+
+
+def file_nodes(config, commit: str, path: str) -> list[nodes.Node]:
+    """Return a commit as text, linked to a file that it holds where the repository is known."""
+    address = config.html_theme_options.get("repository_url") or ""
+    if not address:
+        return [nodes.Text(commit[:10])]
+    target = f"{address}/raw/{commit}/{path}"
+    return [nodes.reference("", commit[:10], refuri=target, internal=False)]

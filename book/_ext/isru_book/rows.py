@@ -23,6 +23,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxRole
 
 from isru.addresses import PATTERN
+from isru_book.cells import anchor_of_table
 from isru_book.numbers import CannotShow, Wanted, find, formatted
 from isru_book.run import LOGGER, Run, page_of, run_of
 from isru_book.values import left_out, link, note_table
@@ -51,9 +52,11 @@ class RowsRole(SphinxRole):
             return [nodes.inline("", f"[{self.text}]")], []
         if text is None:
             return [left_out(self.env, chapter)], []
-        note_table(self.env, _parsed(self.text)["table"])
+        table = _parsed(self.text)["table"]
+        note_table(self.env, table)
         notebook = run.values(chapter)["notebook"]
-        return [link(text, page_of(notebook), f"of the table: {self.text}")], []
+        place = anchor_of_table(run, notebook, table)
+        return [link(text, page_of(notebook), f"of the table: {self.text}", place)], []
 
 
 def from_rows(run: Run, text: str) -> tuple[str, str | None]:

@@ -43,8 +43,6 @@ class Place:
     ----------
     name : str
         As a sentence has it: "on a Cortex-M4F".
-    page : str
-        The chapter with the evidence.
     decides : Mark
         The saving that gives the word.
     elsewhere : mapping of str to Mark
@@ -55,7 +53,6 @@ class Place:
     """
 
     name: str
-    page: str
     decides: Mark
     elsewhere: Mapping[str, Mark] = field(default_factory=dict)
     rivals: Mapping[str, str] = field(default_factory=dict)
@@ -85,7 +82,6 @@ def _call(form: str) -> str:
 PLACES = {
     "m4f": Place(
         "on a Cortex-M4F",
-        "microcontrollers",
         emulated("m4f", "exp_free"),
         {
             "with 10 units": emulated("m4f", "exp_free", 10),
@@ -94,10 +90,9 @@ PLACES = {
         },
         {"straight lines in tanh's place": _against("other"), "tables of tanh": _against("table")},
     ),
-    "integer": Place("in an all-integer model", "microcontrollers", INTEGER),
+    "integer": Place("in an all-integer model", INTEGER),
     "loops": Place(
         "in loops that you compile for a laptop",
-        "forecaster",
         timed("numba"),
         {
             "with 100 units": timed("numba", units=100),
@@ -105,8 +100,8 @@ PLACES = {
         },
         {"straight lines in tanh's place": _call("simd")},
     ),
-    "numpy": Place("from NumPy", "forecaster", timed("numpy")),
-    "keras": Place("in TensorFlow", "forecaster", timed("keras")),
+    "numpy": Place("from NumPy", timed("numpy")),
+    "keras": Place("in TensorFlow", timed("keras")),
 }
 
 

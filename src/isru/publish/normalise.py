@@ -7,8 +7,8 @@ import re
 import nbformat
 
 from isru import paths
-from isru.digests import code_digest
 from isru.errors import CompendiumError
+from isru.publish.displays import fitting_outputs
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _PROGRESS = re.compile(r"\d%\||\[(\d+:)?\d\d:\d\d[,<]")  # what tqdm writes
@@ -34,9 +34,7 @@ def normalise(executed: nbformat.NotebookNode, profile: str) -> nbformat.Noteboo
         tags = cell.metadata.setdefault("tags", [])
         if "injected-parameters" in tags:
             cell.id = "injected-parameters"
-            cell.metadata.tags = ["injected-parameters", "hide-input"]
-            shown = f"Show the parameters of this run (profile: {profile})"
-            cell.metadata.mystnb = {"code_prompt_show": shown}
+            cell.metadata.tags = ["injected-parameters"]
         cell.outputs = [] if "figure" in tags else [_clean(o, cell) for o in cell.outputs if o]
         cell.outputs = [output for output in cell.outputs if output]
     kept = {key: executed.metadata[key] for key in ("isru", "kernelspec")}
@@ -69,20 +67,24 @@ def _portable(text: str) -> str:
 
 
 def with_present_prose(executed: nbformat.NotebookNode, source: nbformat.NotebookNode):
-    """Return the executed notebook with the markdown of its source, so that prose never lags.
+    """Return the executed notebook with the cells of its source, so that prose never lags.
 
-    Only where both hold the same code cells; otherwise the executed notebook as it is.
+    Only where both compute the same (see `isru.publish.displays`); otherwise the executed notebook
+    as it is. Code, tags and markdown are the source's; what the run showed stays where the source
+    shows it, too.
     """
     results = [c for c in executed.cells if c.cell_type == "code"]
     injected = [c for c in results if "injected-parameters" in c.metadata.get("tags", [])]
     results = [c for c in results if c not in injected]
     code = [c for c in source.cells if c.cell_type == "code"]
-    if [code_digest(c.source) for c in results] != [code_digest(c.source) for c in code]:
+    outputs = fitting_outputs(results, code)
+    if outputs is None:
         return executed
-    remaining = iter(results)
+    shown = iter(outputs)
     cells = []
     for cell in source.cells:
-        cells.append(next(remaining) if cell.cell_type == "code" else cell)
+        is_code = cell.cell_type == "code"
+        cells.append({**cell, "outputs": next(shown)} if is_code else cell)
         if "parameters" in cell.metadata.get("tags", []):
             cells += injected
     return nbformat.from_dict({**executed, "cells": cells})

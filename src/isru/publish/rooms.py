@@ -37,7 +37,7 @@ FLOORS = (
     ("recorded",),
     ("records", "arrays", "yaml_text"),
     ("table_columns", "addresses"),
-    ("provenance", "wording", "closure"),
+    ("provenance", "wording", "closure", "table_words"),
     ("paths",),
     ("errors", "lifeline", "lazily", "digests", "notes"),
 )

@@ -1,0 +1,1 @@
+"""What the chapter `frontier` alone needs: its study, its figures, its tables."""

@@ -1,0 +1,117 @@
+"""What a cell only shows: the expression at its end, which decides no result.
+
+A page may show less, more or other things than its run did, without being run again: what was
+computed and recorded is the same. What the run did not show, the page leaves out.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from nbformat import NotebookNode
+
+from isru.digests import code_digest, tree_digest
+
+_RECORD = "record"  # what chapters call their `isru.records.Record`
+_SHOWING = ("print", "display")
+_NOTHING = code_digest("")
+
+
+@dataclass(frozen=True)
+class Code:
+    """A cell by what it does: the hash of all of it, and of what is left without its display."""
+
+    whole: str
+    core: str
+
+    @property
+    def only_shows(self) -> bool:
+        """Whether nothing is left without its display."""
+        return self.core == _NOTHING != self.whole
+
+
+def source_code(source: str) -> Code:
+    """Return a cell's code with its last expression told apart, where that can be a display.
+
+    It cannot if it calls something on ``record``, assigns, or ends in a semicolon: then it stands
+    there for what it does.
+    """
+    tree = ast.parse(source)
+    whole = code_digest(source)
+    if tree.body and _can_be_display(tree.body[-1], source):
+        tree.body.pop()
+    return Code(whole, tree_digest(tree))
+
+
+def executed_code(cell: NotebookNode) -> Code:
+    """Return the code of an executed cell: what showed nothing stood there for what it does."""
+    code = source_code(cell.source)
+    return code if _has_shown(cell) else Code(code.whole, code.whole)
+
+
+def fitting_outputs(
+    executed: Sequence[NotebookNode], source: Sequence[NotebookNode]
+) -> list[list[NotebookNode]] | None:
+    """Return the outputs of each cell of the source, from the cells of its run.
+
+    A cell has those of the run where it shows the same, otherwise none. Cells that only show may
+    be in one notebook and not in the other.
+
+    Parameters
+    ----------
+    executed, source : sequence of NotebookNode
+        The code cells of both.
+
+    Returns
+    -------
+    list of list, or None
+        None where the two differ in more than what they show.
+    """
+    ran = [executed_code(cell) for cell in executed]
+    silent = {code.whole for code in ran if code.core == code.whole}
+    present = [
+        Code(code.whole, code.whole) if code.whole in silent else code
+        for code in (source_code(cell.source) for cell in source)
+    ]
+    if _cores(ran) != _cores(present):
+        return None
+    outputs = {place: cell.outputs for place, cell in zip(_places(ran), executed, strict=True)}
+    return [outputs.get(place, []) for place in _places(present)]
+
+
+def _cores(cells: Sequence[Code]) -> list[str]:
+    return [code.core for code in cells if not code.only_shows]
+
+
+def _places(cells: Sequence[Code]) -> Iterator[tuple[int, str]]:
+    """Yield for each cell how many that compute came before it, and what it does."""
+    before = 0
+    for code in cells:
+        before += not code.only_shows
+        yield before, code.whole
+
+
+def _can_be_display(statement: ast.stmt, source: str) -> bool:
+    if not isinstance(statement, ast.Expr):
+        return False
+    lines = source.encode().splitlines()[statement.end_lineno - 1 :]
+    if lines[0][statement.end_col_offset :].lstrip().startswith(b";"):
+        return False
+    return not any(_acts(node) for node in ast.walk(statement))
+
+
+def _acts(node: ast.AST) -> bool:
+    """Return whether a part of an expression assigns, or calls something on the record."""
+    if isinstance(node, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
+        return True
+    return isinstance(node, ast.Name) and node.id == _RECORD
+
+
+def _has_shown(cell: NotebookNode) -> bool:
+    if any(output.output_type == "execute_result" for output in cell.outputs):
+        return True
+    last = ast.parse(cell.source).body[-1:]
+    called = getattr(getattr(last[0], "value", None), "func", None) if last else None
+    return isinstance(called, ast.Name) and called.id in _SHOWING

@@ -1,0 +1,167 @@
+"""What git knows of the checkout and of the figures that were published from it before.
+
+A citation names a file by its hash. The commit that it names is that of the code that drew the
+figure; the file itself was committed later. So it is looked for by its hash, in all that any
+commit holds below ``results/figures``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from isru import __version__
+from isru.errors import CompendiumError
+from isru.provenance import SOURCES
+
+FIGURES = "results/figures"  # where the files of figures are committed
+_SUFFIXES = (".svg", ".csv")
+_LEAST = 7  # hexadecimal digits that name a file
+
+
+@dataclass(frozen=True)
+class Version:
+    """A file of a figure as one commit was the first to hold it.
+
+    Attributes
+    ----------
+    name : str
+        "forecaster-skill.svg", in ``results/figures``.
+    sha256 : str
+    commit, date : str
+        Of the commit that took it in.
+    blob : str
+        Git's own name of the content.
+    """
+
+    name: str
+    sha256: str
+    commit: str
+    date: str
+    blob: str
+
+
+def checkout(root: Path, also: tuple[str, ...] = ()) -> dict:
+    """Return version, commit and date of a checkout, and whether its sources have changed since.
+
+    Parameters
+    ----------
+    root : Path
+    also : tuple of str
+        Folders that count as sources beside `isru.provenance.SOURCES`.
+
+    Returns
+    -------
+    dict
+        ``isru``, ``commit`` ("unknown" without git), ``dirty``, ``date`` of the commit where known.
+    """
+    try:
+        commit, date = _git(root, "log", "-1", "--abbrev=10", "--format=%h %cs").split()
+        changed = _git(root, "status", "--porcelain", "--", *SOURCES, *also)
+    except (CompendiumError, ValueError):
+        return {"isru": __version__, "commit": "unknown", "dirty": False}
+    return {"isru": __version__, "commit": commit, "dirty": bool(changed), "date": date}
+
+
+def versions(root: Path, *, everywhere: bool = False) -> list[Version]:
+    """Return every content that a figure's SVG or CSV ever had in git, oldest first.
+
+    Parameters
+    ----------
+    root : Path
+        The checkout.
+    everywhere : bool
+        Look in every branch and tag, rather than in what led to the present commit.
+
+    Raises
+    ------
+    CompendiumError
+        If there is no git or no history here, or only its end.
+    """
+    if _git(root, "rev-parse", "--is-shallow-repository").strip() == "true":
+        raise CompendiumError(
+            "this clone has only the end of the history: get the rest with git fetch --unshallow"
+        )
+    shown = ["--reverse", "--raw", "--no-abbrev", "--no-renames", "-m", "--format=%H %cs"]
+    which = ["--all"] if everywhere else ["HEAD"]
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    commit = date = ""
+    for line in _git(root, "log", *which, *shown, "--", FIGURES).splitlines():
+        if not line.startswith(":"):
+            commit, date = line.split() or (commit, date)
+            continue
+        about, path = line.split("\t")
+        name, blob = PurePosixPath(path).name, about.split()[3]
+        if name.endswith(_SUFFIXES) and blob.strip("0"):  # what is deleted has no content
+            found.setdefault((name, blob), (commit, date))
+    hashes = _hashes(root, sorted({blob for _, blob in found}))
+    return [
+        Version(name, hashes[blob], commit, date, blob)
+        for (name, blob), (commit, date) in found.items()
+    ]
+
+
+def with_hash(found: list[Version], start: str) -> Version:
+    """Return the version whose SHA-256 begins so.
+
+    Raises
+    ------
+    CompendiumError
+        If there is none, or several.
+    """
+    start = start.lower()
+    fitting = [version for version in found if version.sha256.startswith(start)]
+    if len(start) < _LEAST or len({version.sha256 for version in fitting}) > 1:
+        raise CompendiumError(
+            f"expected a figure's name, or at least {_LEAST} digits of one file's SHA-256, got "
+            f"{start!r}, with which those of {len(fitting)} files begin"
+        )
+    if not fitting:
+        raise CompendiumError(
+            f"no file that was ever committed in {FIGURES} has the SHA-256 {start}. A figure that "
+            "is drawn when the book is built (its citation names no notebook) comes again from the "
+            "commit that is cited: git checkout COMMIT, make book, then _figures in the book"
+        )
+    return fitting[0]
+
+
+def content(root: Path, version: Version) -> bytes:
+    """Return the file as it was."""
+    return _git_bytes(root, "cat-file", "blob", version.blob)
+
+
+def _hashes(root: Path, blobs: list[str]) -> dict[str, str]:
+    """Return the SHA-256 of each content that git knows by its own name."""
+    answer = _git_bytes(root, "cat-file", "--batch", given="\n".join(blobs).encode() + b"\n")
+    hashes, at = {}, 0
+    for blob in blobs:
+        end = answer.index(b"\n", at)
+        size = int(answer[at:end].split()[2])
+        hashes[blob] = hashlib.sha256(answer[end + 1 : end + 1 + size]).hexdigest()
+        at = end + size + 2
+    return hashes
+
+
+def _git(root: Path, *arguments: str) -> str:
+    return _git_bytes(root, *arguments).decode()
+
+
+def _git_bytes(root: Path, *arguments: str, given: bytes = b"") -> bytes:
+    """Return what git answers.
+
+    Raises
+    ------
+    CompendiumError
+        If there is no git, or no repository of this compendium.
+    """
+    command = ["git", "-c", "core.quotePath=off", "-C", str(root), *arguments]
+    try:
+        done = subprocess.run(command, input=given, capture_output=True, check=True, timeout=120)
+    except (OSError, subprocess.SubprocessError) as error:
+        said = (getattr(error, "stderr", None) or b"").decode(errors="replace").strip()
+        raise CompendiumError(
+            f"expected git with the history of this compendium, got: {said or error}"
+        ) from None
+    return done.stdout

@@ -1,0 +1,96 @@
+"""What an older citation of a figure names is found again in git, by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from isru.errors import CompendiumError
+from isru.publish.history import checkout, content, versions, with_hash
+
+pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="no git on this machine")
+FIRST, SECOND = b"<svg>first</svg>", b"<svg>second</svg>"
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def git(root: Path, *arguments: str) -> str:
+    given = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    command = ["git", "-C", str(root), *given, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def published(tmp_path):
+    """A repository in which a figure was published, published anew, and another one removed."""
+    root = tmp_path / "a clone"
+    figures = root / "results" / "figures"
+    figures.mkdir(parents=True)
+    git(root, "init", "--quiet")
+    for name, svg in (("saving", FIRST), ("gone", FIRST + b" "), ("saving", SECOND)):
+        (figures / f"{name}.svg").write_bytes(svg)
+        (figures / f"{name}.csv").write_bytes(b"x\n1\n")
+        git(root, "add", ".")
+        git(root, "commit", "--quiet", "-m", name)
+    git(root, "rm", "--quiet", "results/figures/gone.svg")
+    git(root, "commit", "--quiet", "-m", "remove")
+    return root
+
+
+def test_what_an_older_citation_names_is_found_by_its_hash_and_written_out(published):
+    found = versions(published)
+    names = [version.name for version in found]
+    assert sorted(names) == ["gone.csv", "gone.svg", "saving.csv", "saving.svg", "saving.svg"]
+    for svg in (FIRST, SECOND, FIRST + b" "):
+        version = with_hash(found, sha256(svg)[:12])
+        assert content(published, version) == svg
+        shown = git(published, "show", f"{version.commit}:results/figures/{version.name}")
+        assert shown.encode() == svg.strip(), "the commit that is named holds the file"
+
+
+def test_what_is_not_found_is_said_with_what_to_do(published, tmp_path):
+    found = versions(published)
+    with pytest.raises(CompendiumError, match="git checkout COMMIT, make book"):
+        with_hash(found, "0" * 64)
+    for few in ("abc", "saving"):
+        with pytest.raises(CompendiumError, match="at least 7 digits"):
+            with_hash(found, few)
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "--quiet", "--depth", "1", published.as_uri(), str(shallow))
+    with pytest.raises(CompendiumError, match="--unshallow"):
+        versions(shallow)
+    with pytest.raises(CompendiumError, match="expected git with the history"):
+        versions(tmp_path)
+
+
+def test_a_checkout_says_whether_what_it_draws_from_was_changed(published):
+    def dirty():
+        return checkout(published, ("results",))["dirty"]
+
+    assert checkout(published)["commit"] == git(published, "rev-parse", "HEAD")[:10]
+    assert not dirty()
+    (published / "results" / "machines.json").write_text("{}")
+    assert dirty()
+
+
+def test_the_command_writes_the_file_and_lists_a_figures_files(published, monkeypatch, capsys):
+    from isru.cli import main
+
+    (published / "notebooks").mkdir()
+    (published / "_toc.yml").write_text("format: jb-book\nroot: book/intro\n")
+    monkeypatch.setenv("ISRU_ROOT", str(published))
+    monkeypatch.setattr("isru.cli.in_environment", lambda _: None)
+    assert main(["cited", sha256(FIRST), "--out", str(published / "out")]) == 0
+    (path,) = (published / "out").iterdir()
+    assert path.read_bytes() == FIRST and path.name.endswith("-saving.svg")
+    capsys.readouterr()
+    assert main(["cited", "saving"]) == 0
+    said = capsys.readouterr().out
+    assert sha256(FIRST) in said and sha256(SECOND) in said and "gone" not in said
+    assert main(["cited", "nothing"]) == 1
