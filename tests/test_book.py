@@ -235,7 +235,8 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     # Chapters and figures are numbered by their place; the table has its columns.
     shown_text = text_of(forecaster)
     assert "Fig. 2.1 and Table 2.1" in shown_text
-    assert "Units Saving (%) 10 −3.1 300 0.0" in shown_text.replace("  ", " ")
+    row = "Units Saving (%) 10 −3.1 (−4.1 to −2.1) 300 0.0 (−1.0 to 1.0)"
+    assert row in re.sub(" +", " ", shown_text)
     assert "At 300 units: 0.0\u00a0% (−1.0 to 1.0\u00a0%)." in shown_text
     assert "Profile quick" in shown_text
     assert "2 of 2 lose." in shown_text
@@ -278,6 +279,8 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
         for suffix in ("svg", "pdf", "png", "csv"):
             assert (html / "_figures" / f"{stem}.{suffix}").is_file()
     assert (html / "_tables" / "forecaster-savings.csv").is_file()
+    latex = (html / "_tables" / "forecaster-savings.tex").read_text(encoding="utf-8")
+    assert "300 & 0.0 ($-$1.0 to 1.0)" in latex and "commit unknown" in latex
 
     assert check_offline(html) == []
     assert broken_links(html) == []
@@ -352,8 +355,7 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "'cells' is no key of the table; its keys: units",
         "expected ':alt:'",
         "no figure 'savings' in this run; its figures: saving",
-        "no table 'forecaster-saving' in this run; "
-        "its tables: forecaster-empty, forecaster-savings",
+        "no table 'forecaster-saving' in this run; its tables: forecaster-savings",
         "no claim 'C99'",
         "plainly: no claim 'C98'; the claims: C3",
         "switch: no place 'home'; the places: m4f, ",
@@ -363,7 +365,7 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "no column 'gain'; its columns: units, saving",
         "cell-drawing: expected all, tanh, gates, none with ':thumbnail:', none in full, and one "
         "paragraph, got 'gate'",
-        "table forecaster-empty: expected a header, got an empty file",
+        "no table 'forecaster-empty' in this run",
         "machine-records machines: machine record old-1.json: expected schema 2, got the older",
     ):
         assert part in message

@@ -20,6 +20,7 @@ from isru_book.drawn import DRAWINGS, drawn, drawn_now, own_legend
 from isru_book.html import FIGURES, TABLES, Picture
 from isru_book.numbers import CannotShow, plain_text
 from isru_book.run import CHECK, LOGGER, Run, notebook_of, page_of, run_of
+from isru_book.tables import LATEX
 from isru_book.takeaway import legend, size_of
 from isru_book.values import link
 
@@ -194,6 +195,10 @@ def write_files(app, error: Exception | None) -> None:
         target = out / TABLES / table.name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(table.read_bytes())
+    for about in app.env.metadata.values():
+        for stem, text in about.get(LATEX, {}).items():
+            (out / TABLES).mkdir(parents=True, exist_ok=True)
+            (out / TABLES / f"{stem}.tex").write_text(text, encoding="utf-8")
 
 
 def _drawings(app) -> list[tuple[Path, dict]]:

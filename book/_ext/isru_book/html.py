@@ -7,6 +7,7 @@ from html import escape
 from docutils import nodes
 from sphinx.util.osutil import relative_uri
 
+_KINDS = {".tex": "LaTeX"}
 FIGURES, TABLES = "_figures", "_tables"  # folders of the book whose addresses do not change
 
 
@@ -17,7 +18,11 @@ class Disclosure(nodes.General, nodes.Element):
 class Downloads(nodes.General, nodes.Element):
     """Links to the files of a figure or table: ``folder``, ``stem`` and ``suffixes``.
 
+<<<<<<< HEAD
+    ``stems`` names the files of a suffix otherwise.
+=======
     ``code_page`` and ``code_anchor`` name the cell that made it, where the page is known.
+>>>>>>> main
     """
 
 
@@ -26,6 +31,10 @@ class Picture(nodes.General, nodes.Element):
 
     It leads to its file, or to ``isru_anchor`` of ``isru_page`` where the book has such a page.
     """
+
+
+class Slot(nodes.inline):
+    """A number, or what stands beside it, as wide as the widest of its column: ``width``."""
 
 
 class Markup(nodes.General, nodes.Element):
@@ -58,11 +67,11 @@ def depart_disclosure(self, node):
 def visit_downloads(self, node):
     """Write the links."""
     base = _address(self, node["folder"])
-    stem = escape(node["stem"])
+    stems = {suffix: node.get("stems", {}).get(suffix, node["stem"]) for suffix in node["suffixes"]}
     links = (
-        f'<a href="{base}/{stem}{suffix}" download>{suffix[1:].upper()}'
-        f'<span class="visually-hidden"> of {stem}</span></a>'
-        for suffix in node["suffixes"]
+        f'<a href="{base}/{escape(stem)}{suffix}" download>{_KINDS.get(suffix, suffix[1:].upper())}'
+        f'<span class="visually-hidden"> of {escape(stem)}</span></a>'
+        for suffix, stem in stems.items()
     )
     code = _code_address(self, node)
     made = (
@@ -100,6 +109,17 @@ def visit_picture(self, node):
     raise nodes.SkipNode
 
 
+def visit_slot(self, node):
+    """Open a span of the column's width."""
+    classes = " ".join(["isru-slot", *node["classes"]])
+    self.body.append(f'<span class="{classes}" style="min-width: {node["width"]:g}ch">')
+
+
+def depart_slot(self, node):
+    """Close it."""
+    self.body.append("</span>")
+
+
 def visit_markup(self, node):
     """Write the HTML."""
     self.body.append(node["html"])
@@ -124,5 +144,6 @@ def add_nodes(app) -> None:
         (Downloads, (visit_downloads, None)),
         (Picture, (visit_picture, None)),
         (Markup, (visit_markup, None)),
+        (Slot, (visit_slot, depart_slot)),
     ):
         app.add_node(node, html=shown, text=(skip, None), latex=(skip, None))
