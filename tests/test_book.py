@@ -218,7 +218,7 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     link = re.search(r'<a class="isru-value[^>]*>', intro.read_text(encoding="utf-8"))[0]
     assert 'href="../results/notebooks/forecaster.html#cell-cell-5"' in link
     own = forecaster.read_text(encoding="utf-8")
-    assert own.count('class="isru-value reference internal" href="#cell-cell-5"') == 4
+    assert own.count('class="isru-value reference internal" href="#cell-cell-5"') == 5
     assert 'href="activation-cost.html"' in own and own.count('id="cell-cell-5"') == 1
     evidence = re.search(r"From <a[^>]*>forecaster</a>", intro.read_text(encoding="utf-8"))[0]
     assert 'href="../results/notebooks/forecaster.html#cell-cell-5"' in evidence
