@@ -101,7 +101,7 @@ def test_networks_that_two_chapters_share_are_said_to_be_the_same():
 
 def test_a_prediction_stands_beside_what_was_measured():
     """From unit costs alone a NumPy step seems to lose little; the two pages say what it loses."""
-    for units in (10, 100):
+    for units in (25, 100):
         predicted = f"lstm.own-bounds[batch=32, units={units}].saving"
         measured = f"forecaster.steps[framework=numpy, step=predict, units={units}].saving"
         pair = [read_value(address, paths.results()) for address in (predicted, measured)]

@@ -1,11 +1,6 @@
 """The book's own Sphinx extension: what ties its text to the numbers and files of a run.
 
-Roles: ``val`` (a recorded value), ``rows`` (a number of a table), ``verdict`` (the word on a
-claim), and those of the first page (`isru_book.answer`). Directives: ``answer-figure``,
-``claim-advice``, ``claim-cards``, ``rule-history``, ``result-figure``, ``figure-list``,
-``earlier-figures``, ``result-table``, ``parameter-table``, ``provenance-table``,
-``environment-table``, ``run-comparison``, ``your-case``, ``machine-records``,
-``machine-figure``, ``cell-drawing``, ``room-list``, ``room-drawing``.
+`_ROLES` and `_DIRECTIVES` below are what pages can use; each says in its class what it shows.
 """
 
 from __future__ import annotations
@@ -35,6 +30,7 @@ from isru_book.claims import ClaimCards, VerdictRole
 from isru_book.comparison import RunComparison
 from isru_book.earlier import EarlierFigures
 from isru_book.environment import EnvironmentTable
+from isru_book.example import ExampleRole
 from isru_book.figures import FigureList, ResultFigure, start_conversions, write_files
 from isru_book.history import RuleHistory
 from isru_book.machines import MachineFigure, MachineRecords
@@ -48,6 +44,7 @@ from isru_book.values import ValueRole, resolve_links
 
 _ROLES = {
     "change": ChangeRole,
+    "example": ExampleRole,
     "places": PlacesRole,
     "plainly": PlainlyRole,
     "rivals": RivalsRole,
