@@ -29,6 +29,7 @@ from isru_book.example import ExampleRole
 from isru_book.figures import FigureList, ResultFigure, start_conversions, write_files
 from isru_book.machines import MachineFigure, MachineRecords
 from isru_book.parameters import ParameterTable
+from isru_book.problems import MeasurementProblems
 from isru_book.provenance import ProvenanceTable
 from isru_book.rooms import RoomDrawing, RoomList
 from isru_book.rows import RowsRole
@@ -44,6 +45,7 @@ _DIRECTIVES = {
     "figure-list": FigureList,
     "machine-figure": MachineFigure,
     "machine-records": MachineRecords,
+    "measurement-problems": MeasurementProblems,
     "parameter-table": ParameterTable,
     "provenance-table": ProvenanceTable,
     "result-figure": ResultFigure,
