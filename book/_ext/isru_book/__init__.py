@@ -35,6 +35,7 @@ from isru_book.figures import FigureList, ResultFigure, start_conversions, write
 from isru_book.history import RuleHistory
 from isru_book.machines import MachineFigure, MachineRecords
 from isru_book.parameters import ParameterTable
+from isru_book.problems import MeasurementProblems
 from isru_book.provenance import ProvenanceTable
 from isru_book.rooms import RoomDrawing, RoomList
 from isru_book.rows import RowsRole
@@ -63,6 +64,7 @@ _DIRECTIVES = {
     "figure-list": FigureList,
     "machine-figure": MachineFigure,
     "machine-records": MachineRecords,
+    "measurement-problems": MeasurementProblems,
     "parameter-table": ParameterTable,
     "provenance-table": ProvenanceTable,
     "result-figure": ResultFigure,
