@@ -12,6 +12,7 @@ from docutils import nodes
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
+from isru_book import problems
 from isru_book.accessibility import repair
 from isru_book.numbers import MINUS, MISSING, CannotShow
 from isru_book.run import Run
@@ -227,3 +228,22 @@ def test_columns_and_levels_have_words():
     assert level_words("arm", "exp_free") == "exp-free"
     assert level_words("form", "libm") != level_words("arm", "libm")
     assert level_words("anything", "as it is") == "as it is"
+
+
+def test_timings_are_judged_as_their_chapter_judges_them(tmp_path):
+    samples = pd.DataFrame(
+        [
+            {"process": n, "block": 0, "arm": "isru", "framework": framework, "loops": 1}
+            | {"seconds": 0.1 * (1 + n * (framework == "keras")), "cpu_seconds": 0.1}
+            for framework in ("numpy", "keras")
+            for n in range(6)
+        ]
+    )
+    path = tmp_path / "forecaster-samples.csv"
+    samples.to_csv(path, index=False)
+    clocks = {"": "cpu_seconds", "keras": "seconds"}
+    found = problems.problems(path, clocks, "framework")
+    assert {part for part, _ in found} == {"Keras"}
+    assert any("processes disagree" in text and "1 of 1 cells" in text for _, text in found)
+    with pytest.raises(CannotShow, match="expected samples with a column 'watch'"):
+        problems.problems(path, {"": "watch"}, None)

@@ -18,11 +18,8 @@ class Disclosure(nodes.General, nodes.Element):
 class Downloads(nodes.General, nodes.Element):
     """Links to the files of a figure or table: ``folder``, ``stem`` and ``suffixes``.
 
-<<<<<<< HEAD
-    ``stems`` names the files of a suffix otherwise.
-=======
-    ``code_page`` and ``code_anchor`` name the cell that made it, where the page is known.
->>>>>>> main
+    ``stems`` names the files of a suffix otherwise; ``code_page`` and ``code_anchor`` name the cell
+    that made it, where the page is known.
     """
 
 
@@ -76,7 +73,7 @@ def visit_downloads(self, node):
     code = _code_address(self, node)
     made = (
         f' \N{MIDDLE DOT} <a href="{escape(code)}">Code'
-        f'<span class="visually-hidden"> that made {stem}</span></a>'
+        f'<span class="visually-hidden"> that made {escape(node["stem"])}</span></a>'
         if code
         else ""
     )

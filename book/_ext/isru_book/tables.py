@@ -22,6 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 import isru
 from isru.errors import DamagedFile
 from isru.recorded import NotRecorded, Table
+from isru_book.cells import anchor_of_table, code_link
 from isru_book.citation import BOOK
 from isru_book.html import TABLES, Downloads, Markup, Slot
 from isru_book.numbers import MINUS, CannotShow
@@ -112,7 +113,8 @@ class ResultTable(SphinxDirective):
         self.state.document.note_explicit_target(table, table)
         latex = latex_table(shown, caption_text(caption), label, self._source(name, chapter))
         self.env.metadata[self.env.docname].setdefault(LATEX, {})[label] = latex
-        downloads = Downloads("", folder=TABLES, stem=name, suffixes=[".csv", ".tex"])
+        made = code_link(chapter, anchor_of_table(run_of(self.env), chapter, name))
+        downloads = Downloads("", folder=TABLES, stem=name, suffixes=[".csv", ".tex"], **made)
         downloads["stems"] = {".tex": label}
         return [table, downloads]
 
