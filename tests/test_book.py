@@ -38,9 +38,26 @@ The caption says {val}`forecaster.saving`. {cite:p}`hochreiter1997lstm`
 :thumbnail:
 ISRU changes {val}`forecaster.saving:.0f` of them.
 ```
+"""
+CLAIMS = """# Claims
 
-```{claims-table}
+```{claim-cards}
 ```
+
+```{claim-advice} C3
+**{plainly}`C3`.**
+```
+
+```{rule-history}
+```
+"""
+HISTORY = """
+- claims: [C3]
+  date: 2026-11-21
+  commit: d5d8a4b
+  kind: rule
+  after: pilot runs
+  what: It presumes a saving of {val}`forecaster.saving:.0f`.
 """
 FORECASTER = [
     "# A forecaster\n\nIt saves {val}`forecaster.saving:.2f`; "
@@ -64,6 +81,7 @@ parts:
   - file: results/notebooks/forecaster
 - caption: Use it
   chapters:
+  - file: book/claims
   - file: book/figures
   - file: book/parameters
   - file: book/compare
@@ -75,6 +93,7 @@ CLAIM = """
   sentence: A small LSTM predicts in less time with ISRU.
   source: miasnikov2022lstm
   published: Claimed, 1 to 2 %; here {val}`forecaster.saving:.0f`.
+  apply: {refuted: "Do not expect it: {val}`forecaster.saving:.0f`."}
   hypothesis: It does not.
   effect: saving
   remark: It holds of {rows}`forecaster-savings` sizes.
@@ -156,7 +175,13 @@ def compendium(tmp_path, monkeypatch):
     (root / "book" / "intro.md").write_text(
         INTRO.replace("{{your-case}}", "```{your-case}\n```"), encoding="utf-8"
     )
-    (root / "book" / "claims.yml").write_text(CLAIM, encoding="utf-8")
+    for name, text in (
+        ("claims.yml", CLAIM),
+        ("claims.md", CLAIMS),
+        ("history-of-rules.yml", HISTORY),
+        ("moved-anchors.yml", "book/intro: {claim-*: book/claims, gone: book/nowhere}"),
+    ):
+        (root / "book" / name).write_text(text, encoding="utf-8")
     monkeypatch.setenv("ISRU_ROOT", str(root))
     monkeypatch.setenv("ISRU_PROFILE", "quick")
     told = tmp_path / "running-cell"
@@ -191,12 +216,12 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     # A number is formatted, and linked to the cell that recorded it, where the page has it.
     assert "The saving is −3.1\u00a0% (−4.1 to −2.1\u00a0%), which is slower." in text_of(intro)
     link = re.search(r'<a class="isru-value[^>]*>', intro.read_text(encoding="utf-8"))[0]
-    assert 'href="../results/notebooks/forecaster.html#cell-cell-4"' in link
+    assert 'href="../results/notebooks/forecaster.html#cell-cell-5"' in link
     own = forecaster.read_text(encoding="utf-8")
-    assert own.count('class="isru-value reference internal" href="#cell-cell-4"') == 4
-    assert 'href="activation-cost.html"' in own and own.count('id="cell-cell-4"') == 1
+    assert own.count('class="isru-value reference internal" href="#cell-cell-5"') == 5
+    assert 'href="activation-cost.html"' in own and own.count('id="cell-cell-5"') == 1
     evidence = re.search(r"From <a[^>]*>forecaster</a>", intro.read_text(encoding="utf-8"))[0]
-    assert 'href="../results/notebooks/forecaster.html#cell-cell-4"' in evidence
+    assert 'href="../results/notebooks/forecaster.html#cell-cell-5"' in evidence
     for part in (
         "forecaster.saving = -3.14 %",
         "95 % interval",
@@ -215,7 +240,7 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert "At 300 units: 0.0\u00a0% (−1.0 to 1.0\u00a0%)." in shown_text
     assert "Profile quick" in shown_text
     assert "2 of 2 lose." in shown_text
-    assert 'href="../../book/intro.html#claim-c3"' in forecaster.read_text(encoding="utf-8")
+    assert 'href="../../book/claims.html#claim-c3"' in forecaster.read_text(encoding="utf-8")
 
     # The cell of the LSTM stands like a figure in full, and small beside a text.
     assert "Fig. 2.2 A cell, −3.# Download SVG of lstm-cell" in shown_text
@@ -225,8 +250,14 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
 
     # Parameters, claims, environment come from their sources.
     assert "seeds int 3 1 to 100 paired seeds" in text_of(html / "book" / "parameters.html")
-    assert "(−4.14 to −2.14). It holds of 2 sizes." in text_of(intro)
-    assert "refuted" in text_of(intro) and "Claimed, 1 to 2 %; here −3." in text_of(intro)
+    claims = text_of(html / "book" / "claims.html")
+    assert "(−4.14 to −2.14). It holds of 2 sizes." in claims
+    assert re.search("Verdict ?refuted", claims) and "Claimed, 1 to 2 %; here −3." in claims
+    assert re.search("Evidence ?forecaster ?Published", claims)
+    assert "no. Do not expect it: −3." in claims
+    assert "How a claim is judged: 1 change" in claims
+    assert "C3, 2026-11-21, commit d5d8a4b, after pilot runs. It presumes a saving of −3." in claims
+    assert '{"claim-*": "claims.html"}' in intro.read_text(encoding="utf-8"), "the old anchor"
     assert "forecaster" in text_of(html / "book" / "environment.html")
 
     # A run kept beside the published one shows whether its verdicts are the same.
@@ -298,7 +329,8 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "```{result-figure} saving\nNo description.\n```",
         "```{result-figure} savings\n:alt: x\nNo such figure.\n```",
         "```{result-table} forecaster-saving\nNo such table.\n```",
-        "{verdict}`C99` {rows}`forecaster-savings: gain<0`",
+        "{verdict}`C99` {rows}`forecaster-savings: gain<0` {plainly}`C98` {switch}`home`",
+        "{places}`perhaps` {change}`forecaster` {change}`forecaster.savings[units=11].saving`",
         "```{result-table} forecaster-empty\nAn empty file.\n```",
         "```{machine-records} machines\n```",
         "```{cell-drawing} gate\n:thumbnail:\nGates.\n```",
@@ -325,6 +357,11 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "no figure 'savings' in this run; its figures: saving",
         "no table 'forecaster-saving' in this run; its tables: forecaster-savings",
         "no claim 'C99'",
+        "plainly: no claim 'C98'; the claims: C3",
+        "switch: no place 'home'; the places: m4f, ",
+        "places: no word 'perhaps'; the words: yes, ",
+        "change: expected an address such as",
+        "change: the published run lacks forecaster.savings[units=11].saving",
         "no column 'gain'; its columns: units, saving",
         "cell-drawing: expected all, tanh, gates, none with ':thumbnail:', none in full, and one "
         "paragraph, got 'gate'",
@@ -388,7 +425,7 @@ def test_a_traceback_and_a_missing_notebook_are_refused(compendium):
     error = {"output_type": "error", "ename": "ValueError", "evalue": "bad", "traceback": []}
     folder = compendium / "results"
     write_notebook(folder / "notebooks", "forecaster", FORECASTER, [error])
-    with pytest.raises(CompendiumError, match="forecaster: cell cell-4: ValueError: bad"):
+    with pytest.raises(CompendiumError, match="forecaster: cell cell-5: ValueError: bad"):
         check_no_errors(folder)
     (folder / "notebooks" / "forecaster.ipynb").unlink()
     with pytest.raises(CompendiumError, match="lacks forecaster"):

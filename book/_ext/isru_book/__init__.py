@@ -1,10 +1,6 @@
 """The book's own Sphinx extension: what ties its text to the numbers and files of a run.
 
-Roles: ``val`` (a recorded value), ``rows`` (a number of a table), ``verdict`` (the word on a
-claim), ``example`` (the running example). Directives: ``result-figure``, ``figure-list``,
-``earlier-figures``, ``result-table``, ``claims-table``, ``parameter-table``,
-``provenance-table``, ``environment-table``, ``run-comparison``, ``your-case``,
-``machine-records``, ``machine-figure``, ``cell-drawing``, ``room-list``, ``room-drawing``.
+`_ROLES` and `_DIRECTIVES` below are what pages can use; each says in its class what it shows.
 """
 
 from __future__ import annotations
@@ -19,15 +15,26 @@ from isru_book import (
     redirects,
     repository,
 )
+from isru_book.answer import (
+    AnswerFigure,
+    ChangeRole,
+    ClaimAdvice,
+    PlacesRole,
+    PlainlyRole,
+    RivalsRole,
+    SwitchRole,
+)
 from isru_book.case import YourCase
 from isru_book.cell import CellDrawing
-from isru_book.claims import ClaimsTable, VerdictRole
+from isru_book.claims import ClaimCards, VerdictRole
 from isru_book.comparison import RunComparison
 from isru_book.earlier import EarlierFigures
 from isru_book.environment import EnvironmentTable
 from isru_book.example import ExampleRole
 from isru_book.figures import FigureList, ResultFigure, start_conversions, write_files
+from isru_book.history import RuleHistory
 from isru_book.machines import MachineFigure, MachineRecords
+from isru_book.names import ResultNames, use_places
 from isru_book.parameters import ParameterTable
 from isru_book.problems import MeasurementProblems
 from isru_book.provenance import ProvenanceTable
@@ -37,9 +44,22 @@ from isru_book.tables import ResultTable
 from isru_book.telling import Telling
 from isru_book.values import ValueRole, resolve_links
 
+_ROLES = {
+    "change": ChangeRole,
+    "example": ExampleRole,
+    "places": PlacesRole,
+    "plainly": PlainlyRole,
+    "rivals": RivalsRole,
+    "rows": RowsRole,
+    "switch": SwitchRole,
+    "val": ValueRole,
+    "verdict": VerdictRole,
+}
 _DIRECTIVES = {
+    "answer-figure": AnswerFigure,
     "cell-drawing": CellDrawing,
-    "claims-table": ClaimsTable,
+    "claim-advice": ClaimAdvice,
+    "claim-cards": ClaimCards,
     "earlier-figures": EarlierFigures,
     "environment-table": EnvironmentTable,
     "figure-list": FigureList,
@@ -51,6 +71,7 @@ _DIRECTIVES = {
     "result-figure": ResultFigure,
     "result-table": ResultTable,
     "room-drawing": RoomDrawing,
+    "rule-history": RuleHistory,
     "room-list": RoomList,
     "run-comparison": RunComparison,
     "your-case": YourCase,
@@ -59,6 +80,7 @@ _DIRECTIVES = {
 # change of an old one.
 _LISTS = (
     "book/intro",
+    "book/claims",
     "book/figures",
     "book/parameters",
     "book/environment",
@@ -71,16 +93,16 @@ def setup(app) -> dict:
     """Register everything with Sphinx; what fails later is told in words."""
     app = Telling(app)
     app.add_config_value("isru_doi", "", "env")
-    app.add_role("example", ExampleRole())
-    app.add_role("rows", RowsRole())
-    app.add_role("val", ValueRole())
-    app.add_role("verdict", VerdictRole())
+    for name, role in _ROLES.items():
+        app.add_role(name, role())
     for name, directive in _DIRECTIVES.items():
         app.add_directive(name, directive)
+    app.add_domain(ResultNames)
     html.add_nodes(app)
     plugins.remember()
     app.connect("config-inited", offline.use_local_scripts)
     app.connect("config-inited", repository.use_repository)
+    app.connect("config-inited", use_places)
     app.connect("builder-inited", start_conversions)
     app.connect("builder-inited", provenance.announce)
     app.connect("env-get-outdated", lambda app, env, *_: [d for d in _LISTS if d in env.found_docs])
@@ -88,6 +110,7 @@ def setup(app) -> dict:
     app.connect("doctree-read", folds.fold)
     app.connect("doctree-resolved", resolve_links)
     app.connect("html-page-context", accessibility.repair)
+    app.connect("html-page-context", redirects.lead_on)
     app.connect("html-page-context", repository.launch_sources, repository.AFTER_THE_THEME)
     app.connect("build-finished", write_files)
     app.connect("build-finished", redirects.write)

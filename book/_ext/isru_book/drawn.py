@@ -42,12 +42,15 @@ class Drawing:
         The page with its label ``fig-ID``.
     draw : callable
         Sphinx's environment -> the figure and a table of every number that it shows.
+    there : callable
+        Sphinx's environment -> whether the run has anything to show in it.
     """
 
     title: str
     source: str
     page: str
     draw: Callable[..., tuple[Figure, pd.DataFrame]]
+    there: Callable[..., bool] = lambda env: True
 
     def about(self, identifier: str) -> dict[str, str]:
         """Return what the citation and the files' metadata tell of it."""

@@ -114,7 +114,7 @@ class FigureList(SphinxDirective):
             where = [nodes.Text("Notebook "), link(about["notebook"], page_of(about["notebook"]))]
             found.append(_listed(about, _svg(run, about), where, _legend(self.env, about)))
         for identifier, drawing in sorted(DRAWINGS.items()):
-            if drawing.page in self.env.found_docs:
+            if drawing.page in self.env.found_docs and drawing.there(self.env):
                 where = [nodes.Text("Page "), link(drawing.page.rpartition("/")[2], drawing.page)]
                 svg, below = drawn(self.env, identifier), own_legend(self.env, identifier)
                 found.append(_listed(drawing.about(identifier), svg, where, below))
