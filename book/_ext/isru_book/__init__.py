@@ -27,6 +27,7 @@ from isru_book.answer import (
 from isru_book.case import YourCase
 from isru_book.cell import CellDrawing
 from isru_book.claims import ClaimCards, VerdictRole
+from isru_book.code import PackageCode
 from isru_book.comparison import RunComparison
 from isru_book.earlier import EarlierFigures
 from isru_book.environment import EnvironmentTable
@@ -66,6 +67,7 @@ _DIRECTIVES = {
     "machine-figure": MachineFigure,
     "machine-records": MachineRecords,
     "measurement-problems": MeasurementProblems,
+    "package-code": PackageCode,
     "parameter-table": ParameterTable,
     "provenance-table": ProvenanceTable,
     "result-figure": ResultFigure,
