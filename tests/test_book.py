@@ -331,6 +331,7 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "```{result-table} forecaster-saving\nNo such table.\n```",
         "{verdict}`C99` {rows}`forecaster-savings: gain<0` {plainly}`C98` {switch}`home`",
         "{places}`perhaps` {change}`forecaster` {change}`forecaster.savings[units=11].saving`",
+        "{device}`hard`",
         "```{result-table} forecaster-empty\nAn empty file.\n```",
         "```{machine-records} machines\n```",
         "```{cell-drawing} gate\n:thumbnail:\nGates.\n```",
@@ -362,6 +363,7 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "places: no word 'perhaps'; the words: yes, ",
         "change: expected an address such as",
         "change: the published run lacks forecaster.savings[units=11].saving",
+        "device: the published run lacks hard",
         "no column 'gain'; its columns: units, saving",
         "cell-drawing: expected all, tanh, gates, none with ':thumbnail:', none in full, and one "
         "paragraph, got 'gate'",
