@@ -220,7 +220,8 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     own = forecaster.read_text(encoding="utf-8")
     assert own.count('class="isru-value reference internal" href="#cell-cell-5"') == 5
     assert 'href="activation-cost.html"' in own and own.count('id="cell-cell-5"') == 1
-    evidence = re.search(r"From <a[^>]*>forecaster</a>", intro.read_text(encoding="utf-8"))[0]
+    cards = (html / "book" / "claims.html").read_text(encoding="utf-8")
+    evidence = re.search(r"Evidence</dt>\s*<dd><p><a[^>]*>forecaster</a>", cards)[0]
     assert 'href="../results/notebooks/forecaster.html#cell-cell-5"' in evidence
     for part in (
         "forecaster.saving = -3.14 %",
