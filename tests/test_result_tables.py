@@ -247,3 +247,6 @@ def test_timings_are_judged_as_their_chapter_judges_them(tmp_path):
     assert any("processes disagree" in text and "1 of 1 cells" in text for _, text in found)
     with pytest.raises(CannotShow, match="expected samples with a column 'watch'"):
         problems.problems(path, {"": "watch"}, None)
+    assert problems.problems(path, clocks, "framework", ["isru"]) == found
+    with pytest.raises(CannotShow, match="expected samples of an arm 'tanh'"):
+        problems.problems(path, clocks, None, ["tanh"])

@@ -27,6 +27,7 @@ from isru_book.answer import (
 from isru_book.case import YourCase
 from isru_book.cell import CellDrawing
 from isru_book.claims import ClaimCards, VerdictRole
+from isru_book.code import PackageCode
 from isru_book.comparison import RunComparison
 from isru_book.earlier import EarlierFigures
 from isru_book.environment import EnvironmentTable
@@ -34,6 +35,7 @@ from isru_book.example import ExampleRole
 from isru_book.figures import FigureList, ResultFigure, start_conversions, write_files
 from isru_book.history import RuleHistory
 from isru_book.machines import MachineFigure, MachineRecords
+from isru_book.names import ResultNames, use_places
 from isru_book.parameters import ParameterTable
 from isru_book.problems import MeasurementProblems
 from isru_book.provenance import ProvenanceTable
@@ -65,6 +67,7 @@ _DIRECTIVES = {
     "machine-figure": MachineFigure,
     "machine-records": MachineRecords,
     "measurement-problems": MeasurementProblems,
+    "package-code": PackageCode,
     "parameter-table": ParameterTable,
     "provenance-table": ProvenanceTable,
     "result-figure": ResultFigure,
@@ -96,10 +99,12 @@ def setup(app) -> dict:
         app.add_role(name, role())
     for name, directive in _DIRECTIVES.items():
         app.add_directive(name, directive)
+    app.add_domain(ResultNames)
     html.add_nodes(app)
     plugins.remember()
     app.connect("config-inited", offline.use_local_scripts)
     app.connect("config-inited", repository.use_repository)
+    app.connect("config-inited", use_places)
     app.connect("builder-inited", start_conversions)
     app.connect("builder-inited", provenance.announce)
     app.connect("env-get-outdated", lambda app, env, *_: [d for d in _LISTS if d in env.found_docs])

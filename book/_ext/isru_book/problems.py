@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ class MeasurementProblems(SphinxDirective):
     """List what `isru.bench.problems` finds in tables of samples, one point each.
 
     ``:names:`` says what each table is of, in the order of the tables and with commas between;
+    ``:arms:`` are those that are judged, all unless told;
     ``:by: framework`` judges the parts of a table by themselves; ``:clock: cpu_seconds`` judges
     the processor's time, ``cpu_seconds, keras=seconds`` that of a part by another.
     """
@@ -29,6 +31,7 @@ class MeasurementProblems(SphinxDirective):
     required_arguments = 1
     final_argument_whitespace = True
     option_spec: ClassVar[dict] = {
+        "arms": directives.unchanged_required,
         "by": directives.unchanged_required,
         "clock": directives.unchanged_required,
         "names": directives.unchanged_required,
@@ -57,22 +60,28 @@ class MeasurementProblems(SphinxDirective):
         if len(names) != len(tables):
             raise CannotShow(f"expected a name for each of {len(tables)} tables, got {len(names)}")
         clocks, found = _clocks(self.options.get("clock", "seconds")), []
+        arms = _listed(self.options.get("arms", ""))
         for table, name in zip(tables, names, strict=True):
             path = run_of(self.env).folder / "tables" / f"{table}.csv"
             if not path.is_file():
                 raise CannotShow(f"no table {table!r} in this run")
             self.env.note_dependency(str(path))
-            told = problems(path, clocks, self.options.get("by"))
+            told = problems(path, clocks, self.options.get("by"), arms)
             found += [": ".join(filter(None, (name, part, text))) for part, text in told]
         return found
 
 
-def problems(path: Path, clocks: dict[str, str], by: str | None) -> list[list[str]]:
-    """Return ``[part, sentence]`` of all that is wrong with a table of samples."""
+def problems(
+    path: Path, clocks: dict[str, str], by: str | None, arms: Sequence[str] = ()
+) -> list[list[str]]:
+    """Return ``[part, sentence]`` of all that is wrong with a table of samples, or some arms."""
     samples = pd.read_csv(path)
     needed = {*_NEEDED, *clocks.values()} | ({by} if by else set())
     if missing := sorted(needed - set(samples)):
         raise CannotShow(f"table {path.stem}: expected samples with a column {missing[0]!r}")
+    if absent := sorted(set(arms) - set(samples["arm"])):
+        raise CannotShow(f"table {path.stem}: expected samples of an arm {absent[0]!r}")
+    samples = samples[samples["arm"].isin(arms)] if arms else samples
     found = []
     for part, rows in samples.groupby(by, sort=False) if by else [("", samples)]:
         clock = clocks.get(str(part), clocks[""])

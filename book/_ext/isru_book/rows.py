@@ -30,7 +30,7 @@ from isru_book.run import LOGGER, Run, page_of, run_of
 from isru_book.values import left_out, link, note_table
 
 _TEXT = re.compile(
-    r"(?:(?P<statistic>mean|least|most) of (?P<column>\w+)(?::(?P<format>\S+))? in )?"
+    r"(?:(?P<statistic>mean|least|most) of (?P<column>\w+|\[[^]]+\])(?::(?P<format>\S+))? in )?"
     r"(?P<table>[a-z][a-z0-9-]+)(?:: (?P<conditions>.+?))?(?P<optional> optional)?"
 )
 _CONDITION = re.compile(r"(?P<column>\w+|\[[^]]+\])(?P<sign>!=|=|<|>|~)(?P<value>.+)")
@@ -103,9 +103,10 @@ def _parsed(text: str) -> re.Match:
 
 
 def _statistic(rows: list[dict], wanted: re.Match, text: str) -> str:
-    numbers = [_number(_cell(row, wanted["column"])) for row in rows]
+    column = wanted["column"].strip("[]")
+    numbers = [_number(_cell(row, column)) for row in rows]
     if not numbers or not all(isinstance(value, float) for value in numbers):
-        raise CannotShow(f"expected rows with numbers in {wanted['column']!r}, got none: {text!r}")
+        raise CannotShow(f"expected rows with numbers in {column!r}, got none: {text!r}")
     return formatted(_STATISTICS[wanted["statistic"]](numbers), wanted["format"] or "")
 
 
