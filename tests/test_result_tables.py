@@ -69,6 +69,8 @@ def headings(found):
     ("values", "ends", "spec", "expected"),
     [
         ([12.3456, 4.0567], [(11.04, 13.94), (3.1, 5.0)], "", ["12.3", "4.1"]),
+        ([-0.0799, 0.146], [(-0.783, 2.6), (0.0388, 0.273)], "", [f"{MINUS}0.08", "0.15"]),
+        ([-7.99, 0.146], [(-78.3, 9.9), (0.0388, 0.273)], "", [f"{MINUS}8", "0.15"]),
         ([0.98765, 1.2345], [None, None], "", ["0.99", "1.23"]),
         ([-3.21, 0.042, 12.34], [None] * 3, "", [f"{MINUS}3.2", "0.0", "12.3"]),
         ([0.00123, 45.678], [None, None], "", ["0.00123", "45.7"]),
@@ -105,8 +107,10 @@ def test_without_a_choice_all_but_the_ends_of_intervals_is_shown(run):
 
 
 def test_columns_are_chosen_ordered_and_renamed(run):
-    found = shown(run, columns="units=Size, [training, trend]=Trend, saving=Saved (%), saving_low")
-    assert headings(found) == ["Size", "Trend", "Saved (%)", "Time saved, low end (%)"]
+    found = shown(
+        run, columns="units=Size, [training, trend]=[Trend, long], saving=Saved (%), saving_low"
+    )
+    assert headings(found) == ["Size", "Trend, long", "Saved (%)", "Time saved, low end (%)"]
     assert texts(found)[1] == ["100", "0.2", "12.3", "11.0"]
 
 
@@ -121,7 +125,8 @@ def test_rows_are_chosen_and_sorted_and_what_is_the_same_everywhere_goes(run):
 def test_levels_become_columns(run):
     found = shown(run, pivot="units -> saving=Saved", intervals=False)
     assert headings(found) == ["Framework", "10", "100"]
-    assert found.groups == [("", 1), ("Saved (%) by units", 2)]
+    assert found.groups == [("", 1), ("Saved (%)", 2)]
+    assert shown(run, pivot="units -> saving").groups[1] == ("Time saved (%) by units", 2)
     assert texts(found) == [["NumPy", f"{MINUS}3.2", "12.3"], ["Keras", MISSING, "0.0"]]
     two = shown(run, pivot="framework -> saving, told_apart", words="numpy=our engine")
     assert two.groups == [("", 1), ("our engine", 2), ("Keras", 2)]
@@ -194,6 +199,9 @@ def test_headings_say_of_which_cells_they_are():
     context = {"body": body.replace("></th>", ">g</th>")}
     repair(None, "", "", context, None)
     assert re.findall(r'scope="(\w+)"', context["body"]) == ["colgroup", "col", "row"]
+    empty = {"body": body}
+    repair(None, "", "", empty, None)
+    assert '<td class="isru-group head" colspan="2"></td>' in empty["body"]
 
 
 def test_the_latex_table_parses_and_shows_what_the_page_shows(run):

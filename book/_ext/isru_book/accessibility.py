@@ -9,7 +9,7 @@ import re
 _REPAIRS = {
     r' role="doc-biblioentry"': "",
     r'<div role="list" class="citation-list">': '<div class="citation-list">',
-    r"<th[^>]*>\s*(?:<p>\s*</p>)?\s*</th>": "<td></td>",
+    r"<th\b([^>]*)>\s*(?:<p>\s*</p>)?\s*</th>": r"<td\1></td>",
 }
 _HEADING = re.compile(r"<th\b(?![^>]*\bscope=)(?P<about>[^>]*)>")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -42,6 +42,7 @@ class Cell:
 
 
 EMPTY = Cell(MISSING)
+Writer = Callable[[float, float], str]
 
 
 def number_cells(
@@ -66,11 +67,16 @@ def number_cells(
     known = [value for value in values if is_number(value)]
     write = _writer(known, [pair for pair in ends if pair], spec)
     return [
-        Cell(write(value), f"{write(pair[0])} to {write(pair[1])}" if pair else "")
-        if is_number(value)
-        else EMPTY
+        _cell(value, pair, write) if is_number(value) else EMPTY
         for value, pair in zip(values, ends, strict=True)
     ]
+
+
+def _cell(value: float, pair: tuple[float, float] | None, write: Writer) -> Cell:
+    """Return a number with its interval, which has the decimals of the number."""
+    width = pair[1] - pair[0] if pair else 0.0
+    interval = f"{write(pair[0], width)} to {write(pair[1], width)}" if pair else ""
+    return Cell(write(value, width), interval)
 
 
 def is_number(value: object) -> bool:
@@ -78,17 +84,24 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def _writer(values: Sequence[float], ends: Sequence[tuple[float, float]], spec: str):
+def _writer(values: Sequence[float], ends: Sequence[tuple[float, float]], spec: str) -> Writer:
+    """Return what writes a number of the column, beside the width of its interval."""
     if spec == "p":
-        return _probability
+        return lambda value, _: _probability(value)
     if spec:
-        return lambda value: thin(formatted(value, spec))
+        return lambda value, _: thin(formatted(value, spec))
     if all(float(value).is_integer() for value in [*values, *(x for pair in ends for x in pair)]):
-        return lambda value: thin(formatted(int(value), ",d"))
+        return lambda value, _: thin(formatted(int(value), ",d"))
     if not ends and all(float(f"{value:.2g}") == value for value in values):
-        return lambda value: thin(formatted(float(value), ",.6g"))  # chosen, not measured
+        return lambda value, _: thin(formatted(float(value), ",.6g"))  # chosen, not measured
     decimals = shared_decimals(values, ends)
-    return lambda value: _decimal(value, decimals)
+    return lambda value, width: _decimal(value, _own(width) if decimals is None else decimals)
+
+
+def _own(width: float) -> int | None:
+    """Return the decimals that the width of an interval allows, None for one without."""
+    decimals = max(0, 1 - _order(width)) if width > 0 else None
+    return None if decimals is not None and decimals > _MOST_DECIMALS else decimals
 
 
 def thin(text: str) -> str:
@@ -107,14 +120,16 @@ def shared_decimals(
 
     Numbers of both signs are measured by the largest: those near 0 tell nothing more.
     """
-    needed = [1 - _order(high - low) for low, high in ends if high > low]
+    widths = [high - low for low, high in ends if high > low]
+    needed = [1 - _order(width) for width in widths]
     sizes = [abs(value) for value in values if value]
     if not needed:
         mixed = any(value < 0 for value in values) and any(value > 0 for value in values)
         needed = [2 - _order(size) for size in ([max(sizes)] if mixed else sizes)]
     if not needed:
         return 0
-    decimals = max(0, math.floor(median(needed)))
+    rounded = math.ceil if widths else math.floor
+    decimals = max(0, rounded(median(needed)))
     if max(needed) - min(needed) > _ALIKE or decimals > _MOST_DECIMALS:
         return None
     return decimals

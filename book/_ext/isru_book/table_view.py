@@ -84,6 +84,8 @@ def view(run: Run, table: Table, wishes: Wishes) -> View:
         For a wish that the table cannot fulfil; the message says what there is. A run other than
         the published one may lack levels that are asked for.
     """
+    if not table.columns and run.name != "published":
+        return View([], [])  # of a study that did not take place
     table = _with_interval(table, wishes.interval_of)
     rows = _sorted(table, _chosen_rows(run, table, wishes.rows), wishes.sort)
     keys, values = _pivoted(table, wishes.pivot)
@@ -182,7 +184,7 @@ def _named(table: Table, wish: str, of: str) -> dict[str, str | None]:
         if not match:
             raise CannotShow(f"{of} expected COLUMN or COLUMN=HEADING, got {part!r}")
         name = _known(table, match["name"].strip().strip("[]"), of)
-        found[name] = None if match["heading"] is None else match["heading"].strip()
+        found[name] = None if match["heading"] is None else _unbracketed(match["heading"])
     return found
 
 
@@ -273,7 +275,12 @@ def _pair(part: str) -> tuple[str, str]:
     level, sign, word = part.partition("=")
     if not sign:
         raise CannotShow(f":words: expected LEVEL=WORD, got {part!r}")
-    return level.strip(), word.strip()
+    return level.strip(), _unbracketed(word)
+
+
+def _unbracketed(text: str) -> str:
+    """Return ``"temperature, skill"`` of ``"[temperature, skill]"``: brackets keep a comma."""
+    return text.strip().removeprefix("[").removesuffix("]")
 
 
 def _formats(table: Table, wish: str) -> dict[str, str]:
@@ -340,6 +347,7 @@ def _pivot_heads(cells: _Cells, values: Mapping, names: Sequence[str], key: str)
     if len(shown) == 1:
         (one,) = shown
         columns = [replace(one, heading=name) for name in names]
-        return columns, [(f"{one.heading} by {key}", len(names))] if names else []
+        whole = one.heading if None not in values.values() else f"{one.heading} by {key}"
+        return columns, [(whole, len(names))] if names else []
     columns = [column for _ in names for column in shown]
     return columns, [(name, len(shown)) for name in names]

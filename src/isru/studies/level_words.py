@@ -69,7 +69,11 @@ _LEVELS: dict[str, Mapping[str, str]] = {
         "shrunk": "only rescaled alike",
         "tuned": "after fine-tuning",
     },
-    "step": {"train": "training step", "predict": "prediction"},
+    "step": {
+        "train": "training step",
+        "predict": "prediction",
+        "single": "prediction of one sequence",
+    },
     "target": {
         "cortex-m0plus": "Cortex-M0+",
         "cortex-m4f": "Cortex-M4F",
