@@ -76,6 +76,8 @@ class ResultTable(SphinxDirective):
         except (CannotShow, DamagedFile) as error:
             return self._warn(f"table {name}: {error}")
         except NotRecorded:
+            if run.name != "published":
+                return self._left_out(f"The table {name} is not part of this run.")
             stems = (path.stem for path in (run.folder / "tables").glob("*.json"))
             known = ", ".join(sorted(s for s in stems if s.startswith(chapter))) or "none"
             return self._warn(f"no table {name!r} in this run; its tables: {known}")
