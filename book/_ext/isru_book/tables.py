@@ -34,6 +34,7 @@ from isru_book.values import note_table
 
 IN_VIEW = 8
 LATEX = "isru_latex_tables"  # where a page's metadata keep what is to be downloaded
+_FEWER = [str(count) for count in range(1, IN_VIEW + 1)]
 _POINT = 0.5  # the width of a decimal point, in digits
 _WISHES = ("columns", "rows", "sort", "pivot", "format", "words")
 
@@ -46,8 +47,8 @@ class ResultTable(SphinxDirective):
     saving`` turns the levels of a key into columns; ``:words:`` names levels, ``isru=ISRU``;
     ``:format:`` is a format of all numbers, ``.1f``, or of some, ``saving=.1f, ratio=.2f``;
     ``:interval-of: measured`` says whose interval ``low`` and ``high`` are, where the table does
-    not; ``:without-intervals:`` leaves them out; ``:rows-in-view:`` is 8 unless told, the rest
-    folds.
+    not; ``:without-intervals:`` leaves them out; ``:rows-in-view: 5`` shows fewer than 8 rows,
+    the rest folds.
 
     On the page of its own chapter its label is ``tab-NAME``, elsewhere ``tab-NAME-PAGE``;
     ``:label: short`` makes it ``tab-short``.
@@ -59,7 +60,7 @@ class ResultTable(SphinxDirective):
         **dict.fromkeys(_WISHES, directives.unchanged_required),
         "interval-of": directives.unchanged_required,
         "label": directives.unchanged_required,
-        "rows-in-view": directives.positive_int,
+        "rows-in-view": lambda told: directives.choice(told, _FEWER),
         "without-intervals": directives.flag,
     }
 
@@ -76,6 +77,8 @@ class ResultTable(SphinxDirective):
         except (CannotShow, DamagedFile) as error:
             return self._warn(f"table {name}: {error}")
         except NotRecorded:
+            if run.name != "published":
+                return self._left_out(f"The table {name} is not part of this run.")
             stems = (path.stem for path in (run.folder / "tables").glob("*.json"))
             known = ", ".join(sorted(s for s in stems if s.startswith(chapter))) or "none"
             return self._warn(f"no table {name!r} in this run; its tables: {known}")
@@ -106,7 +109,7 @@ class ResultTable(SphinxDirective):
         label = self.options.get("label", name)
         if "label" not in self.options and notebook_of(self.env.docname) != chapter:
             label = f"{name}-{self.env.docname.rpartition('/')[2]}"
-        table = table_node(shown, in_view=self.options.get("rows-in-view", IN_VIEW))
+        table = table_node(shown, in_view=int(self.options.get("rows-in-view", IN_VIEW)))
         table.insert(0, nodes.title("", "", *caption))
         table["names"].append(f"tab-{label}")
         self.set_source_info(table)
