@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -22,9 +23,10 @@ from sphinx.util.docutils import SphinxDirective
 import isru
 from isru.errors import DamagedFile
 from isru.recorded import NotRecorded, Table
+from isru.records import AUTHOR, LICENCE
 from isru_book.cells import anchor_of_table, code_link
-from isru_book.citation import BOOK
-from isru_book.html import TABLES, Downloads, Markup, Slot
+from isru_book.citation import BOOK, bibtex
+from isru_book.html import TABLES, Downloads, Markup, Slot, cell_code, disclosure
 from isru_book.numbers import MINUS, CannotShow
 from isru_book.run import CHECK, LOGGER, commit_text, notebook_of, run_of
 from isru_book.table_latex import caption_text, latex_table
@@ -36,6 +38,7 @@ IN_VIEW = 8
 LATEX = "isru_latex_tables"  # where a page's metadata keep what is to be downloaded
 _FEWER = [str(count) for count in range(1, IN_VIEW + 1)]
 _POINT = 0.5  # the width of a decimal point, in digits
+_SENTENCE = re.compile(r".*?[.:;](?=\s|$)|.*", re.DOTALL)
 _WISHES = ("columns", "rows", "sort", "pivot", "format", "words")
 
 
@@ -119,7 +122,20 @@ class ResultTable(SphinxDirective):
         made = code_link(chapter, anchor_of_table(run_of(self.env), chapter, name))
         downloads = Downloads("", folder=TABLES, stem=name, suffixes=[".csv", ".tex"], **made)
         downloads["stems"] = {".tex": label}
-        return [table, downloads]
+        return [table, downloads, self._cited(name, label, chapter, caption)]
+
+    def _cited(self, name: str, label: str, chapter: str, caption: list[nodes.Node]) -> nodes.Node:
+        """Return the drop-down that says how to cite the recorded table."""
+        text = "".join(node.astext() for node in caption)
+        about = {"id": name, "title": _SENTENCE.match(text)[0].rstrip("."), "what": "Table"}
+        about |= {"source": f"notebook {chapter}", "author": AUTHOR, "licence": LICENCE}
+        run, config = run_of(self.env), self.env.config
+        files = {".csv": (run.folder / "tables" / f"{name}.csv").read_bytes()}
+        page = f"{self.env.docname}.html#tab-{label}"
+        site, doi = config.html_baseurl, config.isru_doi
+        made = run.provenance(chapter)
+        entry = bibtex(about, files, made, site=site, doi=doi, page=page)
+        return disclosure("Cite this table", cell_code(entry, "bibtex"), name="isru-cite")
 
     def _source(self, name: str, chapter: str) -> list[str]:
         made = run_of(self.env).provenance(chapter)
