@@ -100,3 +100,108 @@ def step_tables(longest: int, operations: tuple[int, ...]) -> tuple[np.ndarray, 
             rows.append((*step, uses, rank))
         starts.append(len(rows))
     return np.array(rows, np.int64), np.array(starts, np.int64)
+
+
+_INFIX = {
+    ADD: "{0} + {1}",
+    SUBTRACT: "{0} − {1}",
+    MULTIPLY: "{0}·{1}",
+    FUSED: "{0}·{1} + {2}",
+    DIVIDE: "{0}/{1}",
+    ROOT: "√({0})",
+    ABSOLUTE: "|{0}|",
+    LEAST: "min({0}, {1})",
+    MOST: "max({0}, {1})",
+    ESTIMATE: "rsqrt({0})",
+    LEAST_NEGATED: "min({0}, −{1})",
+    MOST_NEGATED: "max({0}, −{1})",
+}
+_SUMS, _PRODUCTS = (ADD, SUBTRACT, FUSED), (MULTIPLY, DIVIDE)
+_LISTS = (LEAST, MOST, ABSOLUTE, ROOT, ESTIMATE, LEAST_NEGATED, MOST_NEGATED)
+_IN_C = {
+    ADD: "{0} + {1}",
+    SUBTRACT: "{0} - {1}",
+    MULTIPLY: "{0} * {1}",
+    FUSED: "{0} * {1} + {2}",
+    DIVIDE: "{0} / {1}",
+    ROOT: "SQRTF({0})",
+    ABSOLUTE: "FABSF({0})",
+    LEAST: "{0} > {1} ? {1} : {0}",
+    MOST: "{0} < {1} ? {1} : {0}",
+    ESTIMATE: "bit_trick({0})",
+    LEAST_NEGATED: "{0} > -{1} ? -{1} : {0}",
+    MOST_NEGATED: "{0} < -{1} ? -{1} : {0}",
+}
+BIT_TRICK = """\
+ALWAYS_INLINE float bit_trick(float q)
+{
+    union { float value; uint32_t bits; } guess;
+    guess.value = q;
+    guess.bits = 0x5f3759dfu - (guess.bits >> 1);
+    return guess.value;
+}
+"""
+# Of one step on a Cortex-M4F, with the wait for its operands; only what is compiled is counted.
+_ROUGHLY = {FUSED: 4, DIVIDE: 15, ROOT: 15, ABSOLUTE: 1, ESTIMATE: 7}
+_ROUGHLY |= dict.fromkeys((LEAST, MOST, LEAST_NEGATED, MOST_NEGATED), 4)
+
+
+def used_values(program: Program) -> set[int]:
+    """Return the values that steps use."""
+    return {value for step in program for value in step[1 : 1 + arity(step[0])]}
+
+
+def constants_of(program: Program) -> list[int]:
+    """Return which of the constants, 1 and 2, a program uses."""
+    return sorted(used_values(program) & set(CONSTANTS))
+
+
+def rough_cycles(program: Program) -> int:
+    """Return a guess at the cycles, to choose what is compiled."""
+    steps_alone = sum(_ROUGHLY.get(step[0], 2) for step in program)
+    return 2 + steps_alone + len(constants_of(program))
+
+
+def formula(program: Program, a: float, b: float, scale: float = 1.0) -> str:
+    """Return the formula of f(scale x), its constants to three digits."""
+    inner_scale = "" if scale == 1 else f"s = {scale:.3g}·x: "
+    texts = ["x" if scale == 1 else "s", f"{a:.3g}", f"{b:.3g}"]
+    kinds: list[int | None] = [None, None, None]
+    for operation, *operands in program:
+        shown = []
+        for place, value in enumerate(operands[: arity(operation)]):
+            text, kind = texts[value], kinds[value]
+            inner = kind in _SUMS and operation not in (*_SUMS, *_LISTS)
+            inner |= kind in _SUMS and operation == FUSED and place < 2
+            inner |= kind in _SUMS and operation == SUBTRACT and place == 1
+            inner |= kind in _PRODUCTS and operation == DIVIDE and place == 1
+            shown.append(f"({text})" if inner else text)
+        square = operation in (MULTIPLY, FUSED) and operands[0] == operands[1]
+        text = _INFIX[operation].format(*shown)
+        if square:
+            text = f"{shown[0]}²" + (f" + {shown[2]}" if operation == FUSED else "")
+        texts.append(text)
+        kinds.append(operation)
+    return inner_scale + texts[-1]
+
+
+def c_body(program: Program, number, a: float, b: float, scale: float = 1.0) -> str:
+    """Return the body of the C function that computes f(scale x).
+
+    Parameters
+    ----------
+    program : Program
+    number : callable
+        A number as a literal of C.
+    a, b, scale : float
+    """
+    names = ["x", number(a), number(b)]
+    lines = []
+    if scale != 1:
+        lines, names[0] = [f"const float s = {number(scale)} * x;"], "s"
+    for place, (operation, *operands) in enumerate(program):
+        text = _IN_C[operation].format(*(names[value] for value in operands))
+        names.append(f"t{place}")
+        last = place == len(program) - 1
+        lines.append(f"return {text};" if last else f"const float t{place} = {text};")
+    return "\n".join(lines)
