@@ -99,13 +99,31 @@ def pages(html_folder: Path) -> list[Path]:
 
 def inspect_book(html_folder: Path) -> list[Report]:
     """Open every page of a built book in light, dark and at a phone's width."""
-    with _browser() as browser:
-        inspector = _Inspector(browser.new_context(viewport=DESKTOP))
+    with browser() as chromium:
+        inspector = _Inspector(chromium.new_context(viewport=DESKTOP))
         return [inspector.inspect(path, html_folder) for path in pages(html_folder)]
 
 
 @contextmanager
-def _browser() -> Iterator:
+def opened(path: Path, **context: object) -> Iterator:
+    """Yield a tab with one file in it, the network cut; an error on the page is raised at the end.
+
+    Parameters
+    ----------
+    path : Path
+    **context : object
+        Of the browser's context, such as ``viewport``.
+    """
+    with browser() as chromium:
+        inspector = _Inspector(chromium.new_context(**({"viewport": DESKTOP} | context)))
+        inspector.page.goto(path.as_uri(), wait_until="load")
+        yield inspector.page
+        assert inspector.report.problems() == []
+
+
+@contextmanager
+def browser() -> Iterator:
+    """Start a Chromium and end it."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

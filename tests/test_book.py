@@ -34,8 +34,30 @@ The saving is {val}`forecaster.saving:.1f unit interval`, which is {val}`forecas
 The caption says {val}`forecaster.saving`. {cite:p}`hochreiter1997lstm`
 ```
 
-```{claims-table}
+```{cell-drawing} tanh
+:thumbnail:
+ISRU changes {val}`forecaster.saving:.0f` of them.
 ```
+"""
+CLAIMS = """# Claims
+
+```{claim-cards}
+```
+
+```{claim-advice} C3
+**{plainly}`C3`.**
+```
+
+```{rule-history}
+```
+"""
+HISTORY = """
+- claims: [C3]
+  date: 2026-11-21
+  commit: d5d8a4b
+  kind: rule
+  after: pilot runs
+  what: It presumes a saving of {val}`forecaster.saving:.0f`.
 """
 FORECASTER = [
     "# A forecaster\n\nIt saves {val}`forecaster.saving:.2f`; "
@@ -47,6 +69,7 @@ FORECASTER = [
     "```{result-table} forecaster-savings\n:columns: units=Units, saving=Saving (%)\n"
     ":format: .1f\nA\n```",
     "{numref}`fig-saving` and {numref}`tab-forecaster-savings`.",
+    "```{cell-drawing}\nA cell, {val}`forecaster.saving:.0f`.\n```",
 ]
 TOC = """format: jb-book
 root: book/intro
@@ -58,6 +81,7 @@ parts:
   - file: results/notebooks/forecaster
 - caption: Use it
   chapters:
+  - file: book/claims
   - file: book/figures
   - file: book/parameters
   - file: book/compare
@@ -69,6 +93,7 @@ CLAIM = """
   sentence: A small LSTM predicts in less time with ISRU.
   source: miasnikov2022lstm
   published: Claimed, 1 to 2 %; here {val}`forecaster.saving:.0f`.
+  apply: {refuted: "Do not expect it: {val}`forecaster.saving:.0f`."}
   hypothesis: It does not.
   effect: saving
   remark: It holds of {rows}`forecaster-savings` sizes.
@@ -150,9 +175,18 @@ def compendium(tmp_path, monkeypatch):
     (root / "book" / "intro.md").write_text(
         INTRO.replace("{{your-case}}", "```{your-case}\n```"), encoding="utf-8"
     )
-    (root / "book" / "claims.yml").write_text(CLAIM, encoding="utf-8")
+    for name, text in (
+        ("claims.yml", CLAIM),
+        ("claims.md", CLAIMS),
+        ("history-of-rules.yml", HISTORY),
+        ("moved-anchors.yml", "book/intro: {claim-*: book/claims, gone: book/nowhere}"),
+    ):
+        (root / "book" / name).write_text(text, encoding="utf-8")
     monkeypatch.setenv("ISRU_ROOT", str(root))
     monkeypatch.setenv("ISRU_PROFILE", "quick")
+    told = tmp_path / "running-cell"
+    told.write_text(f"cell-{len(FORECASTER)}", encoding="utf-8")  # no cell of the other notebook
+    monkeypatch.setenv("ISRU_CELL", str(told))
     for name, text in (
         ("activation-cost", ["# What a call costs"]),
         ("forecaster", FORECASTER),
@@ -179,10 +213,15 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     intro = html / "book" / "intro.html"
     forecaster = html / "results" / "notebooks" / "forecaster.html"
 
-    # A number is formatted, and linked to the notebook that made it.
+    # A number is formatted, and linked to the cell that recorded it, where the page has it.
     assert "The saving is −3.1\u00a0% (−4.1 to −2.1\u00a0%), which is slower." in text_of(intro)
     link = re.search(r'<a class="isru-value[^>]*>', intro.read_text(encoding="utf-8"))[0]
-    assert 'href="../results/notebooks/forecaster.html"' in link
+    assert 'href="../results/notebooks/forecaster.html#cell-cell-5"' in link
+    own = forecaster.read_text(encoding="utf-8")
+    assert own.count('class="isru-value reference internal" href="#cell-cell-5"') == 5
+    assert 'href="activation-cost.html"' in own and own.count('id="cell-cell-5"') == 1
+    evidence = re.search(r"From <a[^>]*>forecaster</a>", intro.read_text(encoding="utf-8"))[0]
+    assert 'href="../results/notebooks/forecaster.html#cell-cell-5"' in evidence
     for part in (
         "forecaster.saving = -3.14 %",
         "95 % interval",
@@ -196,16 +235,29 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     # Chapters and figures are numbered by their place; the table has its columns.
     shown_text = text_of(forecaster)
     assert "Fig. 2.1 and Table 2.1" in shown_text
-    assert "Units Saving (%) 10 −3.1 300 0.0" in shown_text.replace("  ", " ")
+    row = "Units Saving (%) 10 −3.1 (−4.1 to −2.1) 300 0.0 (−1.0 to 1.0)"
+    assert row in re.sub(" +", " ", shown_text)
     assert "At 300 units: 0.0\u00a0% (−1.0 to 1.0\u00a0%)." in shown_text
     assert "Profile quick" in shown_text
     assert "2 of 2 lose." in shown_text
-    assert 'href="../../book/intro.html#claim-c3"' in forecaster.read_text(encoding="utf-8")
+    assert 'href="../../book/claims.html#claim-c3"' in forecaster.read_text(encoding="utf-8")
+
+    # The cell of the LSTM stands like a figure in full, and small beside a text.
+    assert "Fig. 2.2 A cell, −3.# Download SVG of lstm-cell" in shown_text
+    assert "ISRU changes −3 of them. The cell in full" in text_of(intro)
+    assert 'alt="The cell of an LSTM in small' in intro.read_text(encoding="utf-8")
+    assert (html / "_figures" / "lstm-cell-tanh-small.svg").is_file()
 
     # Parameters, claims, environment come from their sources.
     assert "seeds int 3 1 to 100 paired seeds" in text_of(html / "book" / "parameters.html")
-    assert "(−4.14 to −2.14). It holds of 2 sizes." in text_of(intro)
-    assert "refuted" in text_of(intro) and "Claimed, 1 to 2 %; here −3." in text_of(intro)
+    claims = text_of(html / "book" / "claims.html")
+    assert "(−4.14 to −2.14). It holds of 2 sizes." in claims
+    assert re.search("Verdict ?refuted", claims) and "Claimed, 1 to 2 %; here −3." in claims
+    assert re.search("Evidence ?forecaster ?Published", claims)
+    assert "no. Do not expect it: −3." in claims
+    assert "How a claim is judged: 1 change" in claims
+    assert "C3, 2026-11-21, commit d5d8a4b, after pilot runs. It presumes a saving of −3." in claims
+    assert '{"claim-*": "claims.html"}' in intro.read_text(encoding="utf-8"), "the old anchor"
     assert "forecaster" in text_of(html / "book" / "environment.html")
 
     # A run kept beside the published one shows whether its verdicts are the same.
@@ -223,9 +275,12 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert "saved_step_ns&quot;: 1.5" in form
 
     # Files for taking away, at addresses of their own.
-    for suffix in ("svg", "pdf", "png", "csv"):
-        assert (html / "_figures" / f"saving.{suffix}").is_file()
+    for stem in ("saving", "lstm-cell"):
+        for suffix in ("svg", "pdf", "png", "csv"):
+            assert (html / "_figures" / f"{stem}.{suffix}").is_file()
     assert (html / "_tables" / "forecaster-savings.csv").is_file()
+    latex = (html / "_tables" / "forecaster-savings.tex").read_text(encoding="utf-8")
+    assert "300 & 0.0 ($-$1.0 to 1.0)" in latex and "commit unknown" in latex
 
     assert check_offline(html) == []
     assert broken_links(html) == []
@@ -274,9 +329,11 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "```{result-figure} saving\nNo description.\n```",
         "```{result-figure} savings\n:alt: x\nNo such figure.\n```",
         "```{result-table} forecaster-saving\nNo such table.\n```",
-        "{verdict}`C99` {rows}`forecaster-savings: gain<0`",
+        "{verdict}`C99` {rows}`forecaster-savings: gain<0` {plainly}`C98` {switch}`home`",
+        "{places}`perhaps` {change}`forecaster` {change}`forecaster.savings[units=11].saving`",
         "```{result-table} forecaster-empty\nAn empty file.\n```",
         "```{machine-records} machines\n```",
+        "```{cell-drawing} gate\n:thumbnail:\nGates.\n```",
     ]
     (compendium / "results" / "tables" / "forecaster-empty.csv").touch()
     (compendium / "results" / "machines").mkdir()
@@ -298,11 +355,17 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "'cells' is no key of the table; its keys: units",
         "expected ':alt:'",
         "no figure 'savings' in this run; its figures: saving",
-        "no table 'forecaster-saving' in this run; "
-        "its tables: forecaster-empty, forecaster-savings",
+        "no table 'forecaster-saving' in this run; its tables: forecaster-savings",
         "no claim 'C99'",
+        "plainly: no claim 'C98'; the claims: C3",
+        "switch: no place 'home'; the places: m4f, ",
+        "places: no word 'perhaps'; the words: yes, ",
+        "change: expected an address such as",
+        "change: the published run lacks forecaster.savings[units=11].saving",
         "no column 'gain'; its columns: units, saving",
-        "table forecaster-empty: expected a header, got an empty file",
+        "cell-drawing: expected all, tanh, gates, none with ':thumbnail:', none in full, and one "
+        "paragraph, got 'gate'",
+        "no table 'forecaster-empty' in this run",
         "machine-records machines: machine record old-1.json: expected schema 2, got the older",
     ):
         assert part in message
@@ -334,7 +397,8 @@ def test_a_smoke_run_of_one_notebook_is_a_book_that_says_so(compendium, monkeypa
 
     # The repository's address, one value: buttons, links of commits, addresses in citations.
     page = forecaster.read_text(encoding="utf-8")
-    assert f'href="{REPOSITORY}/commit/0123456789">0123456789+changes</a>' in page
+    # A commit leads to its page: under the title, and where the page's figure is cited.
+    assert page.count(f'href="{REPOSITORY}/commit/0123456789">0123456789+changes</a>') == 2
     assert "mybinder.org/v2/gh/someone/rooms/main?urlpath=lab/tree/notebooks/forecaster" in page
     assert f'href="{REPOSITORY}"' in page
     figure = "https://someone.github.io/rooms/results/notebooks/forecaster.html#fig-saving"
@@ -361,8 +425,17 @@ def test_a_traceback_and_a_missing_notebook_are_refused(compendium):
     error = {"output_type": "error", "ename": "ValueError", "evalue": "bad", "traceback": []}
     folder = compendium / "results"
     write_notebook(folder / "notebooks", "forecaster", FORECASTER, [error])
-    with pytest.raises(CompendiumError, match="forecaster: cell cell-4: ValueError: bad"):
+    with pytest.raises(CompendiumError, match="forecaster: cell cell-5: ValueError: bad"):
         check_no_errors(folder)
     (folder / "notebooks" / "forecaster.ipynb").unlink()
     with pytest.raises(CompendiumError, match="lacks forecaster"):
         build_book("published")
+
+
+def test_every_link_of_the_published_book_arrives_and_exact_numbers_lead_to_their_cells():
+    html = build_book("published").parent
+    assert broken_links(html) == []
+    for name in ("isru", "neighbours", "propagation", "published-evidence"):
+        page = (html / "results" / "notebooks" / f"{name}.html").read_text(encoding="utf-8")
+        own = re.findall(r'<a class="isru-value [^>]*href="(#[^"]*)"', page)
+        assert own and all(address.startswith("#cell-") for address in own)

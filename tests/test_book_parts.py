@@ -18,7 +18,7 @@ from sphinx.errors import ConfigError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
-from isru_book import citation, plugins, provenance, redirects, repository, rooms
+from isru_book import citation, code, plugins, provenance, redirects, repository, rooms
 from isru_book.numbers import MINUS, CannotShow, Wanted, find, formatted, shown
 from isru_book.rows import from_rows
 from isru_book.run import Run
@@ -127,10 +127,19 @@ def test_a_cell_of_a_table_is_found_as_a_value_is(tmp_path):
         ("speed-goals-goals: units=10.0, part=nothing", "0"),
         ("mean of saving:.2f in speed-goals-goals: holds=no", "0.50"),
         ("least of saving:.1f in speed-goals-goals: holds=no", f"{MINUS}1.5"),
+        ("most of [saving]:.1f in speed-goals-goals: holds=no", "2.5"),
     ],
 )
 def test_prose_counts_the_rows_of_a_table(tmp_path, text, shows):
     assert from_rows(run_with_a_table(tmp_path), text) == ("speed-goals", shows)
+
+
+def test_code_of_the_package_is_shown_as_it_runs_without_what_it_says_of_itself():
+    forward = code.code_of("isru.lstm.cell.cell_forward")
+    assert forward.startswith("def cell_forward(") and '"""' not in forward
+    assert '    c = gates["f"] * c_tm1 + gates["i"] * gates["c_tilde"]' in forward.splitlines()
+    with pytest.raises(AttributeError):
+        code.code_of("isru.lstm.cell.cell_sideways")
 
 
 @pytest.mark.parametrize(

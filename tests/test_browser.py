@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from browser_pages import inspect_book, pages
+from browser_pages import browser, inspect_book, pages
 
 from isru.commands import find_chromium
 
@@ -42,6 +42,66 @@ def test_each_kind_of_fault_is_noticed(tmp_path):
         '<div style="width: 600px">wide</div>': ["overflow"],
     }
     assert {fault: plant(tmp_path, fault) for fault in faults} == faults
+
+
+@pytest.fixture(scope="module")
+def chapters() -> Path:
+    """Return the folder of the chapters' pages in the published book."""
+    from isru.publish.book import build_book
+
+    return build_book("published").parent / "results" / "notebooks"
+
+
+def open_folds(page) -> list[bool]:
+    """Tell of each fold of code whether it is open."""
+    return page.eval_on_selector_all("details.isru-code", "all => all.map(fold => fold.open)")
+
+
+def test_one_button_opens_all_code_by_keyboard_and_for_the_visit(chapters):
+    with browser() as chromium:
+        page = chromium.new_page()
+        page.goto((chapters / "isru.html").as_uri())
+        button = page.get_by_role("button", name="Show all code")
+        assert button.get_attribute("aria-pressed") == "false" and not any(open_folds(page))
+        button.focus()
+        page.keyboard.press("Enter")
+        assert button.get_attribute("aria-pressed") == "true" and all(open_folds(page))
+        page.goto((chapters / "propagation.html").as_uri())
+        assert button.get_attribute("aria-pressed") == "true" and all(open_folds(page))
+        page.keyboard.press("Tab")
+        button.press("Space")
+        assert button.get_attribute("aria-pressed") == "false" and not any(open_folds(page))
+
+
+def test_an_address_in_a_fold_opens_that_fold_alone(chapters):
+    inside = "details.isru-code .cell[id]"
+    # A new address that the browser itself, which may open folds, does not follow.
+    told = """name => {
+      history.replaceState(null, '', `#${name}`);
+      dispatchEvent(new HashChangeEvent('hashchange'));
+    }"""
+    with browser() as chromium:
+        page = chromium.new_page()
+        page.goto((chapters / "isru.html").as_uri())
+        names = page.eval_on_selector_all(inside, "all => all.map(cell => cell.id)")
+        for number, name in enumerate((names[-1], names[3]), start=1):
+            page.evaluate(told, name)
+            assert page.locator(f"#{name}").is_visible()
+            assert sum(open_folds(page)) == number
+        page.goto((chapters / "propagation.html").as_uri() + "#cell-setup")
+        page.wait_for_selector("#cell-setup:visible")
+        assert sum(open_folds(page)) == 1
+
+
+def test_without_scripts_each_fold_still_opens(chapters):
+    with browser() as chromium:
+        page = chromium.new_context(java_script_enabled=False).new_page()
+        page.goto((chapters / "isru.html").as_uri())
+        assert page.get_by_role("button", name="Show all code").count() == 0
+        fold = page.locator("details.isru-code").first
+        assert not fold.locator("pre").first.is_visible()
+        fold.locator("summary").click()
+        assert fold.locator("pre").first.is_visible()
 
 
 def test_every_page_of_the_book_is_sound():  # of a run of one's own: test-browser --run NAME

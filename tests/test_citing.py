@@ -51,7 +51,7 @@ def test_a_figure_of_the_book_is_cited_like_one_of_a_run(tmp_path, monkeypatch):
     (tmp_path / "machine-gains.svg").write_bytes(SVG)
     (tmp_path / "machine-gains.csv").write_bytes(b"x\n1\n")
     about = DRAWINGS["machine-gains"].about("machine-gains")
-    config = SimpleNamespace(html_baseurl="https://x.org/", isru_doi="")
+    config = SimpleNamespace(html_baseurl="https://x.org/", isru_doi="", html_theme_options={})
     made = {"isru": "0.1.0", "commit": "abc1234567", "dirty": False, "date": "2025-03-01"}
     svg = tmp_path / "machine-gains.svg"
     shown = legend(SimpleNamespace(config=config), about, svg, made, "book/machines")

@@ -89,6 +89,9 @@ def test_keys_come_from_their_template_and_conditions_from_their_levels():
             {"metric": [{"value": "forecaster.s", "each": {"units": 10}}]},
             "metric 1: each units: .*levels",
         ),
+        ({"apply": "Do it."}, "claim C1, field apply: expected a sentence for each verdict"),
+        ({"apply": {"so": "Do it."}}, "claim C1, field apply: so: expected a verdict of confirmed"),
+        ({"apply": {"open": " "}}, "claim C1, field apply: open: expected a sentence"),
         ({"hardware": "a GPU"}, "claim C1, field hardware: expected null or"),
         ({"interactions": {"units": "forecaster.s"}}, "field interactions: units: expected a list"),
     ],
@@ -111,7 +114,10 @@ def test_a_missing_field_a_double_claim_and_no_yaml_are_named(tmp_path):
 
 WRONG = (None, True, 0, -3, 1.5, 10**400, float("nan"), "", " ", "x", [], ["x"], {}, {"x": [1]})
 FIELDS = {
-    **{(name,): ONE for name in (*ONE, "scale", "range", "hardware", "interactions", "more")},
+    **{
+        (name,): ONE
+        for name in (*ONE, "scale", "range", "hardware", "interactions", "apply", "more")
+    },
     **{("metric", 0, name): ONE for name in ("value", "each", "rule", "range", "floor", "tost")},
     ("metric", 0): ONE,
     ("metric", 0, "each", "units"): ONE,

@@ -17,10 +17,10 @@ def test_the_activation_on_the_page_is_short_and_right(monkeypatch):
     page = ModuleType("page")
     monkeypatch.setitem(sys.modules, "page", page)  # an activation knows its module
     exec(compile(source, "CONTRIBUTING.md", "exec"), page.__dict__)
-    entry = page.LADDER2
+    entry = page.HALF_RUNG
     x = np.linspace(-6, 6, 301)
-    exact = np.tanh(2 * np.arcsinh(x / 2))
+    exact = np.tanh(np.arcsinh(2 * x) / 2)
     np.testing.assert_allclose(entry.value(x), exact, rtol=0, atol=1e-15)
     _, saved = entry.forward(x.copy())
-    slope = (1 - exact**2) * 2 / np.sqrt(4 + x**2)
+    slope = (1 - exact**2) / np.sqrt(1 + 4 * x**2)
     np.testing.assert_allclose(entry.derivative(saved), slope, rtol=0, atol=1e-14)

@@ -88,6 +88,13 @@ def test_what_records_is_no_display_though_it_shows():
     assert page(run, source()) is None
 
 
+def test_an_import_that_only_a_display_used_may_go_with_it():
+    run = executed("import pandas as pd\nt = 1", ("pd.Series(t)", "1"))
+    assert page(run, source("t = 1")) == [("t = 1", None)]
+    assert page(run, source("t = 1", "pd.Series(t)")) == [("t = 1", None), ("pd.Series(t)", "1")]
+    assert page(run, source("import numpy as pd\nt = pd.sin(1)")) is None
+
+
 def test_what_printed_may_go():
     run = NEW.new_notebook(
         cells=[NEW.new_code_cell("print(1)", outputs=[NEW.new_output("stream", text="1")])]

@@ -29,6 +29,9 @@ from isru.analysis.symbolic import (
 
 pytestmark = pytest.mark.slow
 
+# Of a quintic it is hyperelliptic; for the higher rungs of the ladder SymPy takes minutes.
+WITHOUT_INTEGRAL = ("isru_quintic", "ladder3", "ladder4")
+
 POINTS = [sp.Rational(p, 4) for p in (-21, -9, -3, -1, 1, 3, 9, 21)]
 
 
@@ -98,7 +101,7 @@ def test_the_stated_gradient_is_the_derivative(name):
             assert abs(stated(mp.mpf(point)) - slope(mp.mpf(point))) < mp.mpf(10) ** -30
 
 
-@pytest.mark.parametrize("name", FORMULAS)
+@pytest.mark.parametrize("name", [name for name in FORMULAS if name not in WITHOUT_INTEGRAL])
 def test_the_integral_starts_at_zero_and_is_the_area(name):
     expression = FORMULAS[name]
     area, value = numeric(integral(expression)), numeric(expression)

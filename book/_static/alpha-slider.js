@@ -26,7 +26,8 @@
     const span = data.x[data.x.length - 1];
     const inputs = { alpha: box.querySelector("[name=alpha]"), k: box.querySelector("[name=k]") };
     const shown = { alpha: box.querySelector(".alpha-value"), k: box.querySelector(".k-value") };
-    const state = { alpha: 1, k: 1 };
+    // Where the sliders stand: a browser may keep them when a page is loaded again.
+    const state = { alpha: Number(inputs.alpha.value), k: Number(inputs.k.value) };
     const report = box.querySelector(".report");
 
     const across = (x) => LEFT + ((x + span) / (2 * span)) * (WIDTH - LEFT - RIGHT);

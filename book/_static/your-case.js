@@ -10,14 +10,8 @@ function predictedSaving(constants, features, units) {
   return { step_ns: step, saving: (100 * saved) / step };
 }
 
-function describe(form) {
-  const cases = JSON.parse(form.dataset.case);
-  const features = form.elements.features.valueAsNumber;
-  const units = form.elements.units.valueAsNumber;
-  if (!(features >= 1 && units >= 1)) {
-    return "Features and units: whole numbers from 1 on.";
-  }
-  const found = predictedSaving(cases[form.elements.platform.value], features, units);
+function describe(constants, features, units) {
+  const found = predictedSaving(constants, features, units);
   const digits = Math.abs(found.saving) < 1 ? 2 : 1;
   const saving = found.saving.toFixed(digits).replace("-", "\u2212");
   const step = (found.step_ns / 1000).toPrecision(3);
@@ -25,12 +19,40 @@ function describe(form) {
   return `Predicted saving: ${saving}\u00a0% of a step of ${step}\u00a0\u00b5s.${sense}`;
 }
 
+// What is wrong with a field that is to hold a whole number in its range, in words; "" if nothing.
+function fault(field) {
+  const { least, most } = field.dataset;
+  const number = /^[0-9]+$/.test(field.value) ? Number(field.value) : NaN;
+  if (number >= Number(least) && number <= Number(most)) return "";
+  const got = field.value === "" ? "nothing" : `\u201c${field.value}\u201d`;
+  return `${field.dataset.name}: expected a whole number from ${least} to ${most}, in digits ` +
+    `alone, got ${got}.`;
+}
+
+// An answer is for the numbers that the form holds. While it holds others than numbers, the last
+// answer stays, marked, and the words below say what it is for and what is expected.
+function follow(form) {
+  const cases = JSON.parse(form.dataset.case);
+  const fields = [form.elements.features, form.elements.units];
+  const [answer, told] = [form.querySelector("output"), form.querySelector(".isru-case-told")];
+  let answered = "";
+  const show = () => {
+    const faults = fields.map(fault);
+    fields.forEach((field, place) => field.setAttribute("aria-invalid", faults[place] !== ""));
+    const wrong = faults.filter((words) => words !== "");
+    answer.classList.toggle("isru-before", wrong.length > 0);
+    if (wrong.length === 0) {
+      const [features, units] = fields.map((field) => Number(field.value));
+      answer.textContent = describe(cases[form.elements.platform.value], features, units);
+      answered = ` The answer above is that for ${features} features and ${units} units.`;
+    }
+    told.textContent = wrong.length > 0 ? wrong.join(" ") + answered : "";
+  };
+  form.addEventListener("input", show);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  show();
+}
+
 document.addEventListener("DOMContentLoaded", () => {
-  for (const form of document.querySelectorAll("form.isru-case")) {
-    const output = form.querySelector("output");
-    const show = () => { output.textContent = describe(form); };
-    form.addEventListener("input", show);
-    form.addEventListener("submit", (event) => event.preventDefault());
-    show();
-  }
+  document.querySelectorAll("form.isru-case").forEach(follow);
 });

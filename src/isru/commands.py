@@ -377,7 +377,8 @@ def test_browser(options: Namespace) -> int:
     _existing(options.run)
     if not (paths.html(options.run) / "index.html").is_file():
         _build(options.run)
-    command = [sys.executable, "-m", "pytest", "-m", "browser", "tests/test_browser.py"]
+    tests = sorted(map(str, (paths.root() / "tests").glob("test_browser*.py")))
+    command = [sys.executable, "-m", "pytest", "-m", "browser", *tests]
     chosen = os.environ | {"ISRU_BOOK": options.run}
     return attended(command, cwd=paths.root(), env=chosen)
 

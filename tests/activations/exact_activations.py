@@ -6,9 +6,9 @@ import numpy as np
 from isru.activations import ACTIVATIONS
 from isru.activations.formula import ARITHMETIC, evaluate
 
-# (1 + f(x))/2 cancels to 1/(4 x^2): 1e308 squared needs 2048 bits, and then 53 to compare with.
-# Nothing else cancels.
-WORKING_BITS = {"isru_sigmoid": 2200}
+# (1 + f(x))/2 cancels to 1/(4 x^2): 1e308 squared needs 2048 bits, and then 53 to compare with;
+# a gate of the ladder's second rung cancels to its fourth power. Nothing else cancels.
+WORKING_BITS = {"isru_sigmoid": 2200, "ladder2_sigmoid": 4300}
 
 
 def _isru(x):
@@ -33,6 +33,20 @@ def bits_as_number(q):
     exponent = int(mp.floor(mp.log(q, 2)))
     exponent -= q < mp.mpf(2) ** exponent
     return exponent + q / mp.mpf(2) ** exponent - 1
+
+
+def _ladder(rung):
+    return lambda x: mp.tanh(rung * mp.asinh(x / rung))
+
+
+def _isru_quintic(x):
+    a, b = mp.mpf("0.164887203"), mp.mpf("0.009852884")
+    return _isru(x + a * x**3 + b * x**5)
+
+
+def _clipped_parabola(x):
+    s = min(max(x, mp.mpf(-2)), mp.mpf(2))
+    return s - s * abs(s) / 4
 
 
 def _isru_rsqrt(steps):
@@ -85,6 +99,10 @@ WRITTEN_HERE = {
     "rational_tanh": _rational_tanh,
     "table_tanh": _table_tanh,
     "identity": lambda x: x,
+    **{f"ladder{rung}": _ladder(rung) for rung in (2, 3, 4)},
+    "ladder2_sigmoid": lambda x: (1 + _ladder(2)(x / 2)) / 2,
+    "isru_quintic": _isru_quintic,
+    "clipped_parabola": _clipped_parabola,
     "isru_rsqrt0": _isru_rsqrt(0),
     "isru_rsqrt1": _isru_rsqrt(1),
     "isru_rsqrt2": _isru_rsqrt(2),

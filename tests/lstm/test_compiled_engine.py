@@ -79,9 +79,10 @@ def test_engines_agree_with_every_recurrent_activation(name):
 
 @pytest.mark.parametrize("batch", [1, 4])
 @pytest.mark.parametrize("place", ["activation", "recurrent_activation"])
-def test_gradients_of_the_compiled_engine(place, batch, rng):
+def test_gradients_of_the_compiled_engine(place, batch):
     """Difference quotients, each activation once in each place that takes it."""
     for name in sorted(ACTIVATIONS) if place == "activation" else GATES:
+        rng = np.random.default_rng(0)  # no activation's numbers hang on which others there are
         _, network = pair((4, 3), dtype="float64", **{place: name})
         x, target = rng.standard_normal((batch, T, F)), rng.standard_normal((batch, C))
         errors = gradient_check(network, x, target, rng=rng)

@@ -9,8 +9,9 @@ import re
 _REPAIRS = {
     r' role="doc-biblioentry"': "",
     r'<div role="list" class="citation-list">': '<div class="citation-list">',
-    r"<th[^>]*>\s*(?:<p>\s*</p>)?\s*</th>": "<td></td>",
+    r"<th\b([^>]*)>\s*(?:<p>\s*</p>)?\s*</th>": r"<td\1></td>",
 }
+_HEADING = re.compile(r"<th\b(?![^>]*\bscope=)(?P<about>[^>]*)>")
 
 
 def repair(app, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -19,4 +20,12 @@ def repair(app, pagename: str, templatename: str, context: dict, doctree) -> Non
     if body:
         for fault, right in _REPAIRS.items():
             body = re.sub(fault, right, body)
-        context["body"] = body
+        context["body"] = _HEADING.sub(_with_scope, body)
+
+
+def _with_scope(heading: re.Match) -> str:
+    """Return the start of a heading that says of which cells it is the heading."""
+    about = heading["about"]
+    group = "group" if "colspan=" in about else ""
+    scope = "row" if re.search(r'class="[^"]*\bstub\b', about) and "head" not in about else "col"
+    return f'<th scope="{scope}{group}"{about}>'

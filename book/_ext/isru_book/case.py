@@ -19,12 +19,18 @@ PLATFORMS = {
 }
 CONSTANTS = ("step_ns", "unit_ns", "mac_ns", "saved_step_ns", "saved_ns")
 
+# A field of text, since one of numbers drops in silence what it cannot read: "2 5" is 25 there.
+_FIELD = """<label>{name}, {least} to {most} <input name="{key}" type="text" inputmode="numeric"
+ autocomplete="off" data-name="{name}" data-least="{least}" data-most="{most}" value="{value}"
+ aria-describedby="{told}"></label>"""
+_FIELDS = {"features": ("Input features", 5), "units": ("Units", 25)}
+_LEAST, _MOST = 1, 4096
 _FORM = """
 <form class="isru-case" aria-label="Predict the saving for your network" data-case="{data}">
-<label>Input features <input name="features" type="number" min="1" max="4096" value="5"></label>
-<label>Units <input name="units" type="number" min="1" max="4096" value="25"></label>
+{fields}
 <label>Platform <select name="platform">{options}</select></label>
 <output aria-live="polite"></output>
+<p class="isru-case-told" id="{told}" role="status"></p>
 </form>
 <noscript><p>This form needs JavaScript.</p></noscript>
 """
@@ -44,6 +50,24 @@ class YourCase(SphinxDirective):
                 data[platform] = {name: entry["value"] for name, entry in keys.items()}
         if not data:
             return [nodes.paragraph("", "Not measured yet in this run.", classes=["not-in-run"])]
-        options = "".join(f'<option value="{p}">{escape(PLATFORMS[p])}</option>' for p in data)
-        form = _FORM.format(data=escape(json.dumps(data)), options=options)
-        return [Markup("", html=form)]
+        return [Markup("", html=form(data, f"isru-case-{self.env.new_serialno('isru-case')}"))]
+
+
+def form(data: dict[str, dict[str, float]], identifier: str) -> str:
+    """Return the form as HTML; ``book/_static/your-case.js`` answers it.
+
+    Parameters
+    ----------
+    data : dict
+        Of each platform the constants of its steps.
+    identifier : str
+        Of the element that says what is wrong with an input.
+    """
+    fields = "\n".join(
+        _FIELD.format(name=name, key=key, value=value, least=_LEAST, most=_MOST, told=identifier)
+        for key, (name, value) in _FIELDS.items()
+    )
+    options = "".join(f'<option value="{p}">{escape(PLATFORMS[p])}</option>' for p in data)
+    return _FORM.format(
+        data=escape(json.dumps(data)), fields=fields, options=options, told=identifier
+    )

@@ -1,4 +1,4 @@
-"""The claims: a table with the verdicts of the run, and each verdict as a word in prose."""
+"""The claims: a card for each with the verdict of the run, and each verdict as a word in prose."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from isru.claims import load_claims, read_run_values, verdicts
+from isru.claims import Verdict, load_claims, read_run_values, verdicts, what_to_do
 from isru.wording import MINUS
-from isru_book.run import LOGGER, run_of
-from isru_book.tables import html_table
+from isru_book.cells import place_of
+from isru_book.run import LOGGER, Run, page_of, run_of
 from isru_book.values import link, note_table
 
-_HEADER = ["Claim", "What it says", "Published", "Ours", "Verdict"]
-_TABLE = "book/intro"  # the page that holds the table
+PAGE = "book/claims"  # the page that holds the cards
 _NEGATIVE = re.compile(r"(?<![\w.)-])-(?=[\d.])")
 _SHADES = {
     "confirmed": "good",
@@ -43,30 +42,43 @@ def judged(env) -> list[tuple]:
     return run.judged
 
 
-class ClaimsTable(SphinxDirective):
-    """Every claim with what was published, what this run found, and the verdict."""
+class ClaimCards(SphinxDirective):
+    """Every claim: what to do about it, then verdict, number, evidence and what was published."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the table."""
+        """Return a card for each claim."""
         try:
             found = judged(self.env)
         except (OSError, ValueError) as error:
             LOGGER.warning("claims: %s", error, location=self.get_location(), type="isru")
             return []
-        rows = [self._row(claim, verdict) for claim, verdict in found]
-        return [html_table(_HEADER, rows, classes=("isru-small", "isru-claims"))]
+        return [self._card(claim, verdict) for claim, verdict in found]
 
-    def _row(self, claim, verdict) -> list:
-        number = nodes.inline("", claim.id, ids=[_anchor(claim.id)])
-        effect = [nodes.Text(effect_text(verdict) or "\N{EM DASH}")]
-        if claim.remark and verdict.measured:
-            effect += [nodes.Text(". "), *self._inline(claim.remark)]
+    def _card(self, claim, verdict) -> nodes.container:
+        card = nodes.container("", ids=[anchor(claim.id)], classes=["isru-claim"])
+        source = f" {{cite:p}}`{claim.source}`" if claim.source else ""
+        number = nodes.inline("", claim.id, classes=["isru-claim-number"])
+        title = [number, nodes.Text(" "), *self._inline(claim.sentence + source)]
+        card += nodes.paragraph("", "", *title, classes=["isru-claim-title"])
+        card += nodes.paragraph("", "", *self._inline(what_to_do(claim, verdict)))
         word = nodes.inline("", verdict.word, classes=["isru-verdict", shade(verdict.word)])
         why = f" {_NEGATIVE.sub(MINUS, verdict.reason)}" if verdict.measured else ""
-        reason = nodes.inline("", why, classes=["isru-reason"])
-        source = f" {{cite:p}}`{claim.source}`" if claim.source else ""
-        sentence = self._inline(claim.sentence + source)
-        return [[number], sentence, self._inline(claim.published), effect, [word, reason]]
+        parts = {"Verdict": [word, nodes.inline("", why, classes=["isru-reason"])]}
+        if effect := self._effect(claim, verdict):
+            parts["Number"] = effect
+        if where := evidence(run_of(self.env), verdict):
+            parts["Evidence"] = where
+        parts["Published"] = self._inline(claim.published)
+        card += nodes.definition_list("", *(_item(*part) for part in parts.items()))
+        return card
+
+    def _effect(self, claim, verdict) -> list[nodes.Node]:
+        if not verdict.measured:
+            return []
+        found = [nodes.Text(f"{claim.effect}: {effect_text(verdict)}")] if verdict.effect else []
+        if claim.remark:
+            found += [nodes.Text(". " if found else ""), *self._inline(claim.remark)]
+        return found
 
     def _inline(self, text: str) -> list[nodes.Node]:
         body = nodes.container()
@@ -79,7 +91,7 @@ class VerdictRole(SphinxRole):
     """The verdict on a claim as a word: ``{verdict}`C3```."""
 
     def run(self):
-        """Return the word, linked to the claims table."""
+        """Return the word, linked to the claim."""
         try:
             found = {claim.id: verdict for claim, verdict in judged(self.env)}
         except (OSError, ValueError) as error:
@@ -92,12 +104,32 @@ class VerdictRole(SphinxRole):
             return [], []
         verdict = found[self.text]
         why = ": ".join(part for part in (verdict.effect, verdict.reason) if part)
-        node = link(verdict.word, _TABLE, f"{self.text}\n{why}", _anchor(self.text))
+        node = link(verdict.word, PAGE, f"{self.text}\n{why}", anchor(self.text))
         node["classes"] += ["isru-verdict", shade(verdict.word)]
         return [node], []
 
 
-def _anchor(claim: str) -> str:
+def _item(name: str, content: list[nodes.Node]) -> nodes.definition_list_item:
+    body = nodes.definition("", nodes.paragraph("", "", *content))
+    return nodes.definition_list_item("", nodes.term("", name), body)
+
+
+def evidence(run: Run, verdict: Verdict) -> list[nodes.Node]:
+    """Return a link for each chapter that measured a claim, to the cell that recorded it first."""
+    places = dict(
+        place_of(run, found.condition.value)
+        for found in reversed(verdict.conditions)
+        if found.value is not None
+    )
+    links: list[nodes.Node] = []
+    for notebook in sorted(places, key=run.place):
+        place = link(notebook, page_of(notebook), anchor=places[notebook])
+        links += [nodes.Text(", "), place] if links else [place]
+    return links
+
+
+def anchor(claim: str) -> str:
+    """Return the anchor of a claim on its page."""
     return f"claim-{claim.lower()}"
 
 

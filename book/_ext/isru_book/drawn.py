@@ -42,12 +42,15 @@ class Drawing:
         The page with its label ``fig-ID``.
     draw : callable
         Sphinx's environment -> the figure and a table of every number that it shows.
+    there : callable
+        Sphinx's environment -> whether the run has anything to show in it.
     """
 
     title: str
     source: str
     page: str
     draw: Callable[..., tuple[Figure, pd.DataFrame]]
+    there: Callable[..., bool] = lambda env: True
 
     def about(self, identifier: str) -> dict[str, str]:
         """Return what the citation and the files' metadata tell of it."""
@@ -85,18 +88,24 @@ def drawn_now(app) -> dict[str, Path]:
 
 
 def _draw(env, identifier: str) -> Path:
+    svg = Path(env.app.doctreedir) / "drawn-figures" / f"{identifier}.svg"
+    data = save(svg, lambda: DRAWINGS[identifier].draw(env))
+    data.to_csv(svg.with_suffix(".csv"), index=False, float_format="%.9g", lineterminator="\n")
+    return svg
+
+
+def save(svg: Path, draw: Callable[[], tuple[Figure, pd.DataFrame | None]]):
+    """Write what ``draw`` draws in the style of all figures, and return the table beside it."""
     import matplotlib as mpl
 
     from isru.drawing.style import use_style
 
-    svg = Path(env.app.doctreedir) / "drawn-figures" / f"{identifier}.svg"
     svg.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context():
         use_style()
-        figure, data = DRAWINGS[identifier].draw(env)
+        figure, data = draw()
         figure.savefig(svg, metadata={"Date": None}, bbox_inches="tight")
-    data.to_csv(svg.with_suffix(".csv"), index=False, float_format="%.9g", lineterminator="\n")
-    return svg
+    return data
 
 
 def own_legend(env, identifier: str) -> list[nodes.Node]:

@@ -15,10 +15,12 @@ from isru_drawings.exports import cached, export
 from sphinx.util.docutils import SphinxDirective
 
 from isru_book import citation
+from isru_book.cells import anchor_of_figure, code_link
 from isru_book.drawn import DRAWINGS, drawn, drawn_now, own_legend
 from isru_book.html import FIGURES, TABLES, Picture
 from isru_book.numbers import CannotShow, plain_text
 from isru_book.run import CHECK, LOGGER, Run, notebook_of, page_of, run_of
+from isru_book.tables import LATEX
 from isru_book.takeaway import legend, size_of
 from isru_book.values import link
 
@@ -112,7 +114,7 @@ class FigureList(SphinxDirective):
             where = [nodes.Text("Notebook "), link(about["notebook"], page_of(about["notebook"]))]
             found.append(_listed(about, _svg(run, about), where, _legend(self.env, about)))
         for identifier, drawing in sorted(DRAWINGS.items()):
-            if drawing.page in self.env.found_docs:
+            if drawing.page in self.env.found_docs and drawing.there(self.env):
                 where = [nodes.Text("Page "), link(drawing.page.rpartition("/")[2], drawing.page)]
                 svg, below = drawn(self.env, identifier), own_legend(self.env, identifier)
                 found.append(_listed(drawing.about(identifier), svg, where, below))
@@ -134,7 +136,8 @@ def _legend(env, about: dict) -> list[nodes.Node]:
     """Return what stands under a figure of the run."""
     run, notebook = run_of(env), about["notebook"]
     made = run.provenance(notebook)
-    return legend(env, _cited(about), _svg(run, about), made, page_of(notebook))
+    code = code_link(notebook, anchor_of_figure(run, about))
+    return legend(env, _cited(about), _svg(run, about), made, page_of(notebook), code)
 
 
 def _cited(about: dict) -> dict:
@@ -192,6 +195,10 @@ def write_files(app, error: Exception | None) -> None:
         target = out / TABLES / table.name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(table.read_bytes())
+    for about in app.env.metadata.values():
+        for stem, text in about.get(LATEX, {}).items():
+            (out / TABLES).mkdir(parents=True, exist_ok=True)
+            (out / TABLES / f"{stem}.tex").write_text(text, encoding="utf-8")
 
 
 def _drawings(app) -> list[tuple[Path, dict]]:

@@ -39,18 +39,18 @@ class ParameterTable(SphinxDirective):
 def _table(declared: dict, profiles: dict, section: str) -> nodes.table:
     rows = []
     for name, parameter in declared.items():
-        sets = [_text((values.get(section) or {}).get(name)) for values in profiles.values()]
-        about = [parameter.type, _text(parameter.default), parameter.allowed(), parameter.help]
+        sets = [value_text((values.get(section) or {}).get(name)) for values in profiles.values()]
+        about = [parameter.type, value_text(parameter.default), parameter.allowed(), parameter.help]
         rows.append([[nodes.literal("", name)], *about, *sets])
     return html_table([*_HEADER, *profiles], rows, classes=("isru-small",))
 
 
-def _text(value: object) -> str:
+def value_text(value: object) -> str:
     """Return a value as it is written in YAML, empty if a profile leaves the default."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
-        return "[" + ", ".join(_text(element) for element in value) + "]"
+        return "[" + ", ".join(value_text(element) for element in value) + "]"
     return str(value)

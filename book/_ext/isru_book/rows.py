@@ -7,9 +7,9 @@
     {rows}`least of update:.2f in characters-phases`                or its least or greatest number
 
 A condition holds where the column's number is equal (``=``), not equal (``!=``), below (``<``) or
-above (``>``), or its text contains (``~``) what is given; ``{smallest.pruned_units}`` in its place
-stands for a value of the run. A column whose name is no single word stands in brackets,
-``[training, trend]<0``. The word ``optional`` at the end is that of the role ``val``.
+above (``>``), or its text contains (``~``) what is given; ``10|25`` stands for either,
+``{smallest.pruned_units}`` for a value of the run. A column whose name is no single word stands in
+brackets, ``[training, trend]<0``. The word ``optional`` at the end is that of the role ``val``.
 """
 
 from __future__ import annotations
@@ -17,22 +17,24 @@ from __future__ import annotations
 import csv
 import operator
 import re
+from collections.abc import Callable
 from statistics import fmean
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxRole
 
 from isru.addresses import PATTERN
+from isru_book.cells import anchor_of_table
 from isru_book.numbers import CannotShow, Wanted, find, formatted
 from isru_book.run import LOGGER, Run, page_of, run_of
 from isru_book.values import left_out, link, note_table
 
 _TEXT = re.compile(
-    r"(?:(?P<statistic>mean|least|most) of (?P<column>\w+)(?::(?P<format>\S+))? in )?"
+    r"(?:(?P<statistic>mean|least|most) of (?P<column>\w+|\[[^]]+\])(?::(?P<format>\S+))? in )?"
     r"(?P<table>[a-z][a-z0-9-]+)(?:: (?P<conditions>.+?))?(?P<optional> optional)?"
 )
 _CONDITION = re.compile(r"(?P<column>\w+|\[[^]]+\])(?P<sign>!=|=|<|>|~)(?P<value>.+)")
-_BETWEEN = re.compile(r", (?![^[]*\])")  # a comma that stands in no brackets
+_BETWEEN = re.compile(r",\s+(?![^[]*\])")  # a comma that stands in no brackets
 _VALUE = re.compile(rf"\{{({PATTERN})\}}")
 _STATISTICS = {"mean": fmean, "least": min, "most": max}
 _SIGNS = {"=": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt}
@@ -51,9 +53,11 @@ class RowsRole(SphinxRole):
             return [nodes.inline("", f"[{self.text}]")], []
         if text is None:
             return [left_out(self.env, chapter)], []
-        note_table(self.env, _parsed(self.text)["table"])
+        table = _parsed(self.text)["table"]
+        note_table(self.env, table)
         notebook = run.values(chapter)["notebook"]
-        return [link(text, page_of(notebook), f"of the table: {self.text}")], []
+        place = anchor_of_table(run, notebook, table)
+        return [link(text, page_of(notebook), f"of the table: {self.text}", place)], []
 
 
 def from_rows(run: Run, text: str) -> tuple[str, str | None]:
@@ -74,13 +78,18 @@ def from_rows(run: Run, text: str) -> tuple[str, str | None]:
         raise CannotShow(f"no table {wanted['table']!r} in this run")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    for condition in _BETWEEN.split(wanted["conditions"] or ""):
-        rows = _fitting(run, rows, condition) if condition else rows
+    for part in parts(wanted["conditions"] or ""):
+        rows = list(filter(condition(run, part), rows))
     if not wanted["statistic"]:
         return chapter, formatted(len(rows))
     if not rows and wanted["optional"] and run.name != "published":
         return chapter, None
     return chapter, _statistic(rows, wanted, text)
+
+
+def parts(text: str) -> list[str]:
+    """Return what commas part, where these stand in no brackets."""
+    return [part.strip() for part in _BETWEEN.split(text) if part.strip()]
 
 
 def _parsed(text: str) -> re.Match:
@@ -94,26 +103,41 @@ def _parsed(text: str) -> re.Match:
 
 
 def _statistic(rows: list[dict], wanted: re.Match, text: str) -> str:
-    numbers = [_number(_cell(row, wanted["column"])) for row in rows]
+    column = wanted["column"].strip("[]")
+    numbers = [_number(_cell(row, column)) for row in rows]
     if not numbers or not all(isinstance(value, float) for value in numbers):
-        raise CannotShow(f"expected rows with numbers in {wanted['column']!r}, got none: {text!r}")
+        raise CannotShow(f"expected rows with numbers in {column!r}, got none: {text!r}")
     return formatted(_STATISTICS[wanted["statistic"]](numbers), wanted["format"] or "")
 
 
-def _fitting(run: Run, rows: list[dict], condition: str) -> list[dict]:
-    found = _CONDITION.fullmatch(condition)
+def condition(run: Run, text: str) -> Callable[[dict], bool]:
+    """Return the test of rows, each ``{column: text}``, that a condition states.
+
+    Raises
+    ------
+    CannotShow
+        If it is none, compares with what is no number, or (the test) names an unknown column.
+    """
+    found = _CONDITION.fullmatch(text.strip())
     if not found:
-        raise CannotShow(f"expected a condition such as holds=no or update<0, got {condition!r}")
+        raise CannotShow(f"expected a condition such as holds=no or update<0, got {text!r}")
+    column, sign = found["column"].strip("[]"), found["sign"]
     given = _VALUE.sub(lambda match: _value(run, match[1]), found["value"])
-    cells = [(row, _cell(row, found["column"].strip("[]"))) for row in rows]
-    if found["sign"] == "~":
-        return [row for row, cell in cells if given in cell]
-    compare, other = _SIGNS[found["sign"]], _number(given)
-    if found["sign"] in "<>":
-        if not isinstance(other, float):
-            raise CannotShow(f"expected a number to compare with, got {given!r} in {condition!r}")
-        return [r for r, c in cells if isinstance(_number(c), float) and compare(_number(c), other)]
-    return [row for row, cell in cells if compare(_number(cell), other)]
+    others = [_number(part.strip()) for part in given.split("|")]
+    if sign in "<>" and not all(isinstance(other, float) for other in others):
+        raise CannotShow(f"expected a number to compare with, got {given!r} in {text!r}")
+
+    def holds(row: dict) -> bool:
+        cell = _cell(row, column)
+        if sign == "~":
+            return any(part in cell for part in given.split("|"))
+        number = _number(cell)
+        if sign in "<>" and not isinstance(number, float):
+            return False
+        every = all if sign == "!=" else any
+        return every(_SIGNS[sign](number, other) for other in others)
+
+    return holds
 
 
 def _value(run: Run, key: str) -> str:

@@ -70,6 +70,30 @@ class Run:
         """Return what is known of a figure, None if the run has none of this name."""
         return _json(self.folder / "figures" / f"{identifier}.json", _FIGURE)
 
+    def table(self, name: str) -> dict | None:
+        """Return what is told of a table, by its whole name; None if the run has no such words."""
+        return _json(self.folder / "tables" / f"{name}.json")
+
+    def page_cells(self, notebook: str) -> list[dict]:
+        """Return the cells of a chapter's page, as the run executed them."""
+        return _cells(self.folder / "notebooks" / f"{notebook}.ipynb")
+
+    def code_cells(self, notebook: str) -> dict[int, str]:
+        """Return the name of each code cell of a chapter's page by its place among all cells."""
+        return {
+            place: cell["id"]
+            for place, cell in enumerate(self.page_cells(notebook))
+            if cell["cell_type"] == "code" and cell.get("id")
+        }
+
+    def source_of(self, notebook: str) -> Path:
+        """Return where the present source of a chapter lies."""
+        return self.source / "notebooks" / f"{notebook}.ipynb"
+
+    def source_cells(self, notebook: str) -> list[dict]:
+        """Return the cells of a chapter's present source, none where there is no source."""
+        return _cells(self.source_of(notebook))
+
     def figures(self) -> list[dict]:
         """Return every figure's description, in reading order."""
         found = [_json(path, _FIGURE) for path in (self.folder / "figures").glob("*.json")]
@@ -126,6 +150,10 @@ def commit_text(provenance: dict) -> str:
     """Return the commit of a result, marked if the sources were changed after it."""
     commit = provenance.get("commit", "unknown")
     return f"{commit}+changes" if provenance.get("dirty") else commit
+
+
+def _cells(path: Path) -> list[dict]:
+    return (_json(path, {"cells": list}) or {}).get("cells", [])
 
 
 def _json(path: Path, kinds: Mapping[str, type] = MappingProxyType({})) -> dict | None:

@@ -5,18 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from docutils import nodes
 
 from isru_book import citation
 from isru_book.html import FIGURES, Downloads, cell_code, disclosure
+from isru_book.repository import commit_nodes
 
 _SUFFIXES = [".svg", ".pdf", ".png", ".csv"]
 _CITED = (".svg", ".csv")  # the files that are drawn; the others are converted from these
 _SIZE = re.compile(r'<svg[^>]*?\bwidth="([\d.]+)pt" height="([\d.]+)pt"')
 
 
-def legend(env, about: Mapping, svg: Path, provenance: Mapping, page: str) -> list[nodes.Node]:
+def legend(
+    env,
+    about: Mapping,
+    svg: Path,
+    provenance: Mapping,
+    page: str,
+    code: Mapping = MappingProxyType({}),
+) -> list[nodes.Node]:
     """Return the downloads of a figure and the drop-down that says how to cite it.
 
     Parameters
@@ -30,6 +39,8 @@ def legend(env, about: Mapping, svg: Path, provenance: Mapping, page: str) -> li
         Version, commit and date of what drew it.
     page : str
         The page with its label ``fig-ID``.
+    code : mapping
+        Where the cell is that drew it, as `isru_book.cells.code_link` tells it.
     """
     files = {suffix: svg.with_suffix(suffix).read_bytes() for suffix in _CITED}
     entry = citation.bibtex(
@@ -40,10 +51,12 @@ def legend(env, about: Mapping, svg: Path, provenance: Mapping, page: str) -> li
         doi=env.config.isru_doi,
         page=f"{page}.html#fig-{about['id']}",
     )
+    commits = commit_nodes(env.config, provenance)
     return [
-        Downloads("", folder=FIGURES, stem=about["id"], suffixes=_SUFFIXES),
+        Downloads("", folder=FIGURES, stem=about["id"], suffixes=_SUFFIXES, **code),
         disclosure(
             "Cite this figure",
+            nodes.paragraph("", "", nodes.Text("Code of commit "), *commits),
             cell_code(entry, "bibtex"),
             cell_code(citation.latex(about, files, provenance), "latex"),
             name="isru-cite",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from docutils import nodes
 from sphinx.util.docutils import SphinxRole
 
+from isru_book.cells import place_of
 from isru_book.numbers import MISSING, CannotShow, Wanted, find, shown, tooltip
 from isru_book.run import CHECK, LOGGER, page_of, run_of
 
@@ -31,8 +32,8 @@ class ValueRole(SphinxRole):
         except CannotShow as error:
             LOGGER.warning("val: %s", error, location=self.get_location(), type="isru")
             return [nodes.inline("", f"[{self.text}]")], []
-        notebook = run.values(wanted.chapter)["notebook"]
-        return [link(text, page_of(notebook), tooltip(run, wanted, entry))], []
+        notebook, place = place_of(run, wanted.key)
+        return [link(text, page_of(notebook), tooltip(run, wanted, entry), place)], []
 
 
 def link(text: str, page: str, title: str = "", anchor: str = "") -> nodes.reference:

@@ -14,6 +14,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 
+from isru.activations.clipped_parabola import clipped_parabola
 from isru.activations.elu import elu
 from isru.activations.entry import Activation, CText
 from isru.activations.hard_sigmoid import hard_sigmoid
@@ -22,8 +23,13 @@ from isru.activations.identity import identity
 from isru.activations.isrlu import isrlu
 from isru.activations.isru import alpha_gradient, isru
 from isru.activations.isru_plain import isru_plain
+from isru.activations.isru_quintic import isru_quintic
 from isru.activations.isru_rsqrt import isru_rsqrt
 from isru.activations.isru_sigmoid import isru_sigmoid
+from isru.activations.ladder2 import ladder2
+from isru.activations.ladder2_sigmoid import ladder2_sigmoid
+from isru.activations.ladder3 import ladder3
+from isru.activations.ladder4 import ladder4
 from isru.activations.leaky_relu import leaky_relu
 from isru.activations.rational_tanh import rational_tanh
 from isru.activations.registry import FOUND, Registry, note_use
@@ -40,6 +46,7 @@ __all__ = [
     "Activation",
     "CText",
     "alpha_gradient",
+    "clipped_parabola",
     "elu",
     "get_activation",
     "hard_sigmoid",
@@ -48,8 +55,13 @@ __all__ = [
     "isrlu",
     "isru",
     "isru_plain",
+    "isru_quintic",
     "isru_rsqrt",
     "isru_sigmoid",
+    "ladder2",
+    "ladder2_sigmoid",
+    "ladder3",
+    "ladder4",
     "leaky_relu",
     "rational_tanh",
     "relu",

@@ -165,26 +165,37 @@ def problems(frame: pd.DataFrame, *, clock: str = "seconds") -> list[str]:
 
 def _cells(frame: pd.DataFrame, clock: str) -> pd.DataFrame:
     """Return each arm's and case's instability, the median over processes where it has one."""
-    rows = []
+    cases = case_columns(frame)
+    keys = [*cases, "arm"]
+    processes = frame.groupby([*keys, "process"], sort=False, dropna=False)[clock]
+    quartiles = processes.quantile([0.25, 0.5, 0.75]).unstack()
+    by_process = quartiles.assign(spread=(quartiles[0.75] - quartiles[0.25]) / quartiles[0.5])
+    cells = by_process.groupby(level=keys, sort=False, dropna=False)
+    medians = cells[0.5]
+    sample = frame.assign(sample_seconds=frame["seconds"] * frame["loops"])
+    whole = sample.groupby(keys, sort=False, dropna=False)
+    sums = whole[["seconds", "cpu_seconds"]].sum()
+    found = pd.DataFrame(
+        {
+            "sample_seconds": whole["sample_seconds"].median(),
+            "spread": cells["spread"].median(),
+            "disagreement": (medians.max() - medians.min()) / medians.median(),
+            "drift": _drift(frame, keys, clock).reindex(sums.index).fillna(0.0),
+            "waiting": sums["seconds"] / sums["cpu_seconds"] - 1,
+        }
+    ).reset_index()
+    names = [found["arm"], *(f"{case} " + found[case].astype(str) for case in cases)]
+    return found.assign(cell=[", ".join(name) for name in zip(*names, strict=True)])
+
+
+def _drift(frame: pd.DataFrame, keys: list[str], clock: str) -> pd.Series:
+    """Return by how much the median of the last blocks differs from that of the first ones."""
     middle = frame["block"].max() / 2
-    for case, part in _by_case(frame):
-        for arm, samples in part.groupby("arm", sort=False):
-            by_process = samples.groupby("process")[clock]
-            quartiles = by_process.quantile([0.25, 0.5, 0.75]).unstack()
-            medians = quartiles[0.5]
-            first = samples.loc[samples["block"] < middle, clock].median()
-            last = samples.loc[samples["block"] > middle, clock].median()
-            rows.append(
-                {
-                    "cell": ", ".join([arm, *(f"{name} {value}" for name, value in case.items())]),
-                    "sample_seconds": (samples["seconds"] * samples["loops"]).median(),
-                    "spread": ((quartiles[0.75] - quartiles[0.25]) / medians).median(),
-                    "disagreement": (medians.max() - medians.min()) / medians.median(),
-                    "drift": abs(last / first - 1) if last == last and first == first else 0.0,
-                    "waiting": samples["seconds"].sum() / samples["cpu_seconds"].sum() - 1,
-                }
-            )
-    return pd.DataFrame(rows)
+    first, last = (
+        part.groupby(keys, sort=False, dropna=False)[clock].median()
+        for part in (frame[frame["block"] < middle], frame[frame["block"] > middle])
+    )
+    return abs(last / first - 1)
 
 
 def _by_case(frame: pd.DataFrame):

@@ -10,6 +10,7 @@ yet* (the run holds no such metric), *inconclusive*, *refuted*, *depends on ...*
 from isru.claims.beside import TwoVerdicts, verdicts_beside
 from isru.claims.catalogue import Claim, Condition, load_claims
 from isru.claims.findings import Finding
+from isru.claims.plainly import plainly, what_to_do
 from isru.claims.verdicts import Verdict, read_run_values, verdicts
 
 __all__ = [
@@ -19,7 +20,9 @@ __all__ = [
     "TwoVerdicts",
     "Verdict",
     "load_claims",
+    "plainly",
     "read_run_values",
     "verdicts",
     "verdicts_beside",
+    "what_to_do",
 ]

@@ -17,7 +17,9 @@ from isru.wording import shortened
 SCALES = ("difference", "ratio")
 _TEXTS = ("sentence", "published", "hypothesis", "effect", "family")
 _REQUIRED = ("id", "source", *_TEXTS, "rule", "metric", "margin", "relevance_margin")
-_OPTIONAL = ("unit", "scale", "range", "remark", "hardware", "interactions")
+_OPTIONAL = ("unit", "scale", "range", "remark", "apply", "hardware", "interactions")
+# Verdicts for which a claim may say what to do; isru.claims.plainly knows their words.
+_APPLY = ("confirmed", "equivalent", "negligible", "depends", "refuted", "open")
 _KEYS = ("value", "presumes", "floor", "tost", "control")
 _METRIC = (*_KEYS, "each", "rule", "range")
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -49,7 +51,8 @@ class Claim:
     """One claim of ``book/claims.yml``; ``conditions`` is empty while nothing measures it.
 
     ``source`` is a key of the bibliography, or None where the claim has no citable source;
-    ``remark`` what must be known beside the effect, empty for most.
+    ``remark`` what must be known beside the effect, empty for most; ``apply`` a sentence that a
+    reader can act on, by the kind of the verdict (see `isru.claims.plainly`).
     """
 
     id: str
@@ -65,6 +68,7 @@ class Claim:
     unit: str = ""
     scale: str = "difference"
     remark: str = ""
+    apply: dict[str, str] = field(default_factory=dict)
     hardware: dict[str, str] | None = None
     conditions: tuple[Condition, ...] = ()
     interactions: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -143,6 +147,7 @@ def _claim(item: object, place: int) -> Claim:
         unit=item.get("unit", ""),
         scale=scale,
         remark=item.get("remark", "").strip(),
+        apply=_apply(identifier, item.get("apply", {})),
         hardware=_hardware(identifier, item.get("hardware")),
         conditions=_conditions(identifier, item["metric"], rule, claimed),
         interactions=_interactions(identifier, item.get("interactions", {})),
@@ -227,6 +232,15 @@ def _key(claim: str, where: str, template: object, levels: Mapping) -> str:
     except addresses.BadAddress:
         _expect(False, claim, where, wanted, key)
     return key
+
+
+def _apply(claim: str, given: object) -> dict[str, str]:
+    _expect(isinstance(given, Mapping), claim, "apply", "a sentence for each verdict", given)
+    for kind, text in given.items():
+        where = f"apply: {kind}"
+        _expect(kind in _APPLY, claim, where, f"a verdict of {', '.join(_APPLY)}", kind)
+        _expect(isinstance(text, str) and text.strip(), claim, where, "a sentence", text)
+    return {kind: text.strip() for kind, text in given.items()}
 
 
 def _hardware(claim: str, hardware: object) -> dict[str, str] | None:

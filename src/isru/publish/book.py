@@ -25,7 +25,8 @@ _TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontr
 # Code of the package that the book's extension calls.
 _CODE = (
     *("bench/summary.py", "claims", "data/evidence.py", "data/published.py"),
-    *("drawing", "machine_records", "publish", "stats.py", "wording.py", "yaml_text.py"),
+    *("drawing", "machine_records", "publish", "recorded.py", "stats.py", "studies/arms.py"),
+    *("studies/level_words.py", "wording.py", "yaml_text.py"),
 )
 _JUPYTER_BOOK = (
     "from isru.lifeline import end_with_stdin; end_with_stdin(); "

@@ -16,39 +16,22 @@ from isru.digests import code_digest, tree_digest
 
 _RECORD = "record"  # what chapters call their `isru.records.Record`
 _SHOWING = ("print", "display")
-_NOTHING = code_digest("")
 
 
 @dataclass(frozen=True)
 class Code:
-    """A cell by what it does: the hash of all of it, and of what is left without its display."""
+    """A cell by what it does: the hash of all of it, and the hash of what it computes.
+
+    What it computes is the cell without its display, and without imports that nothing uses then.
+    """
 
     whole: str
     core: str
 
     @property
-    def only_shows(self) -> bool:
-        """Whether nothing is left without its display."""
-        return self.core == _NOTHING != self.whole
-
-
-def source_code(source: str) -> Code:
-    """Return a cell's code with its last expression told apart, where that can be a display.
-
-    It cannot if it calls something on ``record``, assigns, or ends in a semicolon: then it stands
-    there for what it does.
-    """
-    tree = ast.parse(source)
-    whole = code_digest(source)
-    if tree.body and _can_be_display(tree.body[-1], source):
-        tree.body.pop()
-    return Code(whole, tree_digest(tree))
-
-
-def executed_code(cell: NotebookNode) -> Code:
-    """Return the code of an executed cell: what showed nothing stood there for what it does."""
-    code = source_code(cell.source)
-    return code if _has_shown(cell) else Code(code.whole, code.whole)
+    def computes(self) -> bool:
+        """Whether anything is left."""
+        return self.core != code_digest("")
 
 
 def fitting_outputs(
@@ -69,28 +52,62 @@ def fitting_outputs(
     list of list, or None
         None where the two differ in more than what they show.
     """
-    ran = [executed_code(cell) for cell in executed]
-    silent = {code.whole for code in ran if code.core == code.whole}
-    present = [
-        Code(code.whole, code.whole) if code.whole in silent else code
-        for code in (source_code(cell.source) for cell in source)
-    ]
+    silent = {code_digest(cell.source) for cell in executed if not _has_shown(cell)}
+    ran, present = (_codes(cells, silent) for cells in (executed, source))
     if _cores(ran) != _cores(present):
         return None
     outputs = {place: cell.outputs for place, cell in zip(_places(ran), executed, strict=True)}
     return [outputs.get(place, []) for place in _places(present)]
 
 
+def _codes(cells: Sequence[NotebookNode], silent: set[str]) -> list[Code]:
+    """Return what cells do; one that showed nothing in the run stands there for what it does."""
+    wholes = [code_digest(cell.source) for cell in cells]
+    trees = [
+        ast.parse(cell.source) if whole in silent else _without_display(cell.source)
+        for cell, whole in zip(cells, wholes, strict=True)
+    ]
+    used = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return [
+        Code(whole, tree_digest(_without_imports(tree, used)))
+        for whole, tree in zip(wholes, trees, strict=True)
+    ]
+
+
+def _without_imports(tree: ast.Module, used: set[str]) -> ast.Module:
+    """Return code without imports at its top whose names nothing uses."""
+    body = []
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            node.names = [n for n in node.names if (n.asname or n.name).partition(".")[0] in used]
+            if not node.names:
+                continue
+        body.append(node)
+    return ast.Module(body, [])
+
+
 def _cores(cells: Sequence[Code]) -> list[str]:
-    return [code.core for code in cells if not code.only_shows]
+    return [code.core for code in cells if code.computes]
 
 
 def _places(cells: Sequence[Code]) -> Iterator[tuple[int, str]]:
     """Yield for each cell how many that compute came before it, and what it does."""
     before = 0
     for code in cells:
-        before += not code.only_shows
+        before += code.computes
         yield before, code.whole
+
+
+def _without_display(source: str) -> ast.Module:
+    """Return a cell's code without its last expression, where that can be a display.
+
+    It cannot if it calls something on ``record``, assigns, or ends in a semicolon: then it stands
+    there for what it does.
+    """
+    tree = ast.parse(source)
+    if tree.body and _can_be_display(tree.body[-1], source):
+        tree.body.pop()
+    return tree
 
 
 def _can_be_display(statement: ast.stmt, source: str) -> bool:

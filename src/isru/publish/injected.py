@@ -41,7 +41,7 @@ def ran_before(namespace: dict, declared: Container[str]) -> list[ParameterCell]
         return []
     found: list[ParameterCell] = []
     for source in reversed(history[:-1]):
-        assigned, annotated = _assignments(source)
+        assigned, annotated = assignments(source)
         if any(name in declared for name in annotated):
             return [ParameterCell(True, assigned), *found]
         if isinstance(source, str) and source.lstrip().startswith(_COMMENT):
@@ -49,7 +49,7 @@ def ran_before(namespace: dict, declared: Container[str]) -> list[ParameterCell]
     return found
 
 
-def _assignments(source: object) -> tuple[dict[str, object], set[str]]:
+def assignments(source: object) -> tuple[dict[str, object], set[str]]:
     """Return the names that a cell assigns, with their values, and which it annotates."""
     try:
         body = ast.parse(source).body

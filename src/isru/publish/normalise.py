@@ -34,9 +34,7 @@ def normalise(executed: nbformat.NotebookNode, profile: str) -> nbformat.Noteboo
         tags = cell.metadata.setdefault("tags", [])
         if "injected-parameters" in tags:
             cell.id = "injected-parameters"
-            cell.metadata.tags = ["injected-parameters", "hide-input"]
-            shown = f"Show the parameters of this run (profile: {profile})"
-            cell.metadata.mystnb = {"code_prompt_show": shown}
+            cell.metadata.tags = ["injected-parameters"]
         cell.outputs = [] if "figure" in tags else [_clean(o, cell) for o in cell.outputs if o]
         cell.outputs = [output for output in cell.outputs if output]
     kept = {key: executed.metadata[key] for key in ("isru", "kernelspec")}

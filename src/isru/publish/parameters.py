@@ -19,7 +19,7 @@ from pathlib import Path
 
 from isru import paths
 from isru.errors import CompendiumError
-from isru.publish.injected import ran_before, read_differently
+from isru.publish.injected import assignments, ran_before, read_differently
 from isru.wording import shortened
 
 _SCALARS = {"int": int, "float": float, "bool": bool, "str": str}
@@ -175,6 +175,21 @@ def declared_parameters(notebook: Path) -> dict[str, Parameter]:
         if "parameters" in cell["tags"]:
             return parse_parameters(cell["source"], notebook.name)
     return {}
+
+
+def parameters_of_run(declaring: str, injected: str) -> list[tuple[Parameter, object]]:
+    """Return each parameter of an executed notebook with the value that its run had.
+
+    Parameters
+    ----------
+    declaring : str
+        The source of the ``parameters`` cell.
+    injected : str
+        The source of the cell with the run's own values, empty where all are the defaults.
+    """
+    own, _ = assignments(injected)
+    declared = parse_parameters(declaring, "an executed notebook")
+    return [(parameter, own.get(name, parameter.default)) for name, parameter in declared.items()]
 
 
 def check_values(notebook: str, declared: dict[str, Parameter], given: dict) -> dict:

@@ -21,7 +21,7 @@ FLOORS = (
     ("commands", "terminal"),
     ("publish",),
     ("chapters",),
-    ("machine_records",),
+    ("machine_records", "answer"),
     ("studies",),
     ("embedded", "deploy"),
     ("claims", "sweep", "bench"),

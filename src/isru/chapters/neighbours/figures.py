@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from isru.activations import ACTIVATIONS
+from isru.chapters.neighbours.atlas import entries
 from isru.drawing.labels import write_beside
 from isru.drawing.style import COLOURS
 
@@ -21,8 +22,8 @@ _ORDER = (
 
 
 def activation_labels() -> dict[str, str]:
-    """Return the labels of all that have a formula; ISRU as written is ISRU."""
-    formulas = [name for name, entry in ACTIVATIONS.items() if entry.has_formula]
+    """Return the labels of all in the atlas that have a formula; ISRU as written is ISRU."""
+    formulas = [name for name in entries() if ACTIVATIONS[name].has_formula]
     others = [name for name in formulas if name not in (*_ORDER, "isru_plain")]
     return {name: ACTIVATIONS[name].label for name in (*_ORDER, *others)}
 

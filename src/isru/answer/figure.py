@@ -1,0 +1,113 @@
+"""The first picture: what a step takes with ISRU over what it takes with tanh, a row a platform."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from isru.drawing.style import COLOURS
+from isru.wording import formatted
+
+# Arm: its name and marker.
+_ARMS = {"isru": ("ISRU for tanh", "o"), "exp_free": ("ISRU for the gates, too", "D")}
+_GROUPS = {
+    "measured": "Measured",
+    "analysed": "Counted from the instructions",
+    "emulated": "Emulated",
+}
+_TICKS = (0.4, 0.5, 0.6, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4)
+_APART = 0.19  # of two marks on one row, in rows
+
+
+def step_times_figure(table: pd.DataFrame) -> Figure:
+    """Draw one row for each platform, grouped by how its times were found.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        See `isru.answer.step_times`.
+    """
+    rows, headings = _layout(table)
+    figure = Figure(figsize=(5.6, 0.31 * (len(rows) + len(headings)) + 1.15), layout="constrained")
+    axes = figure.subplots()
+    axes.axvline(1, color=COLOURS["tanh"], lw=1.4, zorder=1)
+    arms = table.groupby("platform")["arm"].nunique()
+    for arm, part in table.groupby("arm", sort=False):
+        name, marker = _ARMS[arm]
+        beside = _APART / 2 if arm == "isru" else -_APART / 2
+        places = [rows[name] + beside * (arms[name] > 1) for name in part["platform"]]
+        axes.hlines(places, part["low"], part["high"], color=COLOURS[arm], lw=2.4)
+        axes.scatter(
+            part["ratio"], places, marker=marker, c=COLOURS[arm], s=34, label=name, zorder=3
+        )
+    axes.set_yticks(list(rows.values()), list(rows), parse_math=False)
+    for how, place in headings.items():
+        axes.annotate(
+            _GROUPS[how],
+            (0, place),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(-6, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            fontweight="bold",
+        )
+    _scale(axes, table, bottom=min(rows.values()) - 0.6)
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=9.5)
+    return figure
+
+
+def _layout(table: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the height of each platform and of each group's heading, from 0 downward."""
+    rows: dict[str, float] = {}
+    headings: dict[str, float] = {}
+    place = 0.0
+    for how in _GROUPS:
+        names = dict.fromkeys(table.loc[table["how"] == how, "platform"])
+        if not names:
+            continue
+        headings[how] = place
+        for name in names:
+            place -= 1
+            rows[name] = place
+        place -= 1.15
+    return rows, headings
+
+
+def _scale(axes, table: pd.DataFrame, bottom: float) -> None:
+    ends = [*table["low"], *table["high"], 1]
+    low, high = min(ends) / 1.12, max(ends) * 1.12
+    axes.set(xscale="log", xlim=(low, high), ylim=(bottom, 0.45))
+    ticks = [tick for tick in _TICKS if low < tick < high]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("time of a step: with ISRU over with tanh")
+    words = {"\N{LEFTWARDS ARROW} faster with ISRU": (-6, "right")}
+    words["slower \N{RIGHTWARDS ARROW}"] = (6, "left")
+    for text, (offset, side) in words.items():
+        axes.annotate(
+            text,
+            (1, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(offset, 3),
+            textcoords="offset points",
+            ha=side,
+            va="bottom",
+            fontsize=9.5,
+            fontweight="bold",
+        )
+
+
+def step_times_words(table: pd.DataFrame) -> str:
+    """Return what the picture shows in words, for those who cannot see it."""
+    sentences = ["A row for each platform, and on it the time of a step with ISRU over with tanh."]
+    for (platform, how), part in table.groupby(["platform", "how"], sort=False):
+        marks = [
+            f"{formatted(row.ratio, '.2f')} ({formatted(row.low, '.2f')} to "
+            f"{formatted(row.high, '.2f')}) with {_ARMS[row.arm][0]}"
+            for row in part.itertuples()
+        ]
+        sentences.append(f"{platform}, {how}: {'; '.join(marks)}.")
+    return " ".join(sentences)

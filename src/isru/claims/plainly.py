@@ -1,0 +1,48 @@
+"""A verdict for a reader in a hurry: the answer to a claim's question, and what to do about it."""
+
+from __future__ import annotations
+
+from isru.claims.catalogue import Claim
+from isru.claims.rules import CONFIRMED, EQUIVALENT, INCONCLUSIVE, NEGLIGIBLE, REFUTED
+from isru.claims.verdicts import Verdict
+
+DEPENDS = "depends on"
+# The kind of a verdict: the answer, and what to do where the claim says nothing of its own.
+_KINDS = {
+    "confirmed": (CONFIRMED, "yes", "Count on it, where it was measured."),
+    "equivalent": (EQUIVALENT, "yes", "It makes no difference that matters."),
+    "negligible": (NEGLIGIBLE, "hardly", "It is there, and too small to matter."),
+    "depends": (DEPENDS, "it depends", "Look up your own case: the verdict names what decides."),
+    "refuted": (REFUTED, "no", "Do not count on it."),
+    "open": (INCONCLUSIVE, "not settled", "Nothing to act on yet: this run cannot tell."),
+    "unmeasured": ("not measured yet", "not measured", "Nothing to act on yet."),
+    "untestable": ("not testable here", "not measured", "Nothing to act on from this machine."),
+}
+
+
+def kind_of(word: str) -> str:
+    """Return the kind of a verdict, ``"depends"`` for ``"depends on units"``.
+
+    Raises
+    ------
+    ValueError
+        If the word is no verdict.
+    """
+    for kind, (verdict, _, _) in _KINDS.items():
+        if word == verdict or (verdict == DEPENDS and word.startswith(verdict)):
+            return kind
+    raise ValueError(f"expected a verdict, such as {CONFIRMED!r}, got {word!r}")
+
+
+def plainly(word: str) -> str:
+    """Return the answer that a verdict gives: yes, no, it depends, not settled, ..."""
+    return _KINDS[kind_of(word)][1]
+
+
+def what_to_do(claim: Claim, verdict: Verdict) -> str:
+    """Return one sentence that a reader can act on, the claim's own for this verdict if any.
+
+    It may quote values, as the text of a page does.
+    """
+    kind = kind_of(verdict.word)
+    return claim.apply.get(kind, _KINDS[kind][2])

@@ -1,0 +1,129 @@
+"""Levels of recorded tables in words: what a row is of, as a page writes it.
+
+Arms and activations have their labels from where they are defined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from isru.activations import ACTIVATIONS
+from isru.studies.arms import ARMS, DEVICE_LABELS
+
+_OF_FUNCTIONS = (
+    "activation",
+    "against",
+    "arm",
+    "denominator",
+    "kernel",
+    "numerator",
+    "recurrent_activation",
+    "rival",
+)
+_VARIANTS = {"fast": "fast", "again": "again"}  # what a function's name may end in
+_LEVELS: dict[str, Mapping[str, str]] = {
+    "cell": {"lstm": "LSTM", "gru": "GRU", "coupled": "coupled gates"},
+    "core": {
+        "m0plus": "Cortex-M0+",
+        "m4f": "Cortex-M4F",
+        "m7": "Cortex-M7",
+        "a53": "Cortex-A53",
+        "rv32imc": "RV32IMC",
+        "rv32imfc": "RV32IMFC",
+    },
+    "cpu": {"i7": "Core i7", "m1": "Apple M1", "xeon": "Xeon"},
+    "domain": {"line": "the line"},
+    "engine": {"numpy": "NumPy", "numba": "compiled"},
+    "family": {"exp_free": "ISRU everywhere", "hard": "straight lines"},
+    "form": {
+        "numpy": "NumPy calls",
+        "libm": "compiled, scalar, C library",
+        "simd": "compiled, vectors, strict",
+        "fast": "compiled, vectors, fast-math",
+        "eager": "TensorFlow, eager",
+        "xla": "TensorFlow, XLA",
+        "compiled": "compiled",
+        "library": "C library's tanh",
+        "kept": "waiting threads",
+        "new": "new threads",
+        "blas": "threads of the BLAS",
+    },
+    "framework": {"numpy": "NumPy", "numba": "compiled", "keras": "Keras"},
+    "input": {"near_zero": "near zero", "unit": "N(0, 1)"},
+    "inputs": {"all": "all sensors", "dark": "without light"},
+    "metric": {"skill": "skill", "accuracy": "accuracy", "loss": "loss"},
+    "mode": {"graph": "Keras, graph", "xla": "Keras, XLA", "numpy": "NumPy"},
+    "model": {
+        "persistence": "persistence",
+        "linear": "linear model",
+        "boosting": "boosted trees",
+        "majority": "always the more frequent",
+        "threshold": "one input, one threshold",
+    },
+    "place": {"cell": "output"},
+    "rate": {"low": "low rate", "middle": "middle rate", "high": "high rate", "own": "own rates"},
+    "relation": {">=": "at least", "<=": "at most"},
+    "role": {"activation": "for candidate and output", "gate": "for a gate"},
+    "stage": {
+        "swapped": "right after the swap",
+        "shrunk": "only rescaled alike",
+        "tuned": "after fine-tuning",
+    },
+    "step": {
+        "train": "training step",
+        "predict": "prediction",
+        "single": "prediction of one sequence",
+    },
+    "target": {
+        "cortex-m0plus": "Cortex-M0+",
+        "cortex-m4f": "Cortex-M4F",
+        "cortex-m7": "Cortex-M7",
+        "cortex-a53": "Cortex-A53",
+        "rv32imc": "RV32IMC",
+        "rv32imfc": "RV32IMFC",
+        "change": "temperature",
+    },
+    "task": {
+        "adding": "adding problem",
+        "copying": "copy problem",
+        "change": "temperature",
+        "occupancy": "room occupancy",
+    },
+    "test": {"original": "the original's test", "after": "the week after training"},
+    "weights": {"int8": "8-bit weights", "integer": "integers only"},
+}
+_SAME = {"rule": "model", "rival": "model"}
+
+
+def level_words(column: str, level: str) -> str:
+    """Return a level of a column in words; one that has none is shown as it is.
+
+    Examples
+    --------
+    >>> level_words("arm", "exp_free_best")
+    'exp-free, best-fit gates'
+    >>> level_words("kernel", "isrlu_fast")
+    'ISRLU, fast'
+    >>> level_words("step", "train")
+    'training step'
+    """
+    words = _LEVELS.get(_SAME.get(column, column), {})
+    if level in words:
+        return words[level]
+    if column in _OF_FUNCTIONS:
+        return _function(level)
+    return level
+
+
+def _function(name: str) -> str:
+    """Return the label of an arm, of one on a device, or of an activation."""
+    if name in ARMS:
+        return ARMS[name].label
+    if name in DEVICE_LABELS:
+        return DEVICE_LABELS[name]
+    if name in ACTIVATIONS:
+        return ACTIVATIONS[name].label
+    stem, _, variant = name.rpartition("_")
+    if stem and variant in _VARIANTS:
+        return f"{_function(stem)}, {_VARIANTS[variant]}"
+    return name.replace("_", " ")

@@ -1,0 +1,278 @@
+"""The first page: whether to switch, the picture, and what may stand there."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from isru import paths
+from isru.addresses import split
+from isru.answer import PLACES, PLATFORMS, Mark, Place, Platform, answer, change, step_times
+from isru.answer.figure import step_times_figure, step_times_words
+from isru.answer.places import limits
+from isru.answer.steps import waiting_saving
+from isru.claims import load_claims, plainly, read_run_values, verdicts, what_to_do
+from isru.claims.history import load_history
+from isru.claims.rules import Limits
+from isru.recorded import NotRecorded, Recorded, read_value
+
+INTRO = (paths.root() / "book" / "intro.md").read_text(encoding="utf-8")
+MARGINS = Limits(2, 2)
+QUOTED = re.compile(r"\{(?:val|change)\}`([^`]+)`")
+_CHAPTERS: dict[str, Recorded] = {}
+
+
+def published(address: str):
+    """Return what the published run recorded at an address."""
+    chapter, name = split(address)
+    if chapter not in _CHAPTERS:
+        _CHAPTERS[chapter] = Recorded(paths.results(), chapter)
+    try:
+        return _CHAPTERS[chapter][name]
+    except NotRecorded:
+        return None
+
+
+def reader(entries: dict):
+    """Return a reader of savings ``{address: (value, low, high)}``."""
+    keys = ("value", "low", "high")
+    return lambda at: dict(zip(keys, entries[at], strict=True)) if at in entries else None
+
+
+def word(*, floor=(0, -1, 1), **entries) -> str:
+    """Return the word for a place whose savings and rivals are given by their short names."""
+    rivals = {name: f"a.{name}" for name in entries if name.startswith("rival")}
+    place = Place(
+        "there",
+        Mark("a.saving", floor="a.floor"),
+        {"elsewhere": Mark("a.other")},
+        {name: at + ("[x=1].ratio" if "ratio" in name else "") for name, at in rivals.items()},
+    )
+    known = {f"a.{name}": ends for name, ends in entries.items()} | {"a.floor": floor}
+    known |= {f"a.{name}[x=1].ratio": entries[name] for name in rivals if "ratio" in name}
+    return answer(reader(known), place, MARGINS).word
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ({"saving": (20, 15, 25)}, "yes"),
+        ({"saving": (20, 15, 25), "other": (9, 5, 12)}, "yes"),
+        ({"saving": (20, 15, 25), "other": (3, -1, 7)}, "yes, but"),
+        ({"saving": (20, 15, 25), "rival": (-9, -12, -5)}, "yes, but"),
+        ({"saving": (20, 15, 25), "rival": (-1, -5, 4)}, "yes, but"),
+        ({"saving": (20, 15, 25), "rival": (9, 5, 12)}, "yes"),
+        ({"saving": (20, 15, 25), "rival_ratio": (0.4, 0.3, 0.5)}, "yes, but"),
+        ({"saving": (20, 15, 25), "rival_ratio": (1.4, 1.3, 1.5)}, "yes"),
+        ({"saving": (20, 15, 25), "floor": (0, -30, 30)}, "not settled"),
+        ({"saving": (-60, -75, -47), "rival": (9, 5, 12)}, "no"),
+        ({"saving": (0.0, 0.0, 0.0)}, "no difference"),
+        ({"saving": (3, -9, 14)}, "not settled"),
+        ({}, "not settled"),
+    ],
+)
+def test_a_word_follows_from_the_savings_by_the_rule(entries, expected):
+    assert word(**entries) == expected
+
+
+def test_the_margins_are_those_of_the_claim_on_a_steps_time():
+    claims = load_claims()
+    (claim,) = (one for one in claims if one.id == "C3")
+    assert limits(claims) == Limits(claim.margin, claim.relevance_margin)
+    wider = [replace(one, relevance_margin=90.0) for one in claims]
+    place = PLACES["m4f"]
+    assert answer(published, place, limits(claims)).word == "yes, but"
+    assert answer(published, place, limits(wider)).word == "no difference"
+
+
+def test_every_published_place_has_a_word_and_its_rivals_are_recorded():
+    for key, place in PLACES.items():
+        found = answer(published, place, limits(load_claims()))
+        assert found.saving is not None, key
+        assert f"{{switch}}`{key}`" in INTRO, key
+        for address in (
+            *place.rivals.values(),
+            *(mark.saving for mark in place.elsewhere.values()),
+        ):
+            assert published(address) is not None, address
+
+
+def test_it_pays_where_tanh_is_slow_and_nowhere_else():
+    """The finding's first words: a call of tanh takes longer than one of ISRU, or it does not."""
+    calls = {"m4f": "libm", "loops": "simd", "numpy": "numpy", "keras": "eager"}
+    for key, form in calls.items():
+        address = f"activation-cost.ratios[pair=plain, form={form}, dtype=float32].direction"
+        pays = answer(published, PLACES[key], limits(load_claims())).word.startswith("yes")
+        assert pays == (read_value(address, paths.results()) == "faster"), key
+
+
+def test_memory_that_makes_the_core_wait_belongs_to_the_range():
+    found = step_times(published).query("platform == 'Cortex-M4F'").set_index("arm")
+    waiting = read_value("microcontrollers.by-units[units=25].wait_saving", paths.results())
+    assert 100 * (1 - found.loc["exp_free", "high"]) == pytest.approx(waiting)
+    assert found.loc["exp_free", "ratio"] < found.loc["exp_free", "high"]
+    cycles = "microcontrollers.battery[units=25, arm={}].cycles"
+    known = {cycles.format("libm"): 300, cycles.format("exp_free"): 100, cycles.format("isru"): 200}
+    share = 100 * (1 - (100 + 60) / (300 + 60))
+    known["microcontrollers.by-units[units=25].wait_saving"] = share
+    read = reader({at: (value, value, value) for at, value in known.items()})
+    assert waiting_saving(read, "exp_free") == pytest.approx(share)
+    assert waiting_saving(read, "isru") == pytest.approx(100 * (1 - 260 / 360))
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ((35.06, 45.47), "35 to 45 % shorter"),
+        ((-75.4, -46.6), "47 to 75 % longer"),
+        ((-0.9, 10.6), "between 1 % longer and 11 % shorter"),
+        ((-3.0, 0.1), "0 to 3 % longer"),
+        ((45.3, 45.3), "45 % shorter"),
+        ((0.0, 0.0), "unchanged"),
+        ((-0.2, 0.3), "unchanged"),
+    ],
+)
+def test_a_saving_in_words(ends, said):
+    assert change(*ends) == said
+
+
+def test_the_picture_has_a_row_for_each_platform_and_the_line_at_one():
+    more = Platform("A new one", "analysed", {"isru": Mark("a.saving")})
+    read = reader({"a.saving": (10, 5, 20)})
+
+    def both(address):
+        return read(address) or published(address)
+
+    table = step_times(both, (*PLATFORMS, more))
+    (axes,) = step_times_figure(table).axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert sorted(names) == sorted(platform.name for platform in (*PLATFORMS, more))
+    said = [text.get_text() for text in axes.texts]
+    assert {"Measured", "Counted from the instructions", "Emulated"} <= set(said)
+    left, right = (next(t for t in axes.texts if word in t.get_text()) for word in ("fas", "slo"))
+    assert (left.get_ha(), right.get_ha()) == ("right", "left"), "each on its side of the line"
+    assert axes.get_xscale() == "log" and axes.lines[0].get_xdata()[0] == 1
+    assert table[["low", "ratio", "high"]].apply(lambda row: list(row) == sorted(row), axis=1).all()
+    assert "A new one, analysed: 0.90 (0.80 to 0.95) with ISRU for tanh." in step_times_words(table)
+
+
+def test_a_platform_that_a_run_did_not_measure_has_no_row():
+    table = step_times(reader({"a.saving": (10, 5, 20)}), PLATFORMS)
+    assert isinstance(table, pd.DataFrame) and table.empty
+
+
+def chapters_quoted() -> set[str]:
+    """Return the chapters whose values the first page shows, in words or in the picture."""
+    advice = [text for claim in load_claims() if claim.id == "C5" for text in claim.apply.values()]
+    found = [at for text in (INTRO, *advice) for at in QUOTED.findall(text)]
+    addresses = [part for at in found for part in at.split(" and ")]
+    addresses += [mark.saving for one in PLATFORMS for mark in one.marks.values()]
+    addresses += [place.decides.saving for place in PLACES.values()]
+    return {address.split(".")[0] for address in addresses}
+
+
+def test_no_quick_result_stands_beside_a_full_one():
+    """Chapters whose values are exact are the same in every profile."""
+    found = chapters_quoted()
+    assert {"forecaster", "microcontrollers"} <= found
+    for chapter in found:
+        source = paths.root() / "notebooks" / f"{chapter}.ipynb"
+        kind = json.loads(source.read_text(encoding="utf-8"))["metadata"]["isru"]["kind"]
+        profile = Recorded(paths.results(), chapter).provenance["profile"]
+        assert kind == "exact" or profile == "full", chapter
+
+
+def test_no_word_above_the_fold_needs_a_dictionary():
+    shown = re.sub(r"\{\w+\}`[^`]*`", "", INTRO.split("## Your case")[0])
+    for text in (shown, *(claim.sentence for claim in load_claims() if claim.id == "C5")):
+        odd = r"\b(?:libm|skill|pp|ULP|eager|XLA|SIMD|arm|A/A)\b|(?<!percentage )\bpoints\b"
+        assert not re.search(odd, text), re.search(odd, text)
+
+
+def test_the_first_page_has_at_most_900_words():
+    assert len(INTRO.split()) <= 900
+    rows = [line for line in INTRO.split("## Your case")[0].splitlines() if line.startswith("|")]
+    assert len(rows) - 2 <= 5, "head and rule, then at most five rows"
+
+
+def test_what_is_said_of_the_accuracy_is_what_was_seen():
+    """Where the verdict leaves it open: no loss was seen, and the task tells nothing apart."""
+    found = {verdict.id: verdict for verdict in verdicts(load_claims(), read_run_values("results"))}
+    if plainly(found["C5"].word) == "not settled":
+        for arm in ("isru", "identity"):
+            row = f"forecaster.differences[metric=skill, units=25, arm={arm}]"
+            ends = published(f"{row}.mean")
+            assert ends["low"] < 0 < ends["high"], arm
+        assert published(f"{row}.control")["value"] == "not told apart"
+
+
+def test_each_published_verdict_has_a_sentence_of_its_own():
+    claims = load_claims()
+    for claim, verdict in zip(claims, verdicts(claims, read_run_values("results")), strict=True):
+        sentence = what_to_do(claim, verdict)
+        assert sentence in claim.apply.values() or not verdict.measured, claim.id
+        assert what_to_do(replace(claim, apply={}), verdict) != sentence or not verdict.measured
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("equivalent", "yes"),
+        ("depends on form and dtype", "it depends"),
+        ("inconclusive", "not settled"),
+        ("refuted", "no"),
+        ("not measured yet", "not measured"),
+    ],
+)
+def test_a_verdict_in_plain_words(verdict, said):
+    assert plainly(verdict) == said
+
+
+def test_a_word_that_is_no_verdict_is_refused():
+    with pytest.raises(ValueError, match="expected a verdict, such as 'confirmed', got 'depends'"):
+        plainly("depends")
+
+
+def test_the_history_names_claims_and_commits_that_there_are():
+    known = {claim.id for claim in load_claims()}
+    for entry in load_history():
+        assert set(entry.claims) <= known
+        command = ["git", "show", "-s", "--format=%cs", entry.commit]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=paths.root())
+        if done.returncode == 0:  # a shallow clone lacks old commits
+            assert done.stdout.strip() == entry.date.isoformat(), entry.commit
+
+
+ENTRY = """
+- claims: [C4]
+  date: 2026-11-21
+  commit: d5d8a4b
+  kind: rule
+  after: pilot runs
+  what: It presumes a saving.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (ENTRY.replace("kind: rule", "kind: luck"), "entry 1, field kind: expected one of rule, "),
+        (ENTRY.replace("2026-11-21", "late"), "entry 1, field date: expected a date such as"),
+        (ENTRY.replace("d5d8a4b", "it"), "entry 1, field commit: expected seven or more hex"),
+        (ENTRY.replace("[C4]", "C4"), "entry 1, field claims: expected a list of claims"),
+        (ENTRY.replace("  after: pilot runs\n", ""), "field after: expected a value"),
+        (ENTRY.replace("after:", "before:"), "field before: expected a field of claims"),
+        (ENTRY + ENTRY.replace("11-21", "11-20"), "expected the oldest first, got 2026-11-20"),
+        ("a: 1", "expected a list of changes"),
+    ],
+)
+def test_a_broken_history_is_named_with_its_field(tmp_path, text, message):
+    path = tmp_path / "history-of-rules.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        load_history(path)
