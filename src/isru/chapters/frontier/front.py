@@ -16,11 +16,19 @@ from isru.chapters.frontier.fitting import (
     Fit,
     curve,
     fit_all,
+    fit_program,
 )
-from isru.chapters.frontier.programs import Program, c_body, formula, rough_cycles
-from isru.chapters.frontier.smoothness import CLASSES, SMOOTH, smoothness
+from isru.chapters.frontier.programs import A, Program, X, c_body, formula, rough_cycles
+from isru.chapters.frontier.smoothness import (
+    CLASSES,
+    SMOOTH,
+    proved_analytic,
+    rational,
+    smoothness,
+)
 from isru.firmware.c_forms import c_form
 from isru.firmware.c_text import c_float
+from isru.kernels.formulas import DIVIDE, FUSED, MULTIPLY, ROOT
 
 LIBRARY = (
     "hard_tanh",
@@ -38,6 +46,16 @@ LIBRARY = (
     "tanh",
 )
 """What the formulas are held against, as far as the registry has it."""
+NAMED: dict[str, Program] = {
+    "ISRU of a cubic": (
+        (MULTIPLY, X, X, 0),
+        (FUSED, X, 3, X),
+        (FUSED, 4, 4, A),
+        (ROOT, 5, 0, 0),
+        (DIVIDE, 4, 6, 0),
+    )
+}
+"""Programs with a name that no function of the library has."""
 HALF_A_STEP = 1 / 256  # of an 8-bit number between -1 and 1
 _SHAPE = np.concatenate([np.linspace(0.15, 4, 12), [6.0, 10.0, 30.0]])
 _FINE = np.concatenate([np.linspace(0, 8, 2001), np.geomspace(8.01, 1e5, 200)])
@@ -76,6 +94,23 @@ def best(table: pd.DataFrame, most: int) -> pd.DataFrame:
     return pd.concat(chosen or [table])[:most].sort_values(["rough", "error"], ignore_index=True)
 
 
+def sigmoids_by_operations(table: pd.DataFrame) -> pd.DataFrame:
+    """Return how many sigmoids need so many operations, and how many of them are analytic.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `distinct`.
+    """
+    analytic = [
+        proved_analytic(row.program, rational(row.fit.a), rational(row.fit.b))
+        for row in table.itertuples()
+    ]
+    about = pd.DataFrame({"operations": table["program"].map(len), "analytic": analytic})
+    counts = about.groupby("operations")["analytic"].agg(["size", "sum"]).reset_index()
+    return counts.rename(columns={"size": "sigmoids", "sum": "analytic"})
+
+
 def on_front(cost: Sequence[float], error: Sequence[float]) -> np.ndarray:
     """Return which points no other one equals or beats in both; of two equal ones the first."""
     cost, error = np.asarray(cost, float), np.asarray(error, float)
@@ -99,8 +134,8 @@ def points(chosen: pd.DataFrame, target: str = "cortex-m4f") -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row a point and use: ``target, point, use`` ("scaled": the weights before bring the input's
-        scale; "alone": the function stands in for tanh as it is), ``name``, ``source``
+        A row a point and use: ``target, point, use`` ("scaled": the weights before bring the
+        input's scale; "alone": the function stands in for tanh as it is), ``name``, ``source``
         ("formula", "library"), ``formula``, ``operations`` (0 for the library's),
         ``smoothness``, ``monotone``, ``rising`` (whether the slope is positive everywhere),
         ``error``, ``cycles, cycles_low, cycles_high, bytes, constant``, ``off`` (largest distance
@@ -118,7 +153,7 @@ def _formula_rows(chosen: pd.DataFrame, target: str) -> list[dict]:
     programs = list(chosen["program"])
     alone = fit_all(programs, ALONE, progress=False)
     uses, bodies = [], {}
-    library = _library_curves()
+    library = _known_curves()
     for number, (program, scaled, by_itself) in enumerate(
         zip(programs, chosen["fit"], alone, strict=True)
     ):
@@ -170,9 +205,11 @@ def _rising(y: np.ndarray) -> bool:
     return bool((np.diff(y) > 0).all() and y[1] > 0.01 * _RISING[1])
 
 
-def _library_curves() -> dict[str, np.ndarray]:
-    """Return the library's functions at their best scale, by label."""
-    return {
+def _known_curves() -> dict[str, np.ndarray]:
+    """Return the library's functions at their best scale, by label, and what else has a name."""
+    fits = {name: (program, fit_program(program)) for name, program in NAMED.items()}
+    named = {name: curve(program, _SHAPE, one) for name, (program, one) in fits.items() if one}
+    return named | {
         ACTIVATIONS[name].label: c_form(name).reference(best_scale(name)[0] * _SHAPE)
         for name in known(LIBRARY)
         if not ACTIVATIONS[name].approximates

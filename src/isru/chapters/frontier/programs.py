@@ -205,3 +205,8 @@ def c_body(program: Program, number, a: float, b: float, scale: float = 1.0) -> 
         last = place == len(program) - 1
         lines.append(f"return {text};" if last else f"const float t{place} = {text};")
     return "\n".join(lines)
+
+
+def step_name(step: Step) -> str:
+    """Return a first step as it is written, of x, a and b."""
+    return _INFIX[step[0]].format(*("xab"[value] for value in step[1:]))
