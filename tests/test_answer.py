@@ -12,9 +12,19 @@ import pytest
 
 from isru import paths
 from isru.addresses import split
-from isru.answer import PLACES, PLATFORMS, Mark, Place, Platform, answer, change, step_times
+from isru.answer import (
+    PLACES,
+    PLATFORMS,
+    Mark,
+    Place,
+    Platform,
+    answer,
+    change,
+    device_saving,
+    step_times,
+)
 from isru.answer.figure import step_times_figure, step_times_words
-from isru.answer.places import limits
+from isru.answer.places import limits, names_with, rivals_with
 from isru.answer.steps import waiting_saving
 from isru.claims import load_claims, plainly, read_run_values, verdicts, what_to_do
 from isru.claims.history import load_history
@@ -50,7 +60,7 @@ def word(*, floor=(0, -1, 1), **entries) -> str:
     place = Place(
         "there",
         Mark("a.saving", floor="a.floor"),
-        {"elsewhere": Mark("a.other")},
+        {"small": Mark("a.other")},
         {name: at + ("[x=1].ratio" if "ratio" in name else "") for name, at in rivals.items()},
     )
     known = {f"a.{name}": ends for name, ends in entries.items()} | {"a.floor": floor}
@@ -63,11 +73,12 @@ def word(*, floor=(0, -1, 1), **entries) -> str:
     [
         ({"saving": (20, 15, 25)}, "yes"),
         ({"saving": (20, 15, 25), "other": (9, 5, 12)}, "yes"),
-        ({"saving": (20, 15, 25), "other": (3, -1, 7)}, "yes, but"),
-        ({"saving": (20, 15, 25), "rival": (-9, -12, -5)}, "yes, but"),
-        ({"saving": (20, 15, 25), "rival": (-1, -5, 4)}, "yes, but"),
+        ({"saving": (20, 15, 25), "other": (3, -1, 7)}, "yes, if small"),
+        ({"saving": (20, 15, 25), "other": (3, -1, 7), "rival": (-1, -5, 4)}, "yes, if small"),
+        ({"saving": (20, 15, 25), "rival": (-9, -12, -5)}, "yes, or rival"),
+        ({"saving": (20, 15, 25), "rival": (-1, -5, 4)}, "yes, or rival"),
         ({"saving": (20, 15, 25), "rival": (9, 5, 12)}, "yes"),
-        ({"saving": (20, 15, 25), "rival_ratio": (0.4, 0.3, 0.5)}, "yes, but"),
+        ({"saving": (20, 15, 25), "rival_ratio": (0.4, 0.3, 0.5)}, "yes, or rival_ratio"),
         ({"saving": (20, 15, 25), "rival_ratio": (1.4, 1.3, 1.5)}, "yes"),
         ({"saving": (20, 15, 25), "floor": (0, -30, 30)}, "not settled"),
         ({"saving": (-60, -75, -47), "rival": (9, 5, 12)}, "no"),
@@ -86,8 +97,23 @@ def test_the_margins_are_those_of_the_claim_on_a_steps_time():
     assert limits(claims) == Limits(claim.margin, claim.relevance_margin)
     wider = [replace(one, relevance_margin=90.0) for one in claims]
     place = PLACES["m4f"]
-    assert answer(published, place, limits(claims)).word == "yes, but"
+    assert answer(published, place, limits(claims)).plain == "yes"
     assert answer(published, place, limits(wider)).word == "no difference"
+
+
+def test_the_readme_gives_the_answer_of_the_book():
+    margins = limits(load_claims())
+    found = {key: answer(published, place, margins) for key, place in PLACES.items()}
+    finding = re.search(r":::\{div\} isru-answer\n(.*)\n\n", INTRO)[1].replace("**", "")
+    finding = re.sub(r"\{places\}`([^`]+)`", lambda at: names_with(found, at[1]), finding)
+    finding = re.sub(r"\{rivals\}`([^`]+)`", lambda at: rivals_with(found, at[1]), finding)
+    readme = (paths.root() / "README.md").read_text(encoding="utf-8")
+    assert f"**{finding}**" in " ".join(readme.split())
+
+
+def test_a_list_of_no_places_is_nowhere():
+    assert names_with({}, "yes") == "nowhere"
+    assert rivals_with({}, "yes") == "no simpler substitute is faster in all"
 
 
 def test_every_published_place_has_a_word_and_its_rivals_are_recorded():
@@ -107,7 +133,7 @@ def test_it_pays_where_tanh_is_slow_and_nowhere_else():
     calls = {"m4f": "libm", "loops": "simd", "numpy": "numpy", "keras": "eager"}
     for key, form in calls.items():
         address = f"activation-cost.ratios[pair=plain, form={form}, dtype=float32].direction"
-        pays = answer(published, PLACES[key], limits(load_claims())).word.startswith("yes")
+        pays = answer(published, PLACES[key], limits(load_claims())).plain == "yes"
         assert pays == (read_value(address, paths.results()) == "faster"), key
 
 
@@ -123,6 +149,20 @@ def test_memory_that_makes_the_core_wait_belongs_to_the_range():
     read = reader({at: (value, value, value) for at, value in known.items()})
     assert waiting_saving(read, "exp_free") == pytest.approx(share)
     assert waiting_saving(read, "isru") == pytest.approx(100 * (1 - 260 / 360))
+
+
+def test_what_an_arm_saves_on_the_device_holds_each_reading_and_the_waiting():
+    steps = Recorded(paths.results(), "microcontrollers").table("steps").rows
+    gains = "microcontrollers.gains[measure=cycles, core=m4f, arm=exp_free, against=libm, units=25]"
+    recorded = published(f"{gains}.saving")
+    waiting = read_value("microcontrollers.by-units[units=25].wait_saving", paths.results())
+    found = device_saving(published, steps, "exp_free")
+    assert found.value == pytest.approx(recorded["value"])
+    assert (found.low, found.high) == pytest.approx((waiting, recorded["high"]))
+    for arm in ("table", "hard", "polynomial", "rational", "softsign"):  # any of them avoids libm
+        assert device_saving(published, steps, arm).low > limits(load_claims()).relevance, arm
+    assert device_saving(published, [], "table") is None
+    assert device_saving(reader({}), steps, "table") is None
 
 
 @pytest.mark.parametrize(
@@ -203,7 +243,7 @@ def test_the_first_page_has_at_most_900_words():
 def test_what_is_said_of_the_accuracy_is_what_was_seen():
     """Where the verdict leaves it open: no loss was seen, and the task tells nothing apart."""
     found = {verdict.id: verdict for verdict in verdicts(load_claims(), read_run_values("results"))}
-    if plainly(found["C5"].word) == "not settled":
+    if plainly(found["C5"].word) == "unknown so far":
         for arm in ("isru", "identity"):
             row = f"forecaster.differences[metric=skill, units=25, arm={arm}]"
             ends = published(f"{row}.mean")
@@ -224,7 +264,7 @@ def test_each_published_verdict_has_a_sentence_of_its_own():
     [
         ("equivalent", "yes"),
         ("depends on form and dtype", "it depends"),
-        ("inconclusive", "not settled"),
+        ("inconclusive", "unknown so far"),
         ("refuted", "no"),
         ("not measured yet", "not measured"),
     ],

@@ -220,7 +220,8 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     own = forecaster.read_text(encoding="utf-8")
     assert own.count('class="isru-value reference internal" href="#cell-cell-5"') == 5
     assert 'href="activation-cost.html"' in own and own.count('id="cell-cell-5"') == 1
-    evidence = re.search(r"From <a[^>]*>forecaster</a>", intro.read_text(encoding="utf-8"))[0]
+    cards = (html / "book" / "claims.html").read_text(encoding="utf-8")
+    evidence = re.search(r"Evidence</dt>\s*<dd><p><a[^>]*>forecaster</a>", cards)[0]
     assert 'href="../results/notebooks/forecaster.html#cell-cell-5"' in evidence
     for part in (
         "forecaster.saving = -3.14 %",
@@ -331,6 +332,7 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "```{result-table} forecaster-saving\nNo such table.\n```",
         "{verdict}`C99` {rows}`forecaster-savings: gain<0` {plainly}`C98` {switch}`home`",
         "{places}`perhaps` {change}`forecaster` {change}`forecaster.savings[units=11].saving`",
+        "{device}`hard`",
         "```{result-table} forecaster-empty\nAn empty file.\n```",
         "```{machine-records} machines\n```",
         "```{cell-drawing} gate\n:thumbnail:\nGates.\n```",
@@ -362,6 +364,7 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "places: no word 'perhaps'; the words: yes, ",
         "change: expected an address such as",
         "change: the published run lacks forecaster.savings[units=11].saving",
+        "device: the published run lacks hard",
         "no column 'gain'; its columns: units, saving",
         "cell-drawing: expected all, tanh, gates, none with ':thumbnail:', none in full, and one "
         "paragraph, got 'gate'",

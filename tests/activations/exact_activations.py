@@ -103,6 +103,7 @@ WRITTEN_HERE = {
     "ladder2_sigmoid": lambda x: (1 + _ladder(2)(x / 2)) / 2,
     "isru_quintic": _isru_quintic,
     "clipped_parabola": _clipped_parabola,
+    "clipped_parabola_sigmoid": lambda x: (1 + _clipped_parabola(x / 2)) / 2,
     "isru_rsqrt0": _isru_rsqrt(0),
     "isru_rsqrt1": _isru_rsqrt(1),
     "isru_rsqrt2": _isru_rsqrt(2),

@@ -54,6 +54,13 @@ def test_the_cheapest_rival_may_be_another_function_or_must_stand_in():
     assert found["speedup_stand_in"] == cheaper / cycles["isru"] > found["speedup_best"]
 
 
+def test_isru_of_a_quintic_is_held_against_tanh_and_dominates_the_fraction():
+    frame = measure_activation("cortex-m4f", arms=["isru_quintic", "rational_tanh"], gates=False)
+    frame = frame.set_index("arm")[["cycles", "cycles_low", "cycles_high", "bytes", "max_error"]]
+    assert frame.loc["isru_quintic", "max_error"] < 2e-4
+    assert (frame.loc["isru_quintic"] < frame.loc["rational_tanh"]).all()
+
+
 def test_libm_is_that_of_a_core_without_double_precision():
     frame = measure_activation("cortex-m4f", arms=["tanh", "sigmoid"]).set_index("arm")
     assert frame["instructions"].between(70, 125).all()

@@ -19,6 +19,7 @@ from isru_book.answer import (
     AnswerFigure,
     ChangeRole,
     ClaimAdvice,
+    DeviceRole,
     PlacesRole,
     PlainlyRole,
     RivalsRole,
@@ -47,6 +48,7 @@ from isru_book.values import ValueRole, resolve_links
 
 _ROLES = {
     "change": ChangeRole,
+    "device": DeviceRole,
     "example": ExampleRole,
     "places": PlacesRole,
     "plainly": PlainlyRole,

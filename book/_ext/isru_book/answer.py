@@ -2,11 +2,12 @@
 
 ::
 
-    {switch}`m4f`              whether to switch there: yes, but
+    {switch}`m4f`              whether to switch there: yes, or a table
     {places}`no`               where that is the answer: from NumPy and in TensorFlow
     {rivals}`yes`              what is faster than ISRU wherever ISRU gains
-    {change}`ADDRESS and ADDRESS`   savings in words, as one range: 35 to 45 % shorter
-    {plainly}`C5`              the answer to a claim's question: not settled
+    {change}`ADDRESS`          a saving in words: 16 to 19 % shorter
+    {device}`exp_free`         what an arm saves on the Cortex-M4F: 35 to 45 % shorter
+    {plainly}`C5`              the answer to a claim's question: unknown so far
 """
 
 from __future__ import annotations
@@ -18,8 +19,19 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from isru.addresses import BadAddress, split
-from isru.answer import PLACES, answer, change, saving, step_times
-from isru.answer.places import WORDS, limits
+from isru.answer import (
+    PLACES,
+    Answer,
+    Mark,
+    Span,
+    answer,
+    change,
+    device_saving,
+    saving,
+    step_times,
+)
+from isru.answer.places import WORDS, limits, names_with, rivals_with
+from isru.answer.steps import UNITS
 from isru.claims import plainly, what_to_do
 from isru.recorded import NotRecorded
 from isru_book.cells import place_of
@@ -30,8 +42,7 @@ from isru_book.run import LOGGER, page_of, run_of
 from isru_book.values import left_out, link, note_table
 
 FIGURE = "step-times"
-_SHADES = {"yes": "good", "yes, but": "mixed", "no": "bad"}
-_NOWHERE = "nowhere"
+_SHADES = {"yes": "good", "no": "bad"}
 
 
 class SwitchRole(SphinxRole):
@@ -43,21 +54,20 @@ class SwitchRole(SphinxRole):
             return _warn(self, f"switch: no place {self.text!r}; the places: {', '.join(PLACES)}")
         place, found = PLACES[self.text], _answers(self.env)[self.text]
         notebook, cell = place_of(run_of(self.env), place.decides.saving)
-        node = link(found.word, page_of(notebook), "; ".join(found.reasons), cell)
-        node["classes"] += ["isru-verdict", f"isru-{_SHADES.get(found.word, 'open')}"]
+        node = link(found.word, page_of(notebook), _rivals_told(found), cell)
+        shade = "mixed" if found.word.startswith("yes,") else _SHADES.get(found.word, "open")
+        node["classes"] += ["isru-verdict", f"isru-{shade}"]
         return [node], []
 
 
 class PlacesRole(SphinxRole):
-    """List the places whose answer is a word; "yes" lists those with a "but", too."""
+    """List the places whose answer is a word; "yes" lists those with a condition, too."""
 
     def run(self):
         """Return the list."""
         if self.text not in WORDS:
             return _warn(self, f"places: no word {self.text!r}; the words: {', '.join(WORDS)}")
-        found = _answers(self.env)
-        names = [PLACES[key].name for key in _with(found, self.text)]
-        return [nodes.Text(_listed(names) or _NOWHERE)], []
+        return [nodes.Text(names_with(_answers(self.env), self.text))], []
 
 
 class RivalsRole(SphinxRole):
@@ -65,36 +75,30 @@ class RivalsRole(SphinxRole):
 
     def run(self):
         """Return the clause."""
-        found = _answers(self.env)
-        faster = [found[key].faster for key in _with(found, self.text)]
-        common = [name for name in (faster[0] if faster else ()) if all(name in f for f in faster)]
-        text = f"{_listed(common)} are faster still" if common else "no stand-in is faster in all"
-        return [nodes.Text(text)], []
+        return [nodes.Text(rivals_with(_answers(self.env), self.text))], []
 
 
 class ChangeRole(SphinxRole):
-    """Show savings in words, as one range: ``"35 to 45 % shorter"``.
-
-    Several addresses stand for one saving under several conditions.
-    """
+    """Show a saving with its interval in words: ``"16 to 19 % shorter"``."""
 
     def run(self):
-        """Return the range, linked to the chapter that recorded it."""
-        addresses = " ".join(self.text.split()).split(" and ")
-        read = reader(self.env)
+        """Return the range, linked to the cell that recorded it."""
         try:
-            found = [(address, read(address)) for address in addresses]
-            chapter = split(addresses[0])[0]
+            found = saving(reader(self.env), Mark(self.text))
         except BadAddress as error:
             return _warn(self, f"change: {error}")
-        if missing := [address for address, entry in found if entry is None]:
-            if run_of(self.env).name == "published":
-                return _warn(self, f"change: the published run lacks {missing[0]}")
-            return [left_out(self.env, chapter)], []
-        ends = [entry.get(end, entry["value"]) for _, entry in found for end in ("low", "high")]
-        told = "\n".join(f"{address} = {entry['value']:.3g} %" for address, entry in found)
-        notebook, cell = place_of(run_of(self.env), addresses[0])
-        return [link(change(min(ends), max(ends)), page_of(notebook), told, cell)], []
+        return _told(self, found, self.text)
+
+
+class DeviceRole(SphinxRole):
+    """Show in words what an arm saves on a Cortex-M4F (see `isru.answer.device_saving`)."""
+
+    def run(self):
+        """Return the range, linked to the cell that recorded it."""
+        found = device_saving(reader(self.env), _device_steps(self.env), self.text)
+        return _told(
+            self, found, f"microcontrollers.battery[units={UNITS}, arm={self.text}].cycles"
+        )
 
 
 class PlainlyRole(SphinxRole):
@@ -173,6 +177,33 @@ def reader(env):
     return read
 
 
+def _device_steps(env) -> list[dict]:
+    """Return the rows of the table of steps, none where the run lacks it."""
+    note_table(env, "microcontrollers-steps")
+    record = run_of(env).recorded("microcontrollers")
+    try:
+        return [] if record is None else record.table("steps").rows
+    except NotRecorded:
+        return []
+
+
+def _told(role, found: Span | None, address: str):
+    """Return a saving in words, linked to the cell that recorded what the address names."""
+    run = run_of(role.env)
+    if found is None:
+        if run.name == "published":
+            return _warn(role, f"{role.name}: the published run lacks {role.text}")
+        return [left_out(role.env, split(address)[0])], []
+    notebook, cell = place_of(run, address)
+    told = f"{address}: a step's time saved, {found.low:.3g} to {found.high:.3g} %"
+    return [link(change(found.low, found.high), page_of(notebook), told, cell)], []
+
+
+def _rivals_told(found: Answer) -> str:
+    parts = [("faster still", found.faster), ("as fast", found.as_fast)]
+    return "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+
+
 def _answers(env) -> dict:
     run = run_of(env)
     if not hasattr(run, "answers"):  # once a build: a page asks many times
@@ -184,16 +215,6 @@ def _answers(env) -> dict:
         for place in PLACES.values():
             saving(read, place.decides)  # this page, too, depends on what they rest on
     return run.answers
-
-
-def _with(answers: Mapping, word: str) -> list[str]:
-    """Return the places with an answer; a "yes, but" is a yes."""
-    return [key for key, found in answers.items() if word in (found.word, found.word.split(",")[0])]
-
-
-def _listed(names) -> str:
-    *first, last = names or [""]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _there(env) -> bool:

@@ -262,7 +262,8 @@ class _Cells(dict):
         label = self.table.columns[name]["label"] if told is None else told
         units = set(self._row_units(name))
         unit = units.pop() if len(units) == 1 else ""
-        return f"{label} ({unit})" if unit and label and f"({unit})" not in label else label
+        said = f"({unit})" in label or unit in label.lower().split()  # as in "Cycles"
+        return f"{label} ({unit})" if unit and label and not said else label
 
     def column(self, name: str, told: str | None) -> Column:
         """Return how a column is shown."""

@@ -15,6 +15,7 @@ import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 
 from isru.activations.clipped_parabola import clipped_parabola
+from isru.activations.clipped_parabola_sigmoid import clipped_parabola_sigmoid
 from isru.activations.elu import elu
 from isru.activations.entry import Activation, CText
 from isru.activations.hard_sigmoid import hard_sigmoid
@@ -47,6 +48,7 @@ __all__ = [
     "CText",
     "alpha_gradient",
     "clipped_parabola",
+    "clipped_parabola_sigmoid",
     "elu",
     "get_activation",
     "hard_sigmoid",

@@ -4,7 +4,16 @@ Not here: a number. Chapters record them, and an entry here names one by its add
 """
 
 from isru.answer.places import PLACES, Answer, Place, answer
-from isru.answer.steps import PLATFORMS, Mark, Platform, Span, change, saving, step_times
+from isru.answer.steps import (
+    PLATFORMS,
+    Mark,
+    Platform,
+    Span,
+    change,
+    device_saving,
+    saving,
+    step_times,
+)
 
 __all__ = [
     "PLACES",
@@ -16,6 +25,7 @@ __all__ = [
     "Span",
     "answer",
     "change",
+    "device_saving",
     "saving",
     "step_times",
 ]

@@ -8,7 +8,8 @@ may set bounds to it, and rivals:
 word           when
 =============  ========================================================================
 yes            the saving lies beyond the margin
-yes, but       so it does; elsewhere it does not, or something else is as fast
+yes, if ...    so it does, but under another condition it does not
+yes, or ...    so it does, but a rival is no slower
 no             ISRU is slower, beyond the floor
 no difference  neither is faster by more than the margin
 not settled    anything else
@@ -26,7 +27,7 @@ from isru.claims.rules import CONFIRMED, EQUIVALENT, NEGLIGIBLE, REFUTED, Limits
 from isru.stats import Interval
 
 JUDGED_AS = "C3"  # the claim whose margins hold: the time of a small LSTM's step
-WORDS = ("yes", "yes, but", "no", "no difference", "not settled")
+WORDS = ("yes", "no", "no difference", "not settled")
 _WORDS = {
     CONFIRMED: "yes",
     REFUTED: "no",
@@ -46,9 +47,10 @@ class Place:
     decides : Mark
         The saving that gives the word.
     elsewhere : mapping of str to Mark
-        Savings under other conditions, each named as a sentence has it: "with 100 units".
+        Savings under other conditions, by what a network must be that one of them is not sure of:
+        "small" for a saving with many units.
     rivals : mapping of str to str
-        What could be used in ISRU's place, in the plural, with the address of what ISRU saves
+        What could be used in ISRU's place, the easiest first, with the address of what ISRU saves
         against it (``saving``), or of its time over ISRU's (``ratio``).
     """
 
@@ -60,12 +62,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Answer:
-    """A word of `WORDS`, the saving it rests on, why it is no plain yes, and what is faster."""
+    """A word of `WORDS` with its condition, the saving it rests on, and the rivals' names."""
 
     word: str
     saving: Span | None = None
-    reasons: tuple[str, ...] = ()
     faster: tuple[str, ...] = ()
+    as_fast: tuple[str, ...] = ()
+
+    @property
+    def plain(self) -> str:
+        """The word without its condition."""
+        return self.word.split(",")[0]
 
 
 def _against(rival: str) -> str:
@@ -84,21 +91,17 @@ PLACES = {
         "on a Cortex-M4F",
         emulated("m4f", "exp_free"),
         {
-            "with 10 units": emulated("m4f", "exp_free", 10),
-            "with 100 units": emulated("m4f", "exp_free", 100),
-            "with tanh alone replaced": emulated("m4f", "isru"),
+            "small": emulated("m4f", "exp_free", 100),
+            "in the gates, too": emulated("m4f", "isru"),
         },
-        {"straight lines in tanh's place": _against("other"), "tables of tanh": _against("table")},
+        {"a table": _against("table"), "straight lines": _against("other")},
     ),
     "integer": Place("in an all-integer model", INTEGER),
     "loops": Place(
-        "in loops that you compile for a laptop",
+        "in loops that you compile yourself",
         timed("numba"),
-        {
-            "with 100 units": timed("numba", units=100),
-            "one sequence at a time": timed("numba", "single"),
-        },
-        {"straight lines in tanh's place": _call("simd")},
+        {"small": timed("numba", units=100), "in batches": timed("numba", "single")},
+        {"straight lines": _call("simd")},
     ),
     "numpy": Place("from NumPy", timed("numpy")),
     "keras": Place("in TensorFlow", timed("keras")),
@@ -124,15 +127,50 @@ def answer(read: Read, place: Place, margins: Limits) -> Answer:
     """
     found = saving(read, place.decides)
     if found is None:
-        return Answer("not settled", reasons=("this run did not measure it",))
+        return Answer("not settled")
     word = _WORDS.get(_state(read, place.decides, found, margins), "not settled")
     if word != "yes":
         return Answer(word, found)
     faster, as_fast = _rivals(read, place.rivals)
-    reasons = [f"no gain is sure {where}" for where in _without_gain(read, place, margins)]
-    reasons += [f"{rival} are faster still" for rival in faster]
-    reasons += [f"{rival} are as fast" for rival in as_fast]
-    return Answer("yes, but" if reasons else "yes", found, tuple(reasons), tuple(faster))
+    bounds = _bounds(read, place, margins)
+    if bounds:
+        word = f"yes, if {_listed(bounds)}"
+    elif faster or as_fast:
+        word = f"yes, or {next(name for name in place.rivals if name in faster + as_fast)}"
+    return Answer(word, found, tuple(faster), tuple(as_fast))
+
+
+def names_with(answers: Mapping[str, Answer], word: str) -> str:
+    """Return the places with an answer as a sentence lists them; a "yes, if ..." is a yes.
+
+    Parameters
+    ----------
+    answers : mapping
+        By key of `PLACES`.
+    word : str
+        One of `WORDS`.
+    """
+    return _listed([PLACES[key].name for key in _with(answers, word)]) or "nowhere"
+
+
+def rivals_with(answers: Mapping[str, Answer], word: str) -> str:
+    """Say what is faster than ISRU in every place with an answer."""
+    faster = [answers[key].faster for key in _with(answers, word)]
+    common = [name for name in (faster[0] if faster else ()) if all(name in one for one in faster)]
+    if not common:
+        return "no simpler substitute is faster in all"
+    one = len(common) == 1
+    what = "a simpler substitute is" if one else "simpler substitutes are"
+    return f"{what} faster still: {_listed(common)}"
+
+
+def _with(answers: Mapping[str, Answer], word: str) -> list[str]:
+    return [key for key, one in answers.items() if one.plain == word]
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names or [""]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _state(read: Read, mark: Mark, found: Span, margins: Limits) -> str:
@@ -144,12 +182,12 @@ def _state(read: Read, mark: Mark, found: Span, margins: Limits) -> str:
     return decide(Interval(*found), "greater", held).state
 
 
-def _without_gain(read: Read, place: Place, margins: Limits) -> list[str]:
-    """Return the conditions under which the saving does not lie beyond the margin."""
-    found = {where: (mark, saving(read, mark)) for where, mark in place.elsewhere.items()}
+def _bounds(read: Read, place: Place, margins: Limits) -> list[str]:
+    """Return what a network must be: otherwise the saving does not lie beyond the margin."""
+    found = {bound: (mark, saving(read, mark)) for bound, mark in place.elsewhere.items()}
     return [
-        where
-        for where, (mark, span) in found.items()
+        bound
+        for bound, (mark, span) in found.items()
         if span is not None and _state(read, mark, span, margins) != CONFIRMED
     ]
 

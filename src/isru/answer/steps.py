@@ -127,6 +127,42 @@ def waiting_saving(read: Read, arm: str, units: int = UNITS) -> float | None:
     return 100 * (1 - (own + waiting) / (tanh + waiting))
 
 
+def device_saving(
+    read: Read, steps: Iterable[Mapping], arm: str, units: int = UNITS
+) -> Span | None:
+    """Return what an arm's step saves on a Cortex-M4F, against the C library's functions.
+
+    The interval holds each reading of the cycle table and the saving with two wait states.
+
+    Parameters
+    ----------
+    read : callable
+    steps : iterable of mapping
+        Rows of the chapter's table of steps: target, units, arm, cycles and its readings.
+    arm : str
+        "exp_free", "table", "hard", ...
+
+    Returns
+    -------
+    Span or None
+        None where the run did not count such a step.
+    """
+    rows = {
+        row["arm"]: row
+        for row in steps
+        if row["target"] == "cortex-m4f" and row["units"] == units and row["arm"] in (arm, "libm")
+    }
+    waiting = waiting_saving(read, arm, units)
+    if len(rows) < 2 or waiting is None:
+        return None
+    readings = [name for name in rows[arm] if name.removeprefix("cycles_").isdigit()]
+    savings = {
+        name: 100 * (1 - rows[arm][name] / rows["libm"][name]) for name in ("cycles", *readings)
+    }
+    ends = [*savings.values(), waiting]
+    return Span(savings["cycles"], min(ends), max(ends))
+
+
 def step_times(read: Read, platforms: Iterable[Platform] = PLATFORMS) -> pd.DataFrame:
     """Return a row for each mark that the run recorded, in the platforms' order.
 

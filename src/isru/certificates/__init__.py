@@ -3,6 +3,6 @@
 Not here: what an activation promises, which its own file says.
 """
 
-from isru.certificates.reading import as_text, load_certificates
+from isru.certificates.reading import load_certificates
 
-__all__ = ["as_text", "load_certificates"]
+__all__ = ["load_certificates"]

@@ -25,6 +25,7 @@ _COLUMNS = (
     "wrong_nan",
     "max_error",
 )
+_VIOLATIONS = ("not_odd", "out_of_range", "wrong_nan")
 
 
 def load_certificates(folder: str | Path | None = None):
@@ -44,7 +45,8 @@ def load_certificates(folder: str | Path | None = None):
     pandas.DataFrame
         Index ``activation``; ``certificate`` is "full" (every float32 input was looked at),
         "part", "of older code" or "none yet"; the counts and errors of the record, NaN where
-        there is none.
+        there is none; ``violations`` are inputs whose sign is not mirrored, that leave the range,
+        or lose or make a NaN.
 
     Raises
     ------
@@ -56,30 +58,8 @@ def load_certificates(folder: str | Path | None = None):
     folder = paths.root() / FOLDER if folder is None else Path(folder)
     rows = [_row(name, folder / f"{name}.json") for name in ACTIVATIONS]
     columns = ["certificate", *_COLUMNS]
-    return pd.DataFrame(rows).set_index("activation").reindex(columns=columns)
-
-
-def as_text(table):
-    """Return the table as it is shown: a dash for what is not known, violations in one column.
-
-    Violations are inputs whose sign is not mirrored, that leave the range, or lose or make a NaN.
-    """
-    import pandas as pd
-
-    violations = table["not_odd"] + table["out_of_range"] + table["wrong_nan"]
-    shown = {
-        "certificate": (table["certificate"], "{}"),
-        "largest error (ULP)": (table["max_ulp"], "{:.3f}"),
-        "stated (ULP)": (table["stated_ulp"], "{:g}"),
-        "not the nearest": (table["not_nearest"], "{:,.0f}"),
-        "falls": (table["falls"], "{:,.0f}"),
-        "violations": (violations, "{:,.0f}"),
-    }
-    texts = {
-        title: ["–" if pd.isna(cell) else form.format(cell) for cell in column]
-        for title, (column, form) in shown.items()
-    }
-    return pd.DataFrame(texts, index=table.index)
+    table = pd.DataFrame(rows).set_index("activation").reindex(columns=columns)
+    return table.assign(violations=table[list(_VIOLATIONS)].sum(axis=1, min_count=1))
 
 
 def _row(name: str, path: Path) -> dict:

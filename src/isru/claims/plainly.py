@@ -14,7 +14,7 @@ _KINDS = {
     "negligible": (NEGLIGIBLE, "hardly", "It is there, and too small to matter."),
     "depends": (DEPENDS, "it depends", "Look up your own case: the verdict names what decides."),
     "refuted": (REFUTED, "no", "Do not count on it."),
-    "open": (INCONCLUSIVE, "not settled", "Nothing to act on yet: this run cannot tell."),
+    "open": (INCONCLUSIVE, "unknown so far", "Nothing to act on yet: this run cannot tell."),
     "unmeasured": ("not measured yet", "not measured", "Nothing to act on yet."),
     "untestable": ("not testable here", "not measured", "Nothing to act on from this machine."),
 }

@@ -10,6 +10,7 @@ COLOURS = {
     "softsign": "#009E73",
     "identity": "#999999",
     "exp_free": "#CC79A7",
+    "ladder": "#56B4E9",
     "copy": "#555555",
     "prediction": "#000000",
     "floor": "#BBBBBB",
@@ -20,6 +21,7 @@ _SHARED = {
     "coupled": "exp_free",
     "exp_free_best": "isru_plain",
     "gru": "softsign",
+    "ladder2": "ladder",
     "isru_gates": "softsign",
 }
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from isru.activations import ACTIVATIONS, Activation, CText
 from isru.activations.formula import statements
+from isru.activations.isru_quintic import CUBIC, FIFTH
 from isru.activations.isru_rsqrt import rsqrt_in_c
 from isru.activations.rational_tanh import RATIONAL_END
 from isru.activations.table_tanh import TABLE_PER_UNIT, table_in_c
@@ -62,12 +63,16 @@ class CForm:
         What it is meant to compute, on float64 arrays.
     error : float
         Largest distance to the function that it stands in for; 0 where it is itself.
+    stands_for : str
+        Of a tanh-like form the activation that it stands in for, of a gate that of its inner
+        function; empty where there is none.
     """
 
     name: str
     text: CText
     reference: Callable
     error: float = 0.0
+    stands_for: str = ""
 
     @property
     def body(self) -> str:
@@ -138,7 +143,8 @@ def c_form(activation: str | Activation) -> CForm:
         body = text.body or _derived_body(entry)
     else:
         raise ExportError(f"expected an activation with a C form or a formula, got {entry.name!r}")
-    return CForm(entry.name, replace(text, body=body), entry.value, entry.error)
+    text = replace(text, body=body)
+    return CForm(entry.name, text, entry.value, entry.error, entry.approximates)
 
 
 def _derived_body(entry: Activation) -> str:
@@ -154,6 +160,17 @@ const float s = x < -{end} ? -{end} : x > {end} ? {end} : x;
 const float q = s * s;
 const float y = s * ((q + 420.0f) * q + 15120.0f) / ((60.0f * q + 6720.0f) * q + 60480.0f);
 return 0.5f + (y < -0.5f ? -0.5f : y > 0.5f ? 0.5f : y);""".format(end=c_float(2 * RATIONAL_END))
+_LADDER3_GATE = """\
+const float q = x * x;
+return 0.5f + 0.5f * (x * (q + 27.0f) / ((q + 9.0f) * SQRTF(q + 36.0f)));"""
+_LADDER4_GATE = """\
+const float q = x * x;
+const float p = q + 64.0f;
+return 0.5f + 0.5f * (x * SQRTF(p) * (q + 32.0f) / (p * q + 512.0f));"""
+_QUINTIC_GATE = f"""\
+const float q = x * x;
+const float p = x + x * q * ({c_float(CUBIC / 4)} + {c_float(FIFTH / 16)} * q);
+return 0.5f + 0.5f * (p / SQRTF(4.0f + p * p));"""
 _POLYNOMIAL = (0.9758548, -0.25349486, 0.049096954, -0.004946972, 0.00019335269)
 _POLYNOMIAL_END = 3.0
 
@@ -176,7 +193,7 @@ def _polynomial(x):
 def _polynomial_form() -> CForm:
     comment = "tanh by a clipped polynomial of degree 9, within 5.5e-3"
     body = _horner(_POLYNOMIAL_END, _POLYNOMIAL, "s * y")
-    return CForm("polynomial_tanh", CText(comment, 16, body), _polynomial, 5.5e-3)
+    return CForm("polynomial_tanh", CText(comment, 16, body), _polynomial, 5.5e-3, "tanh")
 
 
 def _polynomial_gate() -> str:
@@ -194,6 +211,7 @@ def _gate(name: str, inner: str, body: str) -> CForm:
         replace(form.text, body=body, ulp=ulp, absolute=True, comment=comment),
         lambda x: 0.5 + 0.5 * form.reference(0.5 * np.asarray(x)),
         form.error / 2,
+        form.stands_for,
     )
 
 
@@ -214,6 +232,9 @@ _GATES = {
     ),
     "polynomial_sigmoid": ("polynomial_tanh", _polynomial_gate()),
     "softsign_sigmoid": ("softsign", "return 0.5f + 0.5f * (x / (2.0f + FABSF(x)));"),
+    "ladder3_sigmoid": ("ladder3", _LADDER3_GATE),
+    "ladder4_sigmoid": ("ladder4", _LADDER4_GATE),
+    "isru_quintic_sigmoid": ("isru_quintic", _QUINTIC_GATE),
     "isru_rsqrt1_sigmoid": ("isru_rsqrt1", rsqrt_in_c(1, gate=True)),
     "isru_rsqrt2_sigmoid": ("isru_rsqrt2", rsqrt_in_c(2, gate=True)),
 }

@@ -66,7 +66,7 @@ class Arm:
 
 
 ARMS = {
-    "tanh": Arm("tanh", details="tanh, logistic gates", device=("libm", "table")),
+    "tanh": Arm("tanh", details="tanh, logistic gates", device=("libm", "table", "quintic")),
     "isru": Arm("ISRU", "isru", details="ISRU, logistic gates", device=("isru",)),
     # With alpha = 2/3 ISRU matches tanh to third order at 0.
     "isru_matched": Arm("ISRU, α = 2/3", "isru", alpha=2 / 3),
@@ -88,6 +88,13 @@ ARMS = {
         "exp-free, best fit of both", "isru", _GATES, best_fit=("activation", "gates")
     ),
     "exp_free_trained": Arm("exp-free, trained α", "isru", _GATES, trainable_alpha=True),
+    "ladder2": Arm(
+        "ladder, n = 2",
+        "ladder2",
+        "ladder2_sigmoid",
+        details="exp-free, ladder of n = 2",
+        device=("ladder2",),
+    ),
     "hard": Arm(
         "hard",
         "hard_tanh",
@@ -107,9 +114,14 @@ DEVICE_LABELS = {
     "identity": "no activation at all",
     "hard": "hard",
     "exp_free_rsqrt1": "exp-free, bit trick",
+    "parabola": "clipped parabola",
     "softsign": "softsign",
     "exp_free": "exp-free: ISRU everywhere",
+    "ladder2": "ladder, n = 2",
+    "ladder3": "ladder, n = 3",
+    "ladder4": "ladder, n = 4",
     "table": "table",
+    "quintic": "ISRU of a quintic",
     "rational": "rational",
     "isru": "ISRU, logistic gates",
     "libm": "tanh, C library",

@@ -34,7 +34,11 @@ _LEVELS: dict[str, Mapping[str, str]] = {
     "cpu": {"i7": "Core i7", "m1": "Apple M1", "xeon": "Xeon"},
     "domain": {"line": "the line"},
     "engine": {"numpy": "NumPy", "numba": "compiled"},
-    "family": {"exp_free": "ISRU everywhere", "hard": "straight lines"},
+    "family": {
+        "exp_free": "ISRU everywhere",
+        "ladder2": "ladder, n = 2",
+        "hard": "straight lines",
+    },
     "form": {
         "numpy": "NumPy calls",
         "libm": "compiled, scalar, C library",

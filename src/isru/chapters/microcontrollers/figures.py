@@ -18,6 +18,11 @@ FUNCTION_NAMES = {
     "rational": "rational",
     "polynomial": "polynomial",
     "table": "table",
+    "isru_quintic": "ISRU of a quintic",
+    "clipped_parabola": "clipped parabola",
+    "ladder2": "ladder, n = 2",
+    "ladder3": "ladder, n = 3",
+    "ladder4": "ladder, n = 4",
     "softsign": "softsign",
     "hard": "hard",
     "identity": "none",
@@ -46,7 +51,8 @@ def call_costs(calls: pd.DataFrame) -> Figure:
     calls : pandas.DataFrame
         From `isru.firmware.measure_activation`, one target with a table of cycles.
     """
-    figure = Figure(figsize=(8.2, 3.9), layout="constrained")
+    rows = calls["role"].value_counts().max()
+    figure = Figure(figsize=(8.2, 1.0 + 0.26 * rows), layout="constrained")
     panels = figure.subplots(1, 2, sharex=True)
     for axes, (role, title) in zip(panels, ROLE_NAMES.items(), strict=True):
         part = calls[calls["role"] == role].sort_values("cycles", ascending=False)

@@ -35,6 +35,7 @@ _END = sp.Symbol("e", positive=True)  # stands for a root that has no formula
 # The chapter frontier shows these: here they would crowd the atlas.
 _ELSEWHERE = (
     "clipped_parabola",
+    "clipped_parabola_sigmoid",
     "isru_quintic",
     "ladder2",
     "ladder2_sigmoid",

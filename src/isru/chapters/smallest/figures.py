@@ -10,11 +10,16 @@ from matplotlib.patheffects import withStroke
 
 from isru.drawing.style import COLOURS
 
-FAMILY_NAMES = {"tanh": "tanh", "exp_free": "ISRU everywhere", "hard": "straight lines"}
-_COLOURS = {"tanh": "tanh", "exp_free": "isru", "hard": "softsign"}
+FAMILY_NAMES = {
+    "tanh": "tanh",
+    "exp_free": "ISRU everywhere",
+    "ladder2": "ladder, n = 2",
+    "hard": "straight lines",
+}
+_COLOURS = {"tanh": "tanh", "exp_free": "isru", "ladder2": "ladder", "hard": "softsign"}
 _MARKERS = {
-    "lstm": {"tanh": "o", "exp_free": "s", "hard": "^"},
-    "gru": {"tanh": "p", "exp_free": "D", "hard": "v"},
+    "lstm": {"tanh": "o", "exp_free": "s", "ladder2": "X", "hard": "^"},
+    "gru": {"tanh": "p", "exp_free": "D", "ladder2": "P", "hard": "v"},
 }
 _TASKS = {
     "change": "temperature: skill, %",
@@ -66,7 +71,8 @@ def skill_against_cost(
     best = points.loc[points["task"] == tasks[0], "skill"].max()
     said = {"xycoords": ("axes fraction", "data"), "va": "top", "fontsize": 8, "color": "#555555"}
     grid[0, 0].annotate(f"within {within:g} pp of the best", (0.02, best - 0.04 * within), **said)
-    figure.legend(handles=_legend(set(points["cell"])), loc="outside lower center", ncols=3)
+    handles = _legend(set(points["cell"]))
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(FAMILY_NAMES))
     return figure
 
 
@@ -133,9 +139,9 @@ def _legend(cells: set[str]) -> list[Line2D]:
         for cell in (cell for cell in _MARKERS if cell in cells):
             look = {"marker": _MARKERS[cell][name], "color": COLOURS[_COLOURS[name]]}
             handles.append(Line2D([], [], ls="", label=f"{label}, {cell.upper()}", **look))
-        word, (face, alpha) = states[place]
-        look = {"marker": "o", "color": _GREY, "mfc": face, "alpha": alpha}
-        handles.append(Line2D([], [], ls="", label=word, **look))
+        for word, (face, alpha) in states[place : place + 1]:
+            look = {"marker": "o", "color": _GREY, "mfc": face, "alpha": alpha}
+            handles.append(Line2D([], [], ls="", label=word, **look))
     return handles
 
 

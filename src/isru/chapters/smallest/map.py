@@ -28,6 +28,7 @@ KINDS = {
     "isru": ("family", "exp_free"),
     "tanh": ("family", "tanh"),
     "hard": ("family", "hard"),
+    "ladder2": ("family", "ladder2"),
     "gru": ("cell", "gru"),
     "integer": ("weights", INTEGER),
 }

@@ -1,6 +1,6 @@
 """Which small networks there are to choose from, and how well each of them does its task.
 
-Three families of LSTM and GRU, of one or two layers, on the tasks of
+Four families of LSTM and GRU, of one or two layers, on the tasks of
 `tasks`. One configuration becomes one row: the skill with float32
 weights, with weights rounded to int8, and all in integers.
 """
@@ -28,7 +28,7 @@ from isru.sweep import run_sweep
 
 CELLS = ("lstm", "gru")
 # Each family with the arms of `isru.firmware` that compute it, the exact one first.
-FAMILIES = {name: ARMS[name].device for name in ("tanh", "exp_free", "hard")}
+FAMILIES = {name: ARMS[name].device for name in ("tanh", "exp_free", "ladder2", "hard")}
 STAND_INS = {arm: family for family, arms in FAMILIES.items() for arm in arms[1:]}
 WEIGHTS = ("float32", "int8")
 INTEGER = "integer"  # in the place of the weights' format: all arithmetic is in integers
