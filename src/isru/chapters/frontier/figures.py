@@ -43,10 +43,10 @@ def cycles_against_error(table: pd.DataFrame) -> Figure:
     _name_points(axes, shown[shown["front"] | shown["class_front"] | _from_library(shown)])
     axes.set(xscale="log", yscale="log", xlabel="cycles of a call on a Cortex-M4F")
     axes.set_ylabel("largest distance to tanh")
-    ticks = [10, 15, 20, 30, 40, 60, 100, 200]
+    ticks = [6, 10, 15, 20, 30, 40, 60, 100, 200]
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.set_xticks([], minor=True)
-    axes.set_xlim(7, 330)
+    axes.set_xlim(5, 330)
     axes.legend(handles=_legend(), loc="upper right")
     return figure
 
@@ -71,9 +71,9 @@ def _join(axes, part: pd.DataFrame, colour: str, _label: str) -> None:
 
 
 def _name_points(axes, part: pd.DataFrame) -> None:
-    """Write the names: of the front to the left, one under the other; the others to the right."""
+    """Write the names: to the left of the front and of what is no sigmoid, to the right else."""
     part = part.drop_duplicates("name").sort_values("error", ascending=False)
-    on = part["front"] | part["class_front"]
+    on = part["front"] | ~part["monotone"]
     for side, rows in (("right", part[on]), ("left", part[~on])):
         last = float("inf")
         for row in rows.itertuples():

@@ -20,6 +20,7 @@ from isru.sweep import run_sweep
 
 SCALED, ALONE, LOOSE = "scaled", "alone", "loose"
 _COARSE = np.concatenate([np.linspace(0, 6, 121), np.geomspace(6.3, 1e4, 30)])
+_DENSE = np.concatenate([np.linspace(0, 6, 1201), np.geomspace(6.1, 1e4, 60)])
 _FINE = np.concatenate([np.linspace(0, 8, 4001), np.geomspace(8.01, 1e5, 200)])
 _SPREAD = (1 / 3, 1.0, 3.0)
 _LIMIT, _FALL, _ROUNDS = 2e-5, 2e-6, 250
@@ -89,6 +90,18 @@ def _one_way(program, used, held, solved, convention) -> Fit | None:
         again = constants, places, solved, np.ones((1, 4)), _ROUNDS
         constants, error = fit(steps, _COARSE, target, *again)
     return _checked(program, Fit(*constants.tolist(), error), convention)
+
+
+def refined(program: Program, found: Fit) -> Fit:
+    """Return a fit with its input's scale chosen once more, on a finer grid.
+
+    A corner between two points of the coarse one is met a little beside the best scale.
+    """
+    steps, target = np.array(program, np.int64), np.tanh(_DENSE)
+    start, scale = np.array(found[:4]), np.array([2])
+    constants, _ = fit(steps, _DENSE, target, start, scale, 0, np.ones((1, 4)), _ROUNDS)
+    better = _checked(program, Fit(*constants.tolist(), 0.0), SCALED)
+    return better if better is not None and better.error < found.error else found
 
 
 def _checked(program, found: Fit, convention) -> Fit | None:

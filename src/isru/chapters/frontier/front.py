@@ -17,6 +17,7 @@ from isru.chapters.frontier.fitting import (
     curve,
     fit_all,
     fit_program,
+    refined,
 )
 from isru.chapters.frontier.programs import A, Program, X, c_body, formula, rough_cycles
 from isru.chapters.frontier.smoothness import (
@@ -85,6 +86,13 @@ def distinct(programs: Sequence[Program], fits: Sequence[Fit | None]) -> pd.Data
 
 
 def best(table: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return at most so many of the rows of `distinct`, the best, their scales chosen anew."""
+    found = layered(table, most)
+    both = zip(found["program"], found["fit"], strict=True)
+    return found.assign(fit=[refined(program, one) for program, one in both])
+
+
+def layered(table: pd.DataFrame, most: int) -> pd.DataFrame:
     """Return at most so many rows, front after front of rough cycles and error."""
     left, chosen = table, []
     while len(left) and sum(map(len, chosen)) < most:
