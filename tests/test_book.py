@@ -18,7 +18,7 @@ from isru.publish import book as book_module
 from isru.publish.book import build_book, check_no_errors
 from isru.publish.pages import check_offline
 from isru.publish.repeats import times_run
-from isru.records import Record
+from isru.records import Record, sha256
 
 pytestmark = pytest.mark.slow
 
@@ -282,6 +282,9 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert (html / "_tables" / "forecaster-savings.csv").is_file()
     latex = (html / "_tables" / "forecaster-savings.tex").read_text(encoding="utf-8")
     assert "300 & 0.0 ($-$1.0 to 1.0)" in latex and "commit unknown" in latex
+    assert "@misc{isru-table-forecaster-savings," in shown_text
+    recorded = sha256(compendium / "results" / "tables" / "forecaster-savings.csv")
+    assert f"forecaster-savings.csv sha256 {recorded}" in shown_text
 
     assert check_offline(html) == []
     assert broken_links(html) == []

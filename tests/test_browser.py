@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from browser_pages import browser, inspect_book, pages
+from browser_pages import PHONE, browser, inspect_book, pages
 
 from isru.commands import find_chromium
 
@@ -111,3 +111,43 @@ def test_every_page_of_the_book_is_sound():  # of a run of one's own: test-brows
     reports = inspect_book(html)
     assert len(reports) == len(pages(html)) > 5
     assert [problem for report in reports for problem in report.problems()] == []
+
+
+FOLDED = "table.isru-result:has(tbody.isru-folded)"
+# Where the columns of a table begin, in the rows in view and in those behind the line.
+COLUMNS = """table => ['tbody:not(.isru-fold):not(.isru-folded)', 'tbody.isru-folded'].map(
+  body => [...table.querySelector(`${body} tr`).cells].map(cell => cell.getBoundingClientRect().x))
+"""
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_other_rows_of_a_table_open_by_keyboard_in_line_and_are_printed(chapters, scripts):
+    with browser() as chromium:
+        page = chromium.new_context(java_script_enabled=scripts).new_page()
+        page.goto((chapters / "forecaster.html").as_uri())
+        table = page.locator(FOLDED).first
+        line, rest = table.locator("summary"), table.locator("tbody.isru-folded")
+        assert table.locator("tr:visible").count() < 8 + 4 and not rest.is_visible()
+        line.focus()
+        page.keyboard.press("Enter")
+        assert rest.is_visible() and line.is_visible()
+        shown, folded = table.evaluate(COLUMNS)
+        assert shown == folded
+        line.press("Enter")
+        assert not rest.is_visible()
+        page.emulate_media(media="print")
+        assert rest.is_visible() and not line.is_visible()
+
+
+def test_a_wide_table_scrolls_in_its_box_under_a_caption_that_stays(chapters):
+    with browser() as chromium:
+        page = chromium.new_context(viewport=PHONE).new_page()
+        page.goto((chapters / "forecaster.html").as_uri())
+        box = page.locator(f".pst-scrollable-table-container:has({FOLDED})").first
+        assert box.evaluate("box => box.scrollWidth > box.clientWidth + 50")
+        caption = box.locator("caption")
+        before = caption.bounding_box()
+        box.evaluate("box => box.scrollTo(200, 0)")
+        assert caption.bounding_box()["x"] == pytest.approx(before["x"], abs=1)
+        assert before["width"] <= PHONE["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

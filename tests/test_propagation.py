@@ -100,12 +100,12 @@ def test_the_jacobian_of_a_step_is_that_of_the_backward_pass(pair):
 
 
 def test_the_gradient_of_an_lstm_is_that_of_a_difference_quotient():
-    units, batch, steps, eps = 4, 3, 5, 1e-6
-    sizes = {"units": units, "steps": steps, "batch": batch}
+    features, units, batch, steps, eps = 2, 4, 3, 5, 1e-6
+    sizes = {"features": features, "units": units, "steps": steps, "batch": batch}
     cell, _ = lstm_gradient("isru", "sigmoid", np.random.default_rng(1), **sizes)
     rng = np.random.default_rng(1)
-    weights = lstm_weights(rng, units, units)
-    inputs = [rng.standard_normal((batch, units)) for _ in range(steps)]
+    weights = lstm_weights(rng, features, units)
+    inputs = [rng.standard_normal((batch, features)) for _ in range(steps)]
     dh = rng.standard_normal((batch, units))
     entries = ACTIVATIONS["isru"], ACTIVATIONS["sigmoid"]
 
@@ -122,7 +122,7 @@ def test_the_gradient_of_an_lstm_is_that_of_a_difference_quotient():
 
 
 def test_a_forget_gate_that_is_open_keeps_the_gradient_in_the_cell():
-    sizes = {"units": 8, "steps": 20, "networks": 2, "seed": 0}
+    sizes = {"features": 3, "units": 8, "steps": 20, "networks": 2, "seed": 0}
     rows = compare_lstm([("isru", "sigmoid")], forget_bias=9.0, **sizes)
     shut = compare_lstm([("isru", "sigmoid")], forget_bias=-9.0, **sizes)
     assert rows[-1]["lag"] == 20

@@ -20,13 +20,13 @@ def bibtex(
     doi: str = "",
     page: str = "",
 ) -> str:
-    """Return a BibTeX entry for one figure.
+    """Return a BibTeX entry for one figure or table.
 
     Parameters
     ----------
     about : mapping
         The figure's ``id``, ``title``, ``source`` (who draws it, "notebook forecaster"),
-        ``author``, ``licence``.
+        ``author``, ``licence``; of a table ``what`` is "Table".
     files : mapping
         Suffix -> content of the files that the citation means, ``".svg"`` and ``".csv"``.
     provenance : mapping
@@ -36,17 +36,19 @@ def bibtex(
     page : str
         The page's address inside the book.
     """
+    what = about.get("what", "Figure")
     fields = {
         "author": f"{{{about['author']}}}",
         "title": f"{{{_latex(about['title'])}}}",
         "year": provenance.get("date", "")[:4],
-        "howpublished": f"Figure \\texttt{{{about['id']}}} in: {_latex(BOOK)}",
+        "howpublished": f"{what} \\texttt{{{about['id']}}} in: {_latex(BOOK)}",
         "note": _latex(_NEXT.join([*_made(about, files, provenance), about["licence"]])),
         "doi": doi,
         "url": f"{site.rstrip('/')}/{page}" if site else "",
     }
     lines = [f"  {name:<12} = {{{value}}}," for name, value in fields.items() if value]
-    return "\n".join([f"@misc{{isru-{about['id']},", *lines, "}"])
+    key = f"isru-{about['id']}" if what == "Figure" else f"isru-{what.lower()}-{about['id']}"
+    return "\n".join([f"@misc{{{key},", *lines, "}"])
 
 
 def latex(about: Mapping[str, str], files: Mapping[str, bytes], provenance: Mapping) -> str:

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -22,9 +23,10 @@ from sphinx.util.docutils import SphinxDirective
 import isru
 from isru.errors import DamagedFile
 from isru.recorded import NotRecorded, Table
+from isru.records import AUTHOR, LICENCE
 from isru_book.cells import anchor_of_table, code_link
-from isru_book.citation import BOOK
-from isru_book.html import TABLES, Downloads, Markup, Slot
+from isru_book.citation import BOOK, bibtex
+from isru_book.html import TABLES, Downloads, Markup, Slot, cell_code, disclosure
 from isru_book.numbers import MINUS, CannotShow
 from isru_book.run import CHECK, LOGGER, commit_text, notebook_of, run_of
 from isru_book.table_latex import caption_text, latex_table
@@ -34,7 +36,9 @@ from isru_book.values import note_table
 
 IN_VIEW = 8
 LATEX = "isru_latex_tables"  # where a page's metadata keep what is to be downloaded
+_FEWER = [str(count) for count in range(1, IN_VIEW + 1)]
 _POINT = 0.5  # the width of a decimal point, in digits
+_SENTENCE = re.compile(r".*?[.:;](?=\s|$)|.*", re.DOTALL)
 _WISHES = ("columns", "rows", "sort", "pivot", "format", "words")
 
 
@@ -46,8 +50,8 @@ class ResultTable(SphinxDirective):
     saving`` turns the levels of a key into columns; ``:words:`` names levels, ``isru=ISRU``;
     ``:format:`` is a format of all numbers, ``.1f``, or of some, ``saving=.1f, ratio=.2f``;
     ``:interval-of: measured`` says whose interval ``low`` and ``high`` are, where the table does
-    not; ``:without-intervals:`` leaves them out; ``:rows-in-view:`` is 8 unless told, the rest
-    folds.
+    not; ``:without-intervals:`` leaves them out; ``:rows-in-view: 5`` shows fewer than 8 rows,
+    the rest folds.
 
     On the page of its own chapter its label is ``tab-NAME``, elsewhere ``tab-NAME-PAGE``;
     ``:label: short`` makes it ``tab-short``.
@@ -59,7 +63,7 @@ class ResultTable(SphinxDirective):
         **dict.fromkeys(_WISHES, directives.unchanged_required),
         "interval-of": directives.unchanged_required,
         "label": directives.unchanged_required,
-        "rows-in-view": directives.positive_int,
+        "rows-in-view": lambda told: directives.choice(told, _FEWER),
         "without-intervals": directives.flag,
     }
 
@@ -76,6 +80,8 @@ class ResultTable(SphinxDirective):
         except (CannotShow, DamagedFile) as error:
             return self._warn(f"table {name}: {error}")
         except NotRecorded:
+            if run.name != "published":
+                return self._left_out(f"The table {name} is not part of this run.")
             stems = (path.stem for path in (run.folder / "tables").glob("*.json"))
             known = ", ".join(sorted(s for s in stems if s.startswith(chapter))) or "none"
             return self._warn(f"no table {name!r} in this run; its tables: {known}")
@@ -106,7 +112,7 @@ class ResultTable(SphinxDirective):
         label = self.options.get("label", name)
         if "label" not in self.options and notebook_of(self.env.docname) != chapter:
             label = f"{name}-{self.env.docname.rpartition('/')[2]}"
-        table = table_node(shown, in_view=self.options.get("rows-in-view", IN_VIEW))
+        table = table_node(shown, in_view=int(self.options.get("rows-in-view", IN_VIEW)))
         table.insert(0, nodes.title("", "", *caption))
         table["names"].append(f"tab-{label}")
         self.set_source_info(table)
@@ -116,7 +122,20 @@ class ResultTable(SphinxDirective):
         made = code_link(chapter, anchor_of_table(run_of(self.env), chapter, name))
         downloads = Downloads("", folder=TABLES, stem=name, suffixes=[".csv", ".tex"], **made)
         downloads["stems"] = {".tex": label}
-        return [table, downloads]
+        return [table, downloads, self._cited(name, label, chapter, caption)]
+
+    def _cited(self, name: str, label: str, chapter: str, caption: list[nodes.Node]) -> nodes.Node:
+        """Return the drop-down that says how to cite the recorded table."""
+        text = "".join(node.astext() for node in caption)
+        about = {"id": name, "title": _SENTENCE.match(text)[0].rstrip("."), "what": "Table"}
+        about |= {"source": f"notebook {chapter}", "author": AUTHOR, "licence": LICENCE}
+        run, config = run_of(self.env), self.env.config
+        files = {".csv": (run.folder / "tables" / f"{name}.csv").read_bytes()}
+        page = f"{self.env.docname}.html#tab-{label}"
+        site, doi = config.html_baseurl, config.isru_doi
+        made = run.provenance(chapter)
+        entry = bibtex(about, files, made, site=site, doi=doi, page=page)
+        return disclosure("Cite this table", cell_code(entry, "bibtex"), name="isru-cite")
 
     def _source(self, name: str, chapter: str) -> list[str]:
         made = run_of(self.env).provenance(chapter)

@@ -157,8 +157,9 @@ def lstm_gradient(
     recurrent_activation: str,
     rng,
     *,
-    units: int = 64,
-    steps: int = 60,
+    features: int,
+    units: int,
+    steps: int,
     batch: int = 16,
     forget_bias: float = 1.0,
 ):
@@ -174,12 +175,12 @@ def lstm_gradient(
         ``steps`` steps before the end, relative to the one that entered.
     """
     entries = get_activation(activation), get_activation(recurrent_activation)
-    weights = lstm_weights(rng, units, units)
+    weights = lstm_weights(rng, features, units)
     weights[2][units : 2 * units] = forget_bias
     h = c = np.zeros((batch, units))
     caches = []
     for _ in range(steps):
-        x = rng.standard_normal((batch, units))
+        x = rng.standard_normal((batch, features))
         h, c, cache = cell_forward(x, h, c, weights, *entries)
         caches.append(cache)
     dh, dc = rng.standard_normal((batch, units)), np.zeros((batch, units))
@@ -193,7 +194,14 @@ def lstm_gradient(
 
 
 def compare_lstm(
-    pairs, *, units: int, steps: int, networks: int, seed: int, forget_bias: float = 1.0
+    pairs,
+    *,
+    features: int,
+    units: int,
+    steps: int,
+    networks: int,
+    seed: int,
+    forget_bias: float = 1.0,
 ) -> list[dict]:
     """Return the gradient in fresh LSTMs against the lag, for pairs of activations.
 
@@ -211,7 +219,8 @@ def compare_lstm(
     rows = []
     for pair in pairs:
         seeds = np.random.SeedSequence(seed).spawn(networks)
-        sizes = {"units": units, "steps": steps, "forget_bias": forget_bias}
+        sizes = {"features": features, "units": units, "steps": steps}
+        sizes |= {"forget_bias": forget_bias}
         runs = [lstm_gradient(*pair, np.random.default_rng(s), **sizes) for s in seeds]
         cell, hidden = np.sqrt(np.mean(np.square(runs), axis=0))
         for lag in range(1, steps + 1):
