@@ -132,6 +132,12 @@ def test_an_impossible_demand_is_told_the_nearest(published):
     assert "no analytic formula of the front is within 1e-05; the nearest:\nnear" in text
 
 
+def test_nothing_is_nearer_than_a_float_can_tell():
+    exact = point("exact", 200.0, 0.0)
+    assert answer.cheapest([exact], 1e-7) == (True, exact)
+    assert answer.cheapest([exact], 1e-9) == (False, exact)
+
+
 @pytest.mark.parametrize("error", [0.0, -1.0, math.nan, math.inf])
 def test_an_error_that_is_no_positive_number_is_refused(published, error):
     with pytest.raises(ValueError, match="error: expected a finite number above 0"):

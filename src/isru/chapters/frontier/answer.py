@@ -14,6 +14,7 @@ from isru.recorded import read_values
 CHAPTER = "frontier"
 SMOOTH = "analytic"
 _DIGITS = 3
+_ROUNDING = 2.0**-24  # of a float32 just below 1: nothing is surely nearer
 
 
 def read_points(target: str, run: Path | None = None) -> list[dict]:
@@ -61,7 +62,7 @@ def cheapest(points: list[dict], error: float, *, smooth: bool = False) -> tuple
     if not 0 < error < math.inf:
         raise ValueError(f"error: expected a finite number above 0, such as 0.02, got {error}")
     fitting = [row for row in points if not smooth or row["smoothness"] == SMOOTH]
-    near = [row for row in fitting if row["error"] <= error]
+    near = [row for row in fitting if max(row["error"], _ROUNDING) <= error]
     if near:
         return True, min(near, key=lambda row: (row["cycles"], row["bytes"], row["error"]))
     return False, min(fitting, key=lambda row: (row["error"], row["cycles"]))
