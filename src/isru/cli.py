@@ -38,6 +38,8 @@ The character model:
   train-characters  --model FILE --updates 2000 --text FILE: go on from FILE, or make it
 The smallest model, from the published map:
   smallest      --task change --skill 0.47 --flash 32k --ram 8k --target cortex-m4f --out DIR
+The formula frontier, from the published front:
+  formula       --target cortex-m4f --error 0.02 --smooth
 Housekeeping:
   setup         make the environment, or check it; --again: make it from nothing
   lint          check the code's form and its types
@@ -164,6 +166,12 @@ def _parser() -> argparse.ArgumentParser:
         cycles=real | {"help": "the most that a step may take: clock / steps a second"},
         target={"default": "cortex-m4f", "help": "the core"},
         out={"metavar": "DIR", "help": "for the C; by default runs/smallest"},
+    )
+    add(
+        "formula",
+        target={"default": "cortex-m4f", "help": "the core"},
+        error=real | {"default": 0.02, "help": "the largest distance to tanh, such as 0.02"},
+        smooth=flag | {"help": "analytic formulas alone"},
     )
     add("test", select={"metavar": "EXPRESSION", "help": "as pytest -k"})
     add("test-browser", run=run | {"default": "published"})

@@ -333,6 +333,15 @@ def smallest(options: Namespace) -> int:
     return int(not fits)
 
 
+def formula(options: Namespace) -> int:
+    """Say which formula of the published front is the cheapest near enough; 1 if none is."""
+    from isru.chapters.frontier.answer import answer_in_words
+
+    near, text = _told(answer_in_words, options)
+    _write(text)
+    return int(not near)
+
+
 def _told(function, *arguments, **named):
     """Return what a call returns; what a person can put right becomes a message."""
     try:

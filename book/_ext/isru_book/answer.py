@@ -2,9 +2,9 @@
 
 ::
 
-    {switch}`m4f`              whether to switch there: yes, or a table
+    {switch}`m4f`              whether to switch there, or in several places: yes, or a tanh table
     {places}`no`               where that is the answer: from NumPy and in TensorFlow
-    {rivals}`yes`              what is faster than ISRU wherever ISRU gains
+    {rivals}`m4f`              what else is as fast there, or faster
     {change}`ADDRESS`          a saving in words: 16 to 19 % shorter
     {device}`exp_free`         what an arm saves on the Cortex-M4F: 35 to 45 % shorter
     {plainly}`C5`              the answer to a claim's question: unknown so far
@@ -21,7 +21,6 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from isru.addresses import BadAddress, split
 from isru.answer import (
     PLACES,
-    Answer,
     Mark,
     Span,
     answer,
@@ -30,7 +29,7 @@ from isru.answer import (
     saving,
     step_times,
 )
-from isru.answer.places import WORDS, limits, names_with, rivals_with
+from isru.answer.places import WORDS, limits, names_with, rivals_of
 from isru.answer.steps import UNITS
 from isru.claims import plainly, what_to_do
 from isru.recorded import NotRecorded
@@ -46,18 +45,23 @@ _SHADES = {"yes": "good", "no": "bad"}
 
 
 class SwitchRole(SphinxRole):
-    """Say whether to switch in a place of `isru.answer.PLACES`."""
+    """Say whether to switch in a place of `isru.answer.PLACES`, or in several."""
 
     def run(self):
-        """Return the word, linked to the evidence, with the reasons in its tooltip."""
-        if self.text not in PLACES:
-            return _warn(self, f"switch: no place {self.text!r}; the places: {', '.join(PLACES)}")
-        place, found = PLACES[self.text], _answers(self.env)[self.text]
-        notebook, cell = place_of(run_of(self.env), place.decides.saving)
-        node = link(found.word, page_of(notebook), _rivals_told(found), cell)
-        shade = "mixed" if found.word.startswith("yes,") else _SHADES.get(found.word, "open")
+        """Return each word once, linked to its evidence, with the rivals in its tooltip."""
+        keys = self.text.split(", ")
+        for key in keys:
+            if key not in PLACES:
+                return _warn(self, f"switch: no place {key!r}; the places: {', '.join(PLACES)}")
+        answers = {_answers(self.env)[key].word: key for key in reversed(keys)}
+        return [self._word(key, word) for word, key in reversed(answers.items())], []
+
+    def _word(self, key: str, word: str) -> nodes.Node:
+        notebook, cell = place_of(run_of(self.env), PLACES[key].decides.saving)
+        node = link(word, page_of(notebook), rivals_of(_answers(self.env)[key]), cell)
+        shade = "mixed" if word.startswith("yes,") else _SHADES.get(word, "open")
         node["classes"] += ["isru-verdict", f"isru-{shade}"]
-        return [node], []
+        return node
 
 
 class PlacesRole(SphinxRole):
@@ -71,11 +75,13 @@ class PlacesRole(SphinxRole):
 
 
 class RivalsRole(SphinxRole):
-    """Say what is faster than ISRU in every place whose answer is a word."""
+    """Say what else is as fast as ISRU in a place, or faster."""
 
     def run(self):
         """Return the clause."""
-        return [nodes.Text(rivals_with(_answers(self.env), self.text))], []
+        if self.text not in PLACES:
+            return _warn(self, f"rivals: no place {self.text!r}; the places: {', '.join(PLACES)}")
+        return [nodes.Text(rivals_of(_answers(self.env)[self.text]))], []
 
 
 class ChangeRole(SphinxRole):
@@ -197,11 +203,6 @@ def _told(role, found: Span | None, address: str):
     notebook, cell = place_of(run, address)
     told = f"{address}: a step's time saved, {found.low:.3g} to {found.high:.3g} %"
     return [link(change(found.low, found.high), page_of(notebook), told, cell)], []
-
-
-def _rivals_told(found: Answer) -> str:
-    parts = [("faster still", found.faster), ("as fast", found.as_fast)]
-    return "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
 
 
 def _answers(env) -> dict:

@@ -67,7 +67,9 @@ def _beside_text(env, highlight: str, words: list[nodes.Node]) -> nodes.figure:
 
     stem = f"{IDENTIFIER}-{highlight}-small"
     svg = Path(env.app.outdir) / FIGURES / f"{stem}.svg"
-    save(svg, lambda: (lstm_cell(highlight, small=True), None))
+    if stem not in _thumbnails(env.app):
+        save(svg, lambda: (lstm_cell(highlight, small=True), None))
+        _thumbnails(env.app).add(stem)
     to = {"isru_page": PAGE, "isru_anchor": f"fig-{IDENTIFIER}"}
     alt = description(highlight, small=True)
     more = nodes.reference("", "The cell in full", internal=True, **to)
@@ -76,6 +78,13 @@ def _beside_text(env, highlight: str, words: list[nodes.Node]) -> nodes.figure:
     figure += Picture("", stem=stem, alt=alt, **to, **size_of(svg))
     figure += nodes.legend("", line)
     return figure
+
+
+def _thumbnails(app) -> set[str]:
+    """Return which small drawings this build has made so far: several pages show the same."""
+    if not hasattr(app, "isru_thumbnails"):
+        app.isru_thumbnails = set()
+    return app.isru_thumbnails
 
 
 def _drawing(_env):

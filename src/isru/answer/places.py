@@ -8,7 +8,7 @@ may set bounds to it, and rivals:
 word           when
 =============  ========================================================================
 yes            the saving lies beyond the margin
-yes, if ...    so it does, but under another condition it does not
+yes, for ...   so it does, but under another condition it does not
 yes, or ...    so it does, but a rival is no slower
 no             ISRU is slower, beyond the floor
 no difference  neither is faster by more than the margin
@@ -48,7 +48,7 @@ class Place:
         The saving that gives the word.
     elsewhere : mapping of str to Mark
         Savings under other conditions, by what a network must be that one of them is not sure of:
-        "small" for a saving with many units.
+        "for small networks" for a saving with many units.
     rivals : mapping of str to str
         What could be used in ISRU's place, the easiest first, with the address of what ISRU saves
         against it (``saving``), or of its time over ISRU's (``ratio``).
@@ -68,6 +68,7 @@ class Answer:
     saving: Span | None = None
     faster: tuple[str, ...] = ()
     as_fast: tuple[str, ...] = ()
+    bounds: tuple[str, ...] = ()
 
     @property
     def plain(self) -> str:
@@ -91,17 +92,20 @@ PLACES = {
         "on a Cortex-M4F",
         emulated("m4f", "exp_free"),
         {
-            "small": emulated("m4f", "exp_free", 100),
+            "for small networks": emulated("m4f", "exp_free", 100),
             "in the gates, too": emulated("m4f", "isru"),
         },
-        {"a table": _against("table"), "straight lines": _against("other")},
+        {"a tanh table": _against("table"), "straight lines (hard tanh)": _against("other")},
     ),
     "integer": Place("in an all-integer model", INTEGER),
     "loops": Place(
         "in loops that you compile yourself",
         timed("numba"),
-        {"small": timed("numba", units=100), "in batches": timed("numba", "single")},
-        {"straight lines": _call("simd")},
+        {
+            "for small networks": timed("numba", units=100),
+            "in batches": timed("numba", "single"),
+        },
+        {"straight lines (hard tanh)": _call("simd")},
     ),
     "numpy": Place("from NumPy", timed("numpy")),
     "keras": Place("in TensorFlow", timed("keras")),
@@ -134,14 +138,14 @@ def answer(read: Read, place: Place, margins: Limits) -> Answer:
     faster, as_fast = _rivals(read, place.rivals)
     bounds = _bounds(read, place, margins)
     if bounds:
-        word = f"yes, if {_listed(bounds)}"
+        word = f"yes, {' '.join(bounds)}"
     elif faster or as_fast:
         word = f"yes, or {next(name for name in place.rivals if name in faster + as_fast)}"
-    return Answer(word, found, tuple(faster), tuple(as_fast))
+    return Answer(word, found, tuple(faster), tuple(as_fast), tuple(bounds))
 
 
 def names_with(answers: Mapping[str, Answer], word: str) -> str:
-    """Return the places with an answer as a sentence lists them; a "yes, if ..." is a yes.
+    """Return the places with an answer as a sentence lists them, each with its condition.
 
     Parameters
     ----------
@@ -150,22 +154,20 @@ def names_with(answers: Mapping[str, Answer], word: str) -> str:
     word : str
         One of `WORDS`.
     """
-    return _listed([PLACES[key].name for key in _with(answers, word)]) or "nowhere"
+    found = {PLACES[key].name: one.bounds for key, one in answers.items() if one.plain == word}
+    names = [f"{name} ({' '.join(bounds)})" if bounds else name for name, bounds in found.items()]
+    return _listed(names) or "nowhere"
 
 
-def rivals_with(answers: Mapping[str, Answer], word: str) -> str:
-    """Say what is faster than ISRU in every place with an answer."""
-    faster = [answers[key].faster for key in _with(answers, word)]
-    common = [name for name in (faster[0] if faster else ()) if all(name in one for one in faster)]
-    if not common:
-        return "no simpler substitute is faster in all"
-    one = len(common) == 1
-    what = "a simpler substitute is" if one else "simpler substitutes are"
-    return f"{what} faster still: {_listed(common)}"
-
-
-def _with(answers: Mapping[str, Answer], word: str) -> list[str]:
-    return [key for key, one in answers.items() if one.plain == word]
+def rivals_of(found: Answer) -> str:
+    """Return the clause that says how fast the rivals are: "a tanh table is as fast"."""
+    parts = [("as fast", found.as_fast), ("faster still", found.faster)]
+    clauses = [
+        f"{_listed(names)} {'is' if names[0].startswith('a ') and len(names) == 1 else 'are'} {how}"
+        for how, names in parts
+        if names
+    ]
+    return _listed(clauses) or "no substitute tried is as fast"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,4 +1,5 @@
-"""The activations compiled, and the LSTM's time loops: the only place with Numba.
+"""The activations compiled, and the LSTM's time loops, the search for formulas: the only place with
+Numba.
 
 Not here: definitions; each loop is held to the one in `isru.activations`.
 

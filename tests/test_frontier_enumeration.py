@@ -1,0 +1,150 @@
+"""The compiled enumeration is held to a slow one that shares nothing with it but the rules."""
+
+import math
+from itertools import product
+
+import pytest
+
+from isru.chapters.frontier.enumeration import enumerate_odd
+from isru.chapters.frontier.programs import EVERY, steps
+from isru.kernels.formulas import LEAVES, bit_trick
+
+pytestmark = pytest.mark.slow
+
+# Roots: products of short decimals end in ties, which rounding would tell apart.
+INPUTS = (0.0, *(math.sqrt(n) / 7 for n in (0.7, 5, 17, 33, 83, 211, 541, 2707)))
+FIRST, SECOND = (math.sqrt(1.87), math.sqrt(0.39)), (math.sqrt(0.087), math.sqrt(9.7))
+CONSTANTS = (FIRST, FIRST[::-1], SECOND, SECOND[::-1])
+X, A, B = range(LEAVES)
+COUNTS = {1: 3, 2: 31, 3: 461, 4: 14799}  # the slow one needs an hour for four
+
+
+def steps_by_hand(values):
+    """All steps, by another road than the tables: name, places of the operands, function."""
+
+    def quotient(p, q):
+        return p / q if q else math.nan
+
+    def root(p):
+        return math.sqrt(p) if p >= 0 else math.nan
+
+    def estimate(p):
+        return bit_trick.py_func(p) if p > 0 else math.nan
+
+    both = [(i, j) for i in range(values) for j in range(values) if {i, j} - {A, B}]
+    upward = [(i, j) for i, j in both if i <= j]
+    apart = [(i, j) for i, j in both if i != j]
+    triples = [(i, j, k) for i, j, k in product(range(values), repeat=3) if i <= j]
+    single = [(i,) for i in range(values) if i not in (A, B)]
+    yield from (("+", p, lambda p, q: p + q) for p in upward)
+    yield from (("*", p, lambda p, q: p * q) for p in upward)
+    yield from (("-", p, lambda p, q: p - q) for p in apart)
+    yield from (("/", p, quotient) for p in apart if p[1] not in (A, B))
+    yield from (("f", p, lambda p, q, r: p * q + r) for p in triples if set(p) - {A, B})
+    yield from (("min", p, min) for p in upward if p[0] < p[1])
+    yield from (("max", p, max) for p in upward if p[0] < p[1])
+    yield from (("abs", p, abs) for p in single)
+    yield from (("root", p, root) for p in single)
+    yield from (("bit", p, estimate) for p in single)
+    for p in both:
+        if p[1] in (A, B):
+            yield ("min-", p, lambda p, q: min(p, -q))
+            yield ("max-", p, lambda p, q: max(p, -q))
+
+
+def computed(name, function, operands):
+    """The result on every pair of constants, each a pair (f(x), f(-x)); None where undefined."""
+    return tuple(
+        None if None in parts else one_pair(name, function, parts)
+        for parts in zip(*operands, strict=True)
+    )
+
+
+def one_pair(name, function, parts):
+    columns = list(zip(*parts, strict=True))
+    if name == "/" and len({column[1] > 0 for column in columns}) > 1:
+        return None  # a divisor that changes its sign has a zero
+    values = tuple(function(*column) for column in columns)
+    if not all(map(math.isfinite, values)):
+        return None
+    return values if max(values) - min(values) > 1e-12 else None  # else one more constant
+
+
+def rounded(value):
+    return tuple(
+        None if part is None else tuple(float(f"{y:.7g}") if abs(y) > 1e-10 else 0.0 for y in part)
+        for part in value
+    )
+
+
+def family(key):
+    """The key without the names of a and b."""
+    first, second, third, fourth = key
+    return frozenset({(0, first), (0, second)}), frozenset({(1, third), (1, fourth)})
+
+
+def surely_not_odd(function, operands):
+    """Whether one pair of inputs shows it: most steps end here."""
+    place = next(n for n, parts in enumerate(zip(*operands, strict=True)) if None not in parts)
+    one = function(*(operand[place][1] for operand in operands))
+    other = function(*(operand[place][len(INPUTS) + 1] for operand in operands))
+    return not abs(one + other) <= 1e-9 * abs(one) + 1e-12
+
+
+def is_odd(value):
+    half = len(INPUTS)
+    return all(
+        abs(y + z) <= 1e-9 * abs(y) + 1e-12
+        for part in value
+        if part is not None
+        for y, z in zip(part[:half], part[half:], strict=True)
+    )
+
+
+def count_slowly(longest):
+    """The odd functions by the fewest steps, from sets of values that a program can have."""
+    x = INPUTS + tuple(-y for y in INPUTS)
+    leaves = ((x,) * 4, tuple((a,) * len(x) for a, _ in CONSTANTS))
+    leaves += (tuple((b,) * len(x) for _, b in CONSTANTS),)
+    constant_and_x = frozenset(map(rounded, leaves))
+    states, odd, counts = {frozenset(): ()}, set(), {}
+    for length in range(1, longest + 1):
+        following, new = {}, set()
+        for kept, results in states.items():
+            values = leaves + results
+            for name, places, function in steps_by_hand(len(values)):
+                operands = [values[place] for place in places]
+                if length == longest and surely_not_odd(function, operands):
+                    continue
+                value = computed(name, function, operands)
+                if not any(value) or (length == longest and not is_odd(value)):
+                    continue
+                key = rounded(value)
+                if is_odd(value):
+                    new.add(family(key))
+                if length < longest and key not in kept | constant_and_x:
+                    following.setdefault(kept | {key}, (*results, value))
+        states = following
+        counts[length] = len(new - odd)
+        odd |= new
+    return counts
+
+
+def functions(found):
+    return dict(found.counts[["operations", "functions"]].itertuples(index=False))
+
+
+def test_the_slow_enumeration_finds_the_same_numbers_of_functions():
+    assert count_slowly(3) == {n: COUNTS[n] for n in (1, 2, 3)}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_compiled_one_finds_them_on_every_grid(seed):
+    found = functions(enumerate_odd(4, seed=seed))
+    assert {n: found[n] for n in (1, 2, 3)} == {n: COUNTS[n] for n in (1, 2, 3)}
+    assert abs(found[4] - COUNTS[4]) <= 2  # a function may be defined beside a grid alone
+
+
+def test_the_tables_hold_the_steps_that_are_written_by_hand():
+    for values in (3, 4, 5):
+        assert len(steps(values, EVERY)) == len(list(steps_by_hand(values)))
