@@ -174,11 +174,11 @@ def test_what_an_arm_saves_on_the_device_holds_each_reading_and_the_waiting():
 @pytest.mark.parametrize(
     ("ends", "said"),
     [
-        ((35.06, 45.47), "35 to 45 % shorter"),
-        ((-75.4, -46.6), "47 to 75 % longer"),
-        ((-0.9, 10.6), "between 1 % longer and 11 % shorter"),
-        ((-3.0, 0.1), "0 to 3 % longer"),
-        ((45.3, 45.3), "45 % shorter"),
+        ((35.06, 45.47), "35 to 45 % less time"),
+        ((-75.4, -46.6), "47 to 75 % more time"),
+        ((-0.9, 10.6), "between 1 % more and 11 % less time"),
+        ((-3.0, 0.1), "0 to 3 % more time"),
+        ((45.3, 45.3), "45 % less time"),
         ((0.0, 0.0), "unchanged"),
         ((-0.2, 0.3), "unchanged"),
     ],

@@ -5,8 +5,8 @@
     {switch}`m4f`              whether to switch there, or in several places: yes, or a tanh table
     {places}`no`               where that is the answer: from NumPy and in TensorFlow
     {rivals}`m4f`              what else is as fast there, or faster
-    {change}`ADDRESS`          a saving in words: 16 to 19 % shorter
-    {device}`exp_free`         what an arm saves on the Cortex-M4F: 35 to 45 % shorter
+    {change}`ADDRESS`          a saving in words: 16 to 19 % less time
+    {device}`exp_free`         what an arm saves on the Cortex-M4F: 35 to 45 % less time
     {plainly}`C5`              the answer to a claim's question: unknown so far
 """
 
@@ -85,7 +85,7 @@ class RivalsRole(SphinxRole):
 
 
 class ChangeRole(SphinxRole):
-    """Show a saving with its interval in words: ``"16 to 19 % shorter"``."""
+    """Show a saving with its interval in words: ``"16 to 19 % less time"``."""
 
     def run(self):
         """Return the range, linked to the cell that recorded it."""

@@ -184,7 +184,7 @@ def step_times(read: Read, platforms: Iterable[Platform] = PLATFORMS) -> pd.Data
 
 
 def change(low: float, high: float, spec: str = ".0f") -> str:
-    """Return a saving's interval in words: ``"35 to 45 % shorter"``, ``"7 to 8 % longer"``.
+    """Return a saving's interval in words: ``"35 to 45 % less time"``, ``"7 to 8 % more time"``.
 
     An interval with 0 inside names both ends; one that rounds to 0 is "unchanged".
     """
@@ -195,6 +195,6 @@ def change(low: float, high: float, spec: str = ".0f") -> str:
         return "unchanged"
     if low < 0 < high and zero not in (less, more):
         slower, faster = formatted(-low, spec), formatted(high, spec)
-        return f"between {slower} % longer and {faster} % shorter"
-    word = "shorter" if low + high > 0 else "longer"
+        return f"between {slower} % more and {faster} % less time"
+    word = "less time" if low + high > 0 else "more time"
     return f"{more} % {word}" if less == more else f"{less} to {more} % {word}"
