@@ -57,9 +57,7 @@ def test_a_divisor_with_a_zero_is_not_taken_for_analytic():
 
 def test_a_program_is_written_as_a_formula_and_in_c():
     assert formula(ISRU, 0.5, 1.0) == "x/√(x² + 0.5)"
-    assert formula(CLIPPED, 1.0, 2.0, 0.5) == (
-        "s = 0.5·x: max(min(s, 1), −1)·(2 − |max(min(s, 1), −1)|)"
-    )
+    assert formula(CLIPPED, 1.0, 2.0, 0.5) == ("q·(2 − |q|), q = max(min(s, 1), −1), s = 0.5·x")
     body = c_body(ISRU, "{:g}f".format, 0.5, 1.0, scale=2.0)
     assert body.splitlines() == [
         "const float s = 2f * x;",

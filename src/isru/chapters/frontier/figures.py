@@ -19,7 +19,7 @@ _LOOKS = {
     "not proved": ("x", COLOURS["floor"], ""),
 }
 _LINES = {"any": (COLOURS["prediction"], "front"), SMOOTH: (COLOURS["isru"], "front, analytic")}
-_APART, _LONGEST_NAME = 0.87, 44
+_APART, _LONGEST_NAME = 0.8, 48
 _LEAST = 1e-4  # of the axis: the C library is nearer than any mark could show
 _HALO = [withStroke(linewidth=2.5, foreground="white")]
 

@@ -141,6 +141,7 @@ ALWAYS_INLINE float bit_trick(float q)
     return guess.value;
 }
 """
+_LONG = 6  # characters from which a formula does not write a result out twice
 # Of one step on a Cortex-M4F, with the wait for its operands; only what is compiled is counted.
 _ROUGHLY = {FUSED: 4, DIVIDE: 15, ROOT: 15, ABSOLUTE: 1, ESTIMATE: 7}
 _ROUGHLY |= dict.fromkeys((LEAST, MOST, LEAST_NEGATED, MOST_NEGATED), 4)
@@ -163,14 +164,17 @@ def rough_cycles(program: Program) -> int:
 
 
 def formula(program: Program, a: float, b: float, scale: float = 1.0) -> str:
-    """Return the formula of f(scale x), its constants to three digits."""
-    inner_scale = "" if scale == 1 else f"s = {scale:.3g}·x: "
+    """Return the formula of f(scale x), its constants to three digits.
+
+    What is long and used more than once gets a letter: ``"q/√(q² + 0.5), q = x·x² + x"``.
+    """
     texts = ["x" if scale == 1 else "s", f"{a:.3g}", f"{b:.3g}"]
     kinds: list[int | None] = [None, None, None]
-    for operation, *operands in program:
+    letters, named = iter("qrtuvw"), []
+    for value, (operation, *operands) in enumerate(program, start=len(texts)):
         shown = []
-        for place, value in enumerate(operands[: arity(operation)]):
-            text, kind = texts[value], kinds[value]
+        for place, operand in enumerate(operands[: arity(operation)]):
+            text, kind = texts[operand], kinds[operand]
             inner = kind in _SUMS and operation not in (*_SUMS, *_LISTS)
             inner |= kind in _SUMS and operation == FUSED and place < 2
             inner |= kind in _SUMS and operation == SUBTRACT and place == 1
@@ -180,9 +184,19 @@ def formula(program: Program, a: float, b: float, scale: float = 1.0) -> str:
         text = _INFIX[operation].format(*shown)
         if square:
             text = f"{shown[0]}²" + (f" + {shown[2]}" if operation == FUSED else "")
+        if len(text) >= _LONG and _uses(program, value) > 1:
+            letter = next(letters)
+            named.append(f"{letter} = {text}")
+            text, operation = letter, None
         texts.append(text)
         kinds.append(operation)
-    return inner_scale + texts[-1]
+    scaled = [] if scale == 1 else [f"s = {scale:.3g}·x"]
+    return ", ".join([texts[-1], *reversed(named), *scaled])
+
+
+def _uses(program: Program, value: int) -> int:
+    """Return how many steps a formula would write a result into; a square writes it once."""
+    return sum(value in operands[: arity(operation)] for operation, *operands in program)
 
 
 def c_body(program: Program, number, a: float, b: float, scale: float = 1.0) -> str:
