@@ -120,7 +120,7 @@ def test_the_cheapest_formula_that_is_near_enough_is_told_with_its_cost_and_c(pu
     assert near
     for part in ("hard", "0.01; C0", "cycles: 20 (19 to 21)", "20 bytes", "certificate: none"):
         assert part in text
-    assert "float hard(float x)" in text
+    assert "float sigmoid(float x)" in text
     assert asked(smooth=True)[1].startswith("round")
 
 

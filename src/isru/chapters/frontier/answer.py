@@ -80,18 +80,17 @@ def certificate(row: Mapping) -> str:
 
 def describe(row: Mapping) -> str:
     """Say in a few lines what a point is and costs, with its C."""
-    constant = "for every input" if row["constant"] else "on average; it hangs on the input"
+    constant = "for every input" if row["constant"] else "on average, as the input decides"
+    name = row["point"] if row["source"] == "library" else "sigmoid"
     return "\n".join(
         [
-            f"{row['name']}: {row['formula']}"
-            if row["name"] != row["formula"]
-            else str(row["name"]),
+            row["name"] + (f": {row['formula']}" if row["formula"] != row["name"] else ""),
             f"largest distance to tanh: {row['error']:.{_DIGITS}g}; {row['smoothness']}",
             f"cycles: {row['cycles']:.0f} ({row['cycles_low']:.0f} to {row['cycles_high']:.0f}) "
             f"{constant}; {row['bytes']} bytes",
             f"certificate: {certificate(row)}",
             "",
-            c_function(row["point"], row["body"], row["source"]).rstrip(),
+            c_function(name, row["body"], row["source"]).rstrip(),
         ]
     )
 
