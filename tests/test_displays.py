@@ -114,3 +114,8 @@ def test_tags_are_those_of_the_source_and_parameters_of_the_run():
         ["injected-parameters"],
         ["teach"],
     ]
+
+
+@pytest.mark.parametrize("change", ["t.sort()", "t.drop(1, inplace=True)", "rng.shuffle(t)"])
+def test_what_changes_something_is_no_display(change):
+    assert page(RUN, source("t = 1", f"t += 1\n{change}", "check(globals())")) is None

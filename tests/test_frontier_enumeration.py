@@ -1,8 +1,10 @@
 """The compiled enumeration is held to a slow one that shares nothing with it but the rules."""
 
 import math
+from collections import Counter
 from itertools import product
 
+import numpy as np
 import pytest
 
 from isru.chapters.frontier.enumeration import enumerate_odd
@@ -16,6 +18,7 @@ INPUTS = (0.0, *(math.sqrt(n) / 7 for n in (0.7, 5, 17, 33, 83, 211, 541, 2707))
 FIRST, SECOND = (math.sqrt(1.87), math.sqrt(0.39)), (math.sqrt(0.087), math.sqrt(9.7))
 CONSTANTS = (FIRST, FIRST[::-1], SECOND, SECOND[::-1])
 X, A, B = range(LEAVES)
+MOVED = 1 + 5e-8 * math.sqrt(3)
 COUNTS = {1: 3, 2: 31, 3: 461, 4: 14799}
 
 
@@ -83,15 +86,41 @@ def family(key):
     return frozenset({(0, first), (0, second)}), frozenset({(1, third), (1, fourth)})
 
 
-def surely_not_odd(function, operands):
-    """Whether one pair of inputs shows it: most steps end here."""
-    pairs = enumerate(zip(*operands, strict=True))
-    place = next((n for n, parts in pairs if None not in parts), None)
-    if place is None:
-        return True  # they are nowhere defined together
-    one = function(*(operand[place][1] for operand in operands))
-    other = function(*(operand[place][len(INPUTS) + 1] for operand in operands))
-    return not abs(one + other) <= 1e-9 * abs(one) + 1e-12
+ON_ARRAYS = {
+    "+": np.add,
+    "*": np.multiply,
+    "-": np.subtract,
+    "/": np.divide,
+    "f": lambda p, q, r: p * q + r,
+    "min": np.minimum,
+    "max": np.maximum,
+    "abs": np.abs,
+    "root": np.sqrt,
+    "min-": lambda p, q: np.minimum(p, -q),
+    "max-": lambda p, q: np.maximum(p, -q),
+}
+
+
+def last_steps(states):
+    """Yield ``(values, name, places, function)`` of the last steps but those seen not to be odd.
+
+    All programs are as long, so that one step is tried on all of them at once, at one pair of
+    inputs and one of constants; a step that is undefined there is yielded.
+    """
+    at = 0, 1, len(INPUTS) + 1
+    table = np.array(
+        [
+            [[np.nan] * 2 if part is None else [part[at[1]], part[at[2]]] for part in firsts]
+            for firsts in ([value[at[0]] for value in values] for values in states)
+        ]
+    )
+    for name, places, function in steps_by_hand(table.shape[1]):
+        passed = np.ones(len(states), bool)
+        if name in ON_ARRAYS:
+            with np.errstate(all="ignore"):
+                one, other = ON_ARRAYS[name](*(table[:, place] for place in places)).T
+                passed = ~(np.abs(one + other) > 1e-9 * np.abs(one) + 1e-12)
+        yield from ((states[n], name, places, function) for n in np.flatnonzero(passed))
 
 
 def is_odd(value):
@@ -110,27 +139,51 @@ def count_slowly(longest):
     leaves = ((x,) * 4, tuple((a,) * len(x) for a, _ in CONSTANTS))
     leaves += (tuple((b,) * len(x) for _, b in CONSTANTS),)
     constant_and_x = frozenset(map(rounded, leaves))
-    states, odd, counts = {frozenset(): ()}, set(), {}
+    states, odd = {frozenset(): ()}, {}
     for length in range(1, longest + 1):
-        following, new = {}, set()
-        for kept, results in states.items():
+        following = {}
+        for kept, results in states.items() if length < longest else ():
             values = leaves + results
             for name, places, function in steps_by_hand(len(values)):
-                operands = [values[place] for place in places]
-                if length == longest and surely_not_odd(function, operands):
-                    continue
-                value = computed(name, function, operands)
-                if not any(value) or (length == longest and not is_odd(value)):
+                value = computed(name, function, [values[place] for place in places])
+                if not any(value):
                     continue
                 key = rounded(value)
                 if is_odd(value):
-                    new.add(family(key))
-                if length < longest and key not in kept | constant_and_x:
+                    odd.setdefault(keys_of(value), length)
+                if key not in kept | constant_and_x:
                     following.setdefault(kept | {key}, (*results, value))
+        if length == longest:
+            for values, name, places, function in last_steps([leaves + r for r in states.values()]):
+                value = computed(name, function, [values[place] for place in places])
+                if any(value) and is_odd(value):
+                    odd.setdefault(keys_of(value), length)
         states = following
-        counts[length] = len(new - odd)
-        odd |= new
-    return counts
+    return dict(sorted(Counter(fewest_steps(odd)).items()))
+
+
+def keys_of(value):
+    """Two keys, by roundings half a digit apart: what one rounding parts, the other joins."""
+    moved = tuple(None if part is None else tuple(y * MOVED for y in part) for part in value)
+    return family(rounded(value)), family(rounded(moved))
+
+
+def fewest_steps(odd):
+    """The fewest steps of each function, whose pairs of keys hang together."""
+    parent = {}
+
+    def top(key):
+        while parent.setdefault(key, key) != key:
+            key = parent[key]
+        return key
+
+    for one, other in odd:
+        parent[top((0, one))] = top((1, other))
+    fewest = {}
+    for (one, _), length in odd.items():
+        place = top((0, one))
+        fewest[place] = min(length, fewest.get(place, length))
+    return fewest.values()
 
 
 def functions(found):

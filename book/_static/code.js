@@ -28,7 +28,7 @@
   }
 
   function reveal() {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(location.hash.slice(1));
     const fold = target && target.closest(FOLDS);
     if (!fold) return;
     fold.open = true;

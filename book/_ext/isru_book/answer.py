@@ -108,7 +108,7 @@ class DeviceRole(SphinxRole):
 
 
 class PlainlyRole(SphinxRole):
-    """Answer the question behind a claim: yes, no, it depends, not settled."""
+    """Answer the question behind a claim: yes, no, it depends, unknown so far."""
 
     def run(self):
         """Return the answer, linked to the claim."""

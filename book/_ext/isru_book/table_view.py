@@ -287,8 +287,10 @@ def _unbracketed(text: str) -> str:
 def _formats(table: Table, wish: str) -> dict[str, str]:
     """Return ``{column: format}``; "" stands for the numbers of every column."""
     found = {}
-    for part in wish.split(","):
+    for part in parts(wish):
         name, sign, spec = part.rpartition("=")
+        if sign and not spec.strip():
+            raise CannotShow(f":format: expected COLUMN=FORMAT, got {part!r}")
         if sign and name.strip() in table.columns:
             found[name.strip()] = spec.strip()
         elif part.strip():

@@ -35,7 +35,7 @@ def kind_of(word: str) -> str:
 
 
 def plainly(word: str) -> str:
-    """Return the answer that a verdict gives: yes, no, it depends, not settled, ..."""
+    """Return the answer that a verdict gives: yes, no, it depends, unknown so far, ..."""
     return _KINDS[kind_of(word)][1]
 
 

@@ -22,12 +22,6 @@ from isru.publish.staging import mirror, stage, tracebacks
 from isru.records import write_atomically
 
 _TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-bibtex")
-# Code of the package that the book's extension calls.
-_CODE = (
-    *("bench/summary.py", "claims", "data/evidence.py", "data/published.py"),
-    *("drawing", "machine_records", "publish", "recorded.py", "stats.py", "studies/arms.py"),
-    *("studies/level_words.py", "wording.py", "yaml_text.py"),
-)
 _JUPYTER_BOOK = (
     "from isru.lifeline import end_with_stdin; end_with_stdin(); "
     "from jupyter_book.cli.main import main; main()"
@@ -125,8 +119,7 @@ def _told(output: str, source: Path) -> str:
 def _tools_digest(source: Path) -> str:
     """Return a hash of all that decides how pages are made, rather than what is on them."""
     versions = " ".join(f"{name} {metadata.version(name)}" for name in _TOOLS)
-    package = Path(__file__).parents[1]
-    code = [path for name in _CODE for path in _files(package / name)]
+    code = _files(Path(__file__).parents[1])  # pages show the package's code and call it
     own = [source / "_config.yml", *_files(source / "book" / "_ext")]
     return _hash([versions.encode(), str(source).encode(), *(p.read_bytes() for p in code + own)])
 

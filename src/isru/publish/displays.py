@@ -15,6 +15,8 @@ from nbformat import NotebookNode
 from isru.digests import code_digest, tree_digest
 
 _RECORD = "record"  # what chapters call their `isru.records.Record`
+# Methods that change what they are called on.
+_CHANGING = {"append", "clear", "extend", "insert", "pop", "remove", "shuffle", "sort", "update"}
 _SHOWING = ("print", "display")
 
 
@@ -120,8 +122,12 @@ def _can_be_display(statement: ast.stmt, source: str) -> bool:
 
 
 def _acts(node: ast.AST) -> bool:
-    """Return whether a part of an expression assigns, or calls something on the record."""
+    """Return whether a part of an expression assigns, changes something, or is the record."""
     if isinstance(node, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
+        return True
+    if isinstance(node, ast.keyword) and node.arg == "inplace":
+        return True
+    if isinstance(node, ast.Attribute) and node.attr in _CHANGING:
         return True
     return isinstance(node, ast.Name) and node.id == _RECORD
 

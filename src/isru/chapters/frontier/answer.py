@@ -8,7 +8,7 @@ from pathlib import Path
 
 from isru import paths
 from isru.certificates.reading import NONE, load_certificates
-from isru.chapters.frontier.costs import c_function
+from isru.chapters.frontier.costs import INPUTS, c_function
 from isru.recorded import read_values
 
 CHAPTER = "frontier"
@@ -71,7 +71,7 @@ def cheapest(points: list[dict], error: float, *, smooth: bool = False) -> tuple
 def certificate(row: Mapping) -> str:
     """Say what is known of a point's C over all float32 inputs."""
     if row["source"] != "library":
-        return f"none; at 41 inputs its C is within {row['off']:.1g} of the formula"
+        return f"none; at {len(INPUTS)} inputs its C is within {row['off']:.1g} of the formula"
     found = load_certificates().loc[row["point"]]
     if found["certificate"] == NONE:
         return NONE

@@ -21,7 +21,7 @@ from isru.sweep import run_sweep
 SCALED, ALONE, LOOSE = "scaled", "alone", "loose"
 _COARSE = np.concatenate([np.linspace(0, 6, 121), np.geomspace(6.3, 1e4, 30)])
 _DENSE = np.concatenate([np.linspace(0, 6, 1201), np.geomspace(6.1, 1e4, 60)])
-_FINE = np.concatenate([np.linspace(0, 8, 4001), np.geomspace(8.01, 1e5, 200)])
+FINE = np.concatenate([np.linspace(0, 8, 4001), np.geomspace(8.01, 1e5, 200)])
 _SPREAD = (1 / 3, 1.0, 3.0)
 _LIMIT, _FALL, _ROUNDS = 2e-5, 2e-6, 250
 _NICER = 1.003  # how much larger the error may be with a constant of 1
@@ -106,13 +106,13 @@ def refined(program: Program, found: Fit) -> Fit:
 
 def _checked(program, found: Fit, convention) -> Fit | None:
     """Return a fit with its error on the fine grid, None if it falls there or misses its limit."""
-    y = curve(program, _FINE, found)
+    y = curve(program, FINE, found)
     limit = float(curve(program, np.array([FAR]), found)[0])
     if not np.isfinite(y).all() or (y - np.maximum.accumulate(y)).min() < -_FALL:
         return None
     if convention != LOOSE and abs(limit - 1) > _LIMIT:
         return None
-    return found._replace(error=float(np.abs(y - np.tanh(_FINE)).max()))
+    return found._replace(error=float(np.abs(y - np.tanh(FINE)).max()))
 
 
 def fit_row(case: dict) -> dict:

@@ -11,6 +11,7 @@ from isru.activations import ACTIVATIONS
 from isru.chapters.frontier.costs import INPUTS, known, library_costs, program_costs
 from isru.chapters.frontier.fitting import (
     ALONE,
+    FINE,
     LOOSE,
     SCALED,
     Fit,
@@ -59,9 +60,8 @@ NAMED: dict[str, Program] = {
 """Programs with a name that no function of the library has."""
 HALF_A_STEP = 1 / 256  # of an 8-bit number between -1 and 1
 _SHAPE = np.concatenate([np.linspace(0.15, 4, 12), [6.0, 10.0, 30.0]])
-_FINE = np.concatenate([np.linspace(0, 8, 2001), np.geomspace(8.01, 1e5, 200)])
 _RISING = np.concatenate([[0.0], np.geomspace(1e-4, 12, 300)])
-_SAME = 1.5e-3
+_SAME, _EQUAL = 1.5e-3, 5e-4
 _SCALES = np.geomspace(0.2, 5, 241)
 _SECTION = (5**0.5 - 1) / 2
 
@@ -74,15 +74,15 @@ def distinct(programs: Sequence[Program], fits: Sequence[Fit | None]) -> pd.Data
     pandas.DataFrame
         ``program, fit, rough, error``, by rough cycles and error.
     """
-    found: dict[tuple, tuple] = {}
-    for program, one in zip(programs, fits, strict=True):
-        if one is None:
-            continue
-        key = tuple(np.round(curve(program, _SHAPE, one), 3))
-        row = rough_cycles(program), round(one.error, 6), program, one
-        found[key] = min(found.get(key, row), row, key=lambda r: r[:3])
-    rows = [(program, one, rough, error) for rough, error, program, one in sorted(found.values())]
-    return pd.DataFrame(rows, columns=["program", "fit", "rough", "error"])
+    pairs = [(program, one) for program, one in zip(programs, fits, strict=True) if one]
+    rows = sorted((rough_cycles(p), round(one.error, 6), p, one) for p, one in pairs)
+    curves, kept = np.empty((len(rows), len(_SHAPE))), []
+    for rough, error, program, one in rows:
+        y = curve(program, _SHAPE, one)
+        if not (np.abs(curves[: len(kept)] - y).max(axis=1) < _EQUAL).any():
+            curves[len(kept)] = y
+            kept.append((program, one, rough, error))
+    return pd.DataFrame(kept, columns=["program", "fit", "rough", "error"])
 
 
 def best(table: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -165,7 +165,8 @@ def _formula_rows(chosen: pd.DataFrame, target: str) -> list[dict]:
     for number, (program, scaled, by_itself) in enumerate(
         zip(programs, chosen["fit"], alone, strict=True)
     ):
-        for use, one, scale in _uses(scaled, by_itself):
+        for use, fitted, scale in _uses(scaled, by_itself):
+            one = settled(program, fitted)
             name = f"f{number:03d}_{use}"
             bodies[name] = c_body(program, c_float, one.a, one.b, scale)
             uses.append((name, f"f{number:03d}", use, program, one, scale))
@@ -197,6 +198,13 @@ def _formula_rows(chosen: pd.DataFrame, target: str) -> list[dict]:
             }
         )
     return rows
+
+
+def settled(program: Program, found: Fit) -> Fit:
+    """Return a fit with the constants for which its smoothness is proved, and its error then."""
+    found = found._replace(a=float(rational(found.a)), b=float(rational(found.b)))
+    error = np.abs(curve(program, FINE, found) - np.tanh(FINE)).max()
+    return found._replace(error=float(error))
 
 
 def _uses(scaled: Fit, alone: Fit | None):
@@ -237,7 +245,7 @@ def best_scale(name: str) -> tuple[float, float]:
     entry, reference = ACTIVATIONS[name], c_form(name).reference
 
     def distance(scale):
-        return float(np.abs(reference(scale * _FINE) - np.tanh(_FINE)).max())
+        return float(np.abs(reference(scale * FINE) - np.tanh(FINE)).max())
 
     if name == "tanh" or entry.approximates == "tanh":
         return 1.0, distance(1.0)
@@ -258,7 +266,7 @@ def _library_rows(target: str) -> list[dict]:
     for name in names:
         entry, reference = ACTIVATIONS[name], c_form(name).reference
         scale, nearest = best_scale(name)
-        errors = {SCALED: nearest, ALONE: float(np.abs(reference(_FINE) - np.tanh(_FINE)).max())}
+        errors = {SCALED: nearest, ALONE: float(np.abs(reference(FINE) - np.tanh(FINE)).max())}
         rough = name == "tanh" or entry.approximates == "tanh"  # flat where rounding ends
         for use, error in errors.items():
             rows.append(
