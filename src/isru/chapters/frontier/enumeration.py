@@ -48,12 +48,12 @@ class Found:
 def grid(seed: int) -> np.ndarray:
     """Return x, a and b on the grid: rows of four groups, in each one pair of constants.
 
-    The inputs of a group are 0, pairs of opposite numbers, and two far ones.
+    The inputs of a group are 0, pairs of opposite numbers, and far ones on both sides.
     """
     rng = np.random.default_rng(seed)
     inputs = np.array(INPUTS) * rng.uniform(1 - _MOVED, 1 + _MOVED, len(INPUTS))
     drawn = np.array(CONSTANTS) * rng.uniform(1 - _MOVED, 1 + _MOVED, (len(CONSTANTS), 2))
-    x = [0.0, *np.column_stack([inputs, -inputs]).ravel(), FAR, 2 * FAR]
+    x = [0.0, *np.column_stack([inputs, -inputs]).ravel(), FAR, 2 * FAR, -FAR]
     orders = [pair[::way] for pair in drawn for way in (1, -1)]
     leaves = np.empty((3, GROUPS, COLUMNS))
     leaves[0] = x
