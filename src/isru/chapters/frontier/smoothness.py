@@ -133,7 +133,7 @@ def _never_zero(value: sp.Expr, *, positive: bool) -> bool:
     try:
         zeros = sp.Poly(polynomial, _REAL).real_roots()
     except (sp.PolynomialError, NotImplementedError):
-        return False
+        return False  # SymPy cannot find the roots, so that nothing is proved
     # A root may belong to the other sign of the square root: then the value there is not 0.
     return all(abs(sp.N(numerator.subs(_REAL, zero), 40)) > 1e-20 for zero in zeros)
 
