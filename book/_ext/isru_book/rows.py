@@ -73,7 +73,7 @@ def from_rows(run: Run, text: str) -> tuple[str, str | None]:
     chapter = run.maker(wanted["table"])
     path = run.folder / "tables" / f"{wanted['table']}.csv"
     if not path.is_file():
-        if run.is_missing(chapter) or (wanted["optional"] and run.name != "published"):
+        if run.is_missing(chapter) or (wanted["optional"] and run.may_lack(chapter)):
             return chapter, None
         raise CannotShow(f"no table {wanted['table']!r} in this run")
     with path.open(encoding="utf-8", newline="") as file:
@@ -82,7 +82,7 @@ def from_rows(run: Run, text: str) -> tuple[str, str | None]:
         rows = list(filter(condition(run, part), rows))
     if not wanted["statistic"]:
         return chapter, formatted(len(rows))
-    if not rows and wanted["optional"] and run.name != "published":
+    if not rows and wanted["optional"] and run.may_lack(chapter):
         return chapter, None
     return chapter, _statistic(rows, wanted, text)
 
