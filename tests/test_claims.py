@@ -414,6 +414,8 @@ def test_a_gate_that_does_not_hold_leaves_a_claim_open_and_says_why(tmp_path):
     values = {"loss": value(0, -1, 1), "gate": value(False, kind="exact")}
     verdict = judge(tmp_path, values, **NO_WORSE)
     assert (verdict.word, verdict.reason) == ("inconclusive", "this task cannot tell")
+    endless = judge(tmp_path, values | {"loss": value(0)}, **NO_WORSE)
+    assert endless.reason == verdict.reason, "a task that cannot tell may have no interval"
     recorded = {"holds": "forecaster.gate", "reason": "forecaster.why"}
     reasoned = {"rule": "no worse", "metric": [{"value": "forecaster.loss", "gate": recorded}]}
     values["why"] = value("five tasks of six can tell", kind="exact")

@@ -57,6 +57,9 @@ def find(claim: Claim, condition: Condition, values: Values) -> Finding:
         reason = "it holds" if value else "it does not hold"
         return Finding(condition, Decision(state, reason, p=0.0, supports=value), value)
     ends = _ends(claim, condition.value, entry)
+    if condition.gate and (closed := _closed(claim, condition.gate, values)):
+        low, high = (None, None) if ends is None else (ends.low, ends.high)
+        return Finding(condition, _nothing(closed), float(value), low, high)
     if ends is None:
         return Finding(condition, _nothing("no interval was recorded"), float(value))
     effect = _oriented(claim, condition, ends)
@@ -73,8 +76,6 @@ def _obstacle(claim: Claim, condition: Condition, values: Values) -> Decision | 
     """Return why a condition decides nothing whatever its effect, or None."""
     if condition.floor and interval(claim, condition.floor, values) is None:
         return _nothing("no A/A floor was recorded")
-    if condition.gate and (closed := _closed(claim, condition.gate, values)):
-        return _nothing(closed)
     if condition.control:
         control = interval(claim, condition.control, values)
         if control is None:
