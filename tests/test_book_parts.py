@@ -185,6 +185,32 @@ def test_another_run_may_lack_optional_rows(tmp_path):
     assert from_rows(run, text) == ("speed-goals", None)
 
 
+def test_a_result_older_than_its_source_may_lack_what_the_source_records(tmp_path):
+    code = {"cell_type": "code", "source": ['record.table("more", more)\n', 'figure("curve")']}
+    source = {"cells": [code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    for chapter in ("speed-goals", "new"):
+        write_atomically(tmp_path / "notebooks" / f"{chapter}.ipynb", to_json(source))
+    current = run_with_a_table(tmp_path)
+    wanted = Wanted("speed-goals.more[units=10].ns optional")
+    with pytest.raises(CannotShow, match="more"):
+        find(current, wanted)
+    assert not current.is_to_come("speed-goals", "more")
+
+    write_atomically(
+        tmp_path / "run.json", to_json({"run": "published", "stale": {"speed-goals": ["code"]}})
+    )
+    older = Run(tmp_path)
+    assert find(older, wanted) is None
+    assert from_rows(older, "speed-goals-more optional") == ("speed-goals", None)
+    assert older.is_to_come("speed-goals", "more") and older.is_to_come("speed-goals", "curve")
+    assert not older.is_to_come("speed-goals", "mor")
+    assert older.maker("new-more") == "new" and older.is_to_come("new", "more")
+    assert find(older, Wanted("new.size optional")) is None
+    for text in ("speed-goals.more[units=10].ns", "new.size", "nobody.size optional"):
+        with pytest.raises(CannotShow):
+            find(older, Wanted(text))
+
+
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="144pt" height="72pt" viewBox="0 0 144 72">
 <rect width="144" height="72" fill="white"/><circle cx="40" cy="36" r="20" opacity="0.5"/>
 <circle cx="60" cy="36" r="20" fill="red" opacity="0.3"/></svg>"""

@@ -87,7 +87,7 @@ def from_rows(run: Run, text: str) -> tuple[str, str | None]:
             rows = list(filter(condition(run, part), rows))
     if not wanted["statistic"]:
         return chapter, formatted(len(rows))
-    if not rows and wanted["optional"] and run.name != "published":
+    if not rows and wanted["optional"] and run.may_lack(chapter):
         return chapter, None
     return chapter, _statistic(rows, wanted, text)
 
@@ -96,7 +96,8 @@ def _rows(run: Run, table: str, *, optional: bool) -> list[dict] | None:
     """Return a table's rows, None if this run may lack it and does."""
     path = run.folder / "tables" / f"{table}.csv"
     if not path.is_file():
-        if run.is_missing(run.maker(table)) or (optional and run.name != "published"):
+        chapter = run.maker(table)
+        if run.is_missing(chapter) or (optional and run.may_lack(chapter)):
             return None
         raise CannotShow(f"no table {table!r} in this run")
     with path.open(encoding="utf-8", newline="") as file:
