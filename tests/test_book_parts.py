@@ -163,6 +163,21 @@ def test_what_a_table_does_not_hold_is_named(tmp_path, text, message):
         from_rows(run_with_a_table(tmp_path), text)
 
 
+def test_rows_that_another_table_has_too_are_counted(tmp_path):
+    run = run_with_a_table(tmp_path)
+    others = pd.DataFrame({"units": [10, 10, 25], "saving": [2.5, 9.0, 9.0]})
+    Record("lstm", run.folder).table("steps", others, kind="machine")
+    goals = "speed-goals-goals: [units] in lstm-steps"
+    assert from_rows(run, goals)[1] == "2"
+    assert from_rows(run, f"{goals}, [units, saving] in lstm-steps")[1] == "1"
+    with pytest.raises(CannotShow, match="no table 'lstm-none'"):
+        from_rows(run, "speed-goals-goals: [units] in lstm-none")
+    quick = run_with_a_table(tmp_path / "quick", "quick")
+    assert from_rows(quick, "speed-goals-goals: [units] in lstm-none optional")[1] is None
+    with pytest.raises(CannotShow, match="no column 'size'"):
+        from_rows(run, "speed-goals-goals: [size] in lstm-steps")
+
+
 def test_another_run_may_lack_optional_rows(tmp_path):
     run = run_with_a_table(tmp_path, "quick")
     assert from_rows(run, "none: a=b optional") == ("", None)

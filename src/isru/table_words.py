@@ -93,6 +93,28 @@ _LABELS = {
     "told_apart": "Told apart",
     "tp": "True positives",
     "validation_loss": "Validation loss",
+    # octaves of units
+    "batteries": "Simulated batteries",
+    "bias": "Bias",
+    "correlation": "Correlation",
+    "counts": "Counts",
+    "covered": "Interval holds the truth",
+    "covered_new": "Prediction holds a new task",
+    "equal_units": "Units of tanh for these cycles",
+    "gates": "Gates open",
+    "half_cost": "Cost of half the units",
+    "half_se": "Cost of half the units, s.e.",
+    "highest": "Highest rate chosen",
+    "in_hand": "Octaves in hand",
+    "iqm": "Interquartile mean",
+    "loss_se": "Loss, s.e.",
+    "lowest": "Lowest rate chosen",
+    "new_task": "Also on a new task",
+    "octaves": "Octaves",
+    "p_margin": "p",
+    "prediction": "New task",
+    "se": "s.e.",
+    "tau": "τ",
     "word": "Verdict",
     # devices
     "activation_share": "Share of activations",
@@ -122,7 +144,7 @@ _LABELS = {
     "exp": "exp",
     "softsign": "softsign",
 }
-_FORMATS = {"p": "p", "p_holm": "p"}
+_FORMATS = {"p": "p", "p_holm": "p", "p_margin": "p"}
 
 
 @dataclass(frozen=True)
