@@ -132,9 +132,10 @@ def test_equal_effects_have_no_variance_between_them_and_unequal_noise_no_weight
     assert random_effects([0.0, 0.0, 9.0], [1e-4, 1e-4, 1e6]).octaves == pytest.approx(0, abs=1e-6)
 
 
-def test_two_tasks_have_a_mean_and_no_interval():
-    found = random_effects([0.1, 0.3, np.nan], [0.01, 0.01, 0.01])
-    assert found.octaves == pytest.approx(0.2)
+@pytest.mark.parametrize("other", [0.3, np.nan])
+def test_one_task_or_two_have_a_mean_and_no_interval(other):
+    found = random_effects([0.1, other, np.nan], [0.01, 0.01, 0.01])
+    assert found.octaves == pytest.approx(np.nanmean([0.1, other]))
     assert np.isnan([found.low, found.high, found.prediction_low, found.prediction_high]).all()
 
 
@@ -221,7 +222,7 @@ def test_a_word_needs_six_tasks_that_tell_half_the_units_apart():
     frame.loc[dull, "test"] -= 1.0
     found = words(frame)
     assert found["word"].tolist() == ["inconclusive"] * 2
-    assert found.loc["isru", "reason"] == "5 tasks tell half the units apart, 6 must"
+    assert found.loc["isru", "reason"] == "tasks that tell half the units apart: 5, needed: 6"
     assert not found["gates"].any() and not found["new_task"].any()
     assert found.loc["isru", "tasks"] == 5
 

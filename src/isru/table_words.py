@@ -76,6 +76,8 @@ _LABELS = {
     "wait_saving": "Time saved with wait states",
     # quality and what statistics say of it
     "best_epoch": "Best epoch",
+    "changed": "What changes",
+    "largest": "Largest in size",
     "control": "Control",
     "fn": "False negatives",
     "fp": "False positives",
@@ -93,6 +95,7 @@ _LABELS = {
     "told_apart": "Told apart",
     "tp": "True positives",
     "validation_loss": "Validation loss",
+    "within": "In",
     # octaves of units
     "batteries": "Simulated batteries",
     "bias": "Bias",

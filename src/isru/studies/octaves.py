@@ -264,7 +264,7 @@ def random_effects(effects: ArrayLike, variances: ArrayLike, *, new: bool = True
             first, second, third = w.sum(-1), np.vecdot(w, w), np.vecdot(w, w * w)
             score = np.vecdot(w**2, (y - mean[..., None]) ** 2) - first + second / first
             information = second - 2 * third / first + (second / first) ** 2
-            square = np.maximum(square + score / information, 0)
+            square = np.maximum(square + np.nan_to_num(score / information), 0)
             if not np.any(abs(square - before) > 1e-9):
                 break
         q, mean, w = _weighted(y, v, used, square)
@@ -347,7 +347,7 @@ def word_of(low: float, high: float) -> str:
 def _judged(result: Pooled, control: Pooled | None) -> dict:
     word, shut = word_of(float(result.low), float(result.high)), ""
     if result.tasks < FEWEST:
-        shut = f"{result.tasks} tasks tell half the units apart, {FEWEST} must"
+        shut = f"tasks that tell half the units apart: {result.tasks}, needed: {FEWEST}"
     elif control is None or not control.low > 0:
         shut = "three quarters of the units do not pool above 0"
     word = "inconclusive" if shut else word
