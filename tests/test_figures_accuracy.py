@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from isru.chapters.accuracy.figures import octaves_figure, price_figure
-from isru.chapters.accuracy.price import price_table
+from isru.chapters.accuracy.price import ARMS, RIVALS, UNITS, price_table, step_cycles
 from isru.studies.octaves import by_task, chosen, summarise
 
 
@@ -70,6 +70,14 @@ def test_octaves_in_hand_by_hand():
         [0.9, 0.7, 1.0]
     )
     assert price_table(cycles.iloc[:0], summary).empty
+
+
+@pytest.mark.slow
+def test_cycles_are_counted_for_every_size_and_arm():
+    found = step_cycles([4])
+    assert found.index.tolist() == [4, UNITS]
+    assert set(found.columns) == {*ARMS, *RIVALS}
+    assert (found["exp_free"] < found["libm"]).all()
 
 
 def test_the_price_has_a_panel_for_each_arm_and_without_cycles_says_so():

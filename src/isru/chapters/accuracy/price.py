@@ -24,7 +24,7 @@ def step_cycles(sizes: Sequence[int]) -> pd.DataFrame:
     sizes : sequence of int
         `UNITS` is counted in any case.
     """
-    if toolchain_problem(CORE):
+    if toolchain_problem():
         return pd.DataFrame()
     found = measure_lstm(CORE, sizes=sorted({*sizes, UNITS}), arms=[*ARMS, *RIVALS])
     return found.pivot(index="units", columns="arm", values="cycles")
