@@ -2,8 +2,10 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from isru.chapters.accuracy.figures import octaves_figure, price_figure
+from isru.chapters.accuracy.price import ARMS, RIVALS, UNITS, price_table, step_cycles
 from isru.studies.octaves import by_task, chosen, summarise
 
 
@@ -51,6 +53,31 @@ def test_what_leaves_the_axes_stands_at_the_edge():
     (axes,) = octaves_figure(found, summary).axes
     heads = [line for line in axes.lines if line.get_marker() == ">" and len(line.get_xdata()) == 1]
     assert len(heads) == 6 + 2  # the tasks that count, all tasks, a new one
+
+
+def test_octaves_in_hand_by_hand():
+    cycles = pd.DataFrame(
+        {"isru": [50.0, 100, 200], "libm": [100.0, 200, 400], "table": [80.0, 160, 320]},
+        index=pd.Index([4, 8, 16], name="units"),
+    )
+    summary = pd.DataFrame([{"arm": "isru", "octaves": 0.1, "low": 0.0, "high": 0.3}])
+    found = price_table(cycles, summary).set_index(["rival", "units"])
+    # ISRU's 4 units take fewer cycles than any that were counted of tanh: left out
+    assert found.index.tolist() == [("libm", 8), ("libm", 16), ("table", 8), ("table", 16)]
+    assert found["equal_units"].tolist()[:2] == pytest.approx([4, 8])
+    assert found["in_hand"].tolist() == pytest.approx([1, 1] + [np.log2(1.6)] * 2)
+    assert found.loc[("libm", 8), ["left", "left_low", "left_high"]].tolist() == pytest.approx(
+        [0.9, 0.7, 1.0]
+    )
+    assert price_table(cycles.iloc[:0], summary).empty
+
+
+@pytest.mark.slow
+def test_cycles_are_counted_for_every_size_and_arm():
+    found = step_cycles([4])
+    assert found.index.tolist() == [4, UNITS]
+    assert set(found.columns) == {*ARMS, *RIVALS}
+    assert (found["exp_free"] < found["libm"]).all()
 
 
 def test_the_price_has_a_panel_for_each_arm_and_without_cycles_says_so():

@@ -22,7 +22,7 @@ def step_cycles(sizes: Sequence[int]) -> pd.DataFrame:
     Parameters
     ----------
     sizes : sequence of int
-        `UNITS` among them.
+        `UNITS` is counted in any case.
     """
     if toolchain_problem():
         return pd.DataFrame()
@@ -43,24 +43,25 @@ def price_table(cycles: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        For each arm and each way to compute tanh, ``rival``: ``units`` and ``cycles`` of the arm;
-        ``equal_units`` that the rival has in these cycles, interpolated between the counted sizes
-        in the logarithms of both; in octaves ``in_hand``, log2 of units over equal units,
-        ``octaves``, what the arm loses, with ``low`` and ``high``, and ``left``, what then is
-        left, with ``left_low`` and ``left_high``.
+        For each arm, each way to compute tanh, ``rival``, and each counted number of ``units``,
+        unless no counted size of the rival takes as few or as many ``cycles``: ``equal_units``
+        that the rival has in these cycles, interpolated between the counted sizes in the
+        logarithms of both; in octaves ``in_hand``, log2 of units over equal units, ``octaves``,
+        what the arm loses, with ``low`` and ``high``, and ``left``, what then is left, with
+        ``left_low`` and ``left_high``.
     """
     if cycles.empty:
         return pd.DataFrame(columns=[*_COLUMNS, *_LEFT])
     lost = summary.set_index("arm")[["octaves", "low", "high"]]
-    units = np.log2(cycles.index.to_numpy(float))
+    sizes = np.log2(cycles.index.to_numpy(float))
     rows = []
     for arm in (arm for arm in ARMS if arm in lost.index):
-        own = cycles.loc[UNITS, arm]
         for rival in RIVALS:
-            equal = np.interp(np.log(own), np.log(cycles[rival]), units)
-            in_hand = np.log2(UNITS) - equal
-            values = arm, rival, UNITS, own, 2**equal, in_hand
-            left = in_hand - lost.loc[arm, ["octaves", "high", "low"]]
-            ends = [*lost.loc[arm], *left]
-            rows.append(dict(zip((*_COLUMNS, *_LEFT), (*values, *ends), strict=True)))
-    return pd.DataFrame(rows)
+            within = cycles[arm].between(cycles[rival].min(), cycles[rival].max())
+            for units, own in cycles.loc[within, arm].items():
+                equal = np.interp(np.log(own), np.log(cycles[rival]), sizes)
+                in_hand = np.log2(units) - equal
+                left = in_hand - lost.loc[arm, ["octaves", "high", "low"]]
+                values = (arm, rival, units, own, 2**equal, in_hand, *lost.loc[arm], *left)
+                rows.append(dict(zip((*_COLUMNS, *_LEFT), values, strict=True)))
+    return pd.DataFrame(rows, columns=[*_COLUMNS, *_LEFT])

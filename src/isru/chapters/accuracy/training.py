@@ -180,7 +180,9 @@ def by_rate(rows: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         return rows
     rows = rows.explode(list(_PER_RATE), ignore_index=True)
-    return rows.astype({"rate": float, "validation": float, "test": float, "epoch": int})
+    return rows.astype(
+        {"rate": float, "validation": float, "test": float, "epoch": int, "diverged": bool}
+    )
 
 
 def plan(
