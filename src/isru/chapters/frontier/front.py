@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import minimize_scalar
 
 from isru.activations import ACTIVATIONS
-from isru.chapters.frontier.costs import INPUTS, known, library_costs, program_costs
+from isru.chapters.frontier.costs import INPUTS, library_costs, program_costs
 from isru.chapters.frontier.fitting import (
     ALONE,
     FINE,
@@ -47,7 +48,7 @@ LIBRARY = (
     "rational_tanh",
     "tanh",
 )
-"""What the formulas are held against, as far as the registry has it."""
+"""What the formulas are held against."""
 NAMED: dict[str, Program] = {
     "ISRU of a cubic": (
         (MULTIPLY, X, X, 0),
@@ -63,7 +64,7 @@ _SHAPE = np.concatenate([np.linspace(0.15, 4, 12), [6.0, 10.0, 30.0]])
 _RISING = np.concatenate([[0.0], np.geomspace(1e-4, 12, 300)])
 _SAME, _EQUAL = 1.5e-3, 5e-4
 _SCALES = np.geomspace(0.2, 5, 241)
-_SECTION = (5**0.5 - 1) / 2
+_NEAREST = {"xatol": 1e-8}
 
 
 def distinct(programs: Sequence[Program], fits: Sequence[Fit | None]) -> pd.DataFrame:
@@ -227,7 +228,7 @@ def _known_curves() -> dict[str, np.ndarray]:
     named = {name: curve(program, _SHAPE, one) for name, (program, one) in fits.items() if one}
     return named | {
         ACTIVATIONS[name].label: c_form(name).reference(best_scale(name)[0] * _SHAPE)
-        for name in known(LIBRARY)
+        for name in LIBRARY
         if not ACTIVATIONS[name].approximates
     }
 
@@ -251,19 +252,13 @@ def best_scale(name: str) -> tuple[float, float]:
         return 1.0, distance(1.0)
     place = int(np.argmin([distance(scale) for scale in _SCALES]))
     low, high = _SCALES[max(place - 1, 0)], _SCALES[min(place + 1, len(_SCALES) - 1)]
-    while high - low > 1e-7:
-        one, other = high - _SECTION * (high - low), low + _SECTION * (high - low)
-        if distance(one) < distance(other):
-            high = other
-        else:
-            low = one
-    return (low + high) / 2, distance((low + high) / 2)
+    found = minimize_scalar(distance, bounds=(low, high), method="bounded", options=_NEAREST)
+    return float(found.x), float(found.fun)
 
 
 def _library_rows(target: str) -> list[dict]:
-    names = known(LIBRARY)
-    counted, rows = library_costs(target, names), []
-    for name in names:
+    counted, rows = library_costs(target, LIBRARY), []
+    for name in LIBRARY:
         entry, reference = ACTIVATIONS[name], c_form(name).reference
         scale, nearest = best_scale(name)
         errors = {SCALED: nearest, ALONE: float(np.abs(reference(FINE) - np.tanh(FINE)).max())}
