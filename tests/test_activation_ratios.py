@@ -1,4 +1,4 @@
-"""Ratios are judged by interval, floor and margin, and name what they compare."""
+"""Ratios are judged by interval and margin, and name what they compare."""
 
 import numpy as np
 import pandas as pd
@@ -52,27 +52,20 @@ def compared(frame):
 @pytest.mark.parametrize(
     ("isru", "word"), [(0.5, "faster"), (1.0, "equal"), (4.0, "slower"), (1 / 1.02, "undecided")]
 )
-def test_compare_judges_by_interval_floor_and_margin(isru, word):
+def test_compare_judges_by_interval_and_margin(isru, word):
     table = compared(samples(isru_plain=isru))
     found = table[(table["numerator"] == "tanh") & (table["denominator"] == "isru_plain")]
     assert found["direction"].tolist() == [word] * 4
     assert np.allclose(found["ratio"], 1 / isru, rtol=2e-3)
 
 
-def test_a_wide_floor_hides_a_difference():
+def test_what_tanh_shows_against_itself_stands_beside_and_changes_no_word():
     frame = samples(isru_plain=0.9)
     odd = (frame["arm"] == "numpy_tanh_again") & (frame["process"] % 2 == 1)
     frame.loc[odd, "cpu_seconds"] *= 1.5
     table = compared(frame).query("numerator == 'tanh' and denominator == 'isru_plain'")
-    assert table.set_index("form")["direction"].to_dict() == {
-        "numpy": "undecided",
-        "libm": "faster",
-    }
-
-
-def test_a_form_without_its_own_floor_takes_numpys():
-    frame = samples()
-    assert set(compared(frame[frame["arm"] != "libm_tanh_again"])["form"]) == {"numpy", "libm"}
+    assert set(table["direction"]) == {"faster"}
+    assert floors(frame, rng=np.random.default_rng(0))["high"].max() > 1.1
 
 
 def test_the_best_alternative_and_the_slowest_rival_are_chosen_among_all():

@@ -31,6 +31,7 @@ from isru.claims import load_claims, plainly, read_run_values, verdicts, what_to
 from isru.claims.history import load_history
 from isru.claims.rules import Limits
 from isru.recorded import NotRecorded, Recorded, read_value
+from isru.wording import formatted
 
 INTRO = (paths.root() / "book" / "intro.md").read_text(encoding="utf-8")
 MARGINS = Limits(2, 2)
@@ -214,7 +215,7 @@ def test_a_platform_that_a_run_did_not_measure_has_no_row():
 
 def chapters_quoted() -> set[str]:
     """Return the chapters whose values the answer shows, in words or in the picture."""
-    advice = [text for claim in load_claims() if claim.id == "C5" for text in claim.apply.values()]
+    advice = [advice_on_accuracy(read_run_values("results"))[1]]
     answer = INTRO.split("## Which formula")[0]
     found = [at for text in (answer, *advice) for at in QUOTED.findall(text)]
     addresses = [part for at in found for part in at.split(" and ")]
@@ -247,15 +248,57 @@ def test_the_first_page_has_at_most_900_words():
     assert len(rows) - 2 <= 5, "head and rule, then at most five rows"
 
 
-def test_what_is_said_of_the_accuracy_is_what_was_seen():
-    """Where the verdict leaves it open: no loss was seen, and the task tells nothing apart."""
-    found = {verdict.id: verdict for verdict in verdicts(load_claims(), read_run_values("results"))}
-    if plainly(found["C5"].word) == "unknown so far":
-        for arm in ("isru", "identity"):
-            row = f"forecaster.differences[metric=skill, units=25, arm={arm}]"
-            ends = published(f"{row}.mean")
-            assert ends["low"] < 0 < ends["high"], arm
-        assert published(f"{row}.control")["value"] == "not told apart"
+def advice_on_accuracy(values) -> tuple[str, str]:
+    """Return the answer of the first page on accuracy, and the sentence below its table."""
+    claims = [claim for claim in load_claims() if claim.id == "C5"]
+    (claim,), (verdict,) = claims, verdicts(claims, values)
+    return plainly(verdict.word), what_to_do(claim, verdict)
+
+
+def made_up(low, high, gates=True):
+    """Return what a chapter on accuracy might record: octaves of units from low to high."""
+    ends = {"value": (low + high) / 2, "low": low, "high": high, "kind": "tolerance"}
+    row = "summaries[arm=isru]"
+    known = {f"{row}.octaves": ends, f"{row}.tasks": {"value": 8, "kind": "exact"}}
+    known[f"{row}.gates"] = {"value": gates, "kind": "exact"}
+    known[f"{row}.reason"] = {"value": "five tasks count", "kind": "exact"}
+    known |= {f"{row}.{end}": {"value": ends[end]} for end in ("low", "high")}
+    return {"accuracy": known}
+
+
+@pytest.mark.parametrize(
+    ("values", "said", "begins"),
+    [
+        ({}, "not measured", "Try ISRU on your own task: the tasks that can tell were not"),
+        (made_up(-0.1, 0.3), "unknown so far", "Try ISRU on your own task: over 8 tasks it costs"),
+        (made_up(-0.1, 0.1, False), "unknown so far", "Try ISRU on your own task: over 8 tasks"),
+        (made_up(-0.5, 0.1), "yes", "Expect no loss that matters: over 8 tasks ISRU in tanh's"),
+        (made_up(-0.1, 0.1), "yes", "Expect the same: over 8 tasks ISRU in tanh's place costs"),
+        (made_up(0.3, 0.5), "no", "Expect a loss at the same size: over 8 tasks ISRU in tanh's"),
+    ],
+)
+def test_the_first_page_says_of_accuracy_whatever_comes_out(values, said, begins):
+    answer, sentence = advice_on_accuracy(values)
+    known = values.get("accuracy", {})
+
+    def shown(role):
+        address, _, form = role[1].removesuffix(" optional").partition(":")
+        entry = known.get(split(address)[1]) or published(address)
+        return formatted(entry["value"], form)
+
+    sentence = QUOTED.sub(shown, " ".join(sentence.split()))
+    assert answer == said
+    assert sentence.startswith(begins) and sentence.endswith(".")
+    if known:
+        octaves = known["summaries[arm=isru].octaves"]
+        at, low, high = (formatted(octaves[end], ".2f") for end in ("value", "low", "high"))
+        assert f"costs {at} (95 % interval {low} to {high}) times" in sentence
+
+
+def test_the_weather_that_stands_for_what_was_not_measured_hardly_needs_a_network():
+    network = published("forecaster.means[metric=skill, arm=tanh, units=25].mean")["value"]
+    linear = published("forecaster.baselines[metric=skill, rule=linear].score")["value"]
+    assert linear > 0.9 * network
 
 
 def test_each_published_verdict_has_a_sentence_of_its_own():

@@ -163,11 +163,52 @@ def test_what_a_table_does_not_hold_is_named(tmp_path, text, message):
         from_rows(run_with_a_table(tmp_path), text)
 
 
+def test_rows_that_another_table_has_too_are_counted(tmp_path):
+    run = run_with_a_table(tmp_path)
+    others = pd.DataFrame({"units": [10, 10, 25], "saving": [2.5, 9.0, 9.0]})
+    Record("lstm", run.folder).table("steps", others, kind="machine")
+    goals = "speed-goals-goals: [units] in lstm-steps"
+    assert from_rows(run, goals)[1] == "2"
+    assert from_rows(run, f"{goals}, [units, saving] in lstm-steps")[1] == "1"
+    with pytest.raises(CannotShow, match="no table 'lstm-none'"):
+        from_rows(run, "speed-goals-goals: [units] in lstm-none")
+    quick = run_with_a_table(tmp_path / "quick", "quick")
+    assert from_rows(quick, "speed-goals-goals: [units] in lstm-none optional")[1] is None
+    with pytest.raises(CannotShow, match="no column 'size'"):
+        from_rows(run, "speed-goals-goals: [size] in lstm-steps")
+
+
 def test_another_run_may_lack_optional_rows(tmp_path):
     run = run_with_a_table(tmp_path, "quick")
     assert from_rows(run, "none: a=b optional") == ("", None)
     text = "mean of saving in speed-goals-goals: units=300 optional"
     assert from_rows(run, text) == ("speed-goals", None)
+
+
+def test_a_result_older_than_its_source_may_lack_what_the_source_records(tmp_path):
+    code = {"cell_type": "code", "source": ['record.table("more", more)\n', 'figure("curve")']}
+    source = {"cells": [code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    for chapter in ("speed-goals", "new"):
+        write_atomically(tmp_path / "notebooks" / f"{chapter}.ipynb", to_json(source))
+    current = run_with_a_table(tmp_path)
+    wanted = Wanted("speed-goals.more[units=10].ns optional")
+    with pytest.raises(CannotShow, match="more"):
+        find(current, wanted)
+    assert not current.is_to_come("speed-goals", "more")
+
+    write_atomically(
+        tmp_path / "run.json", to_json({"run": "published", "stale": {"speed-goals": ["code"]}})
+    )
+    older = Run(tmp_path)
+    assert find(older, wanted) is None
+    assert from_rows(older, "speed-goals-more optional") == ("speed-goals", None)
+    assert older.is_to_come("speed-goals", "more") and older.is_to_come("speed-goals", "curve")
+    assert not older.is_to_come("speed-goals", "mor")
+    assert older.maker("new-more") == "new" and older.is_to_come("new", "more")
+    assert find(older, Wanted("new.size optional")) is None
+    for text in ("speed-goals.more[units=10].ns", "new.size", "nobody.size optional"):
+        with pytest.raises(CannotShow):
+            find(older, Wanted(text))
 
 
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="144pt" height="72pt" viewBox="0 0 144 72">

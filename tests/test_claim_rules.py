@@ -67,6 +67,26 @@ def test_the_state_of_a_claim_of_a_range(low, high, state):
     assert decide(effect(low, high), "between", limits).state == state
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "state"),
+    [
+        (-0.2, 0.4, "equivalent"),
+        (-0.9, 0.4, "non-inferior"),  # wider than the margin, and yet not worse by it
+        (-0.9, -0.6, "non-inferior"),  # better by more than the margin
+        (0.1, 0.4, "equivalent"),  # a loss that is there, and does not matter
+        (-0.2, 0.5, "undecided"),  # touching the margin is not inside it
+        (0.4, 0.9, "undecided"),
+        (0.5, 0.9, "undecided"),
+        (0.6, 0.9, "worse"),
+    ],
+)
+def test_the_state_of_a_claim_that_an_arm_is_no_worse(low, high, state):
+    found = decide(effect(low, high), "no worse", HALF)
+    assert found.state == state
+    assert (found.p < 0.05) == (state != "undecided")
+    assert found.supports == (state in ("equivalent", "non-inferior"))
+
+
 def test_a_test_on_the_raw_pairs_goes_before_the_interval():
     assert decide(effect(-0.3, 0.2), "equivalent", HALF, tost_p=0.2).state == "undecided"
     assert decide(effect(-0.3, 0.6), "equivalent", HALF).state == "undecided"
@@ -107,7 +127,7 @@ def test_an_effect_the_other_way_that_does_not_matter_is_told_from_one_that_does
 
 
 def state(word):
-    supports = word in ("confirmed", "confirmed but negligible")
+    supports = word in ("confirmed", "confirmed but negligible", "non-inferior")
     return Decision(word, "", supports=supports)
 
 
@@ -129,6 +149,12 @@ def state(word):
         (["equivalent", "confirmed but negligible"], [], "equivalent"),
         (["confirmed but negligible"], [], "confirmed but negligible"),
         (["confirmed", "confirmed but negligible"], [], "inconclusive"),
+        (["non-inferior", "non-inferior"], [], "non-inferior"),
+        (["non-inferior", "equivalent"], [], "non-inferior"),
+        (["non-inferior", "worse"], ["units"], "depends on units"),
+        (["non-inferior", "worse"], [], "inconclusive"),
+        (["non-inferior", "undecided"], [], "inconclusive"),
+        (["worse", "worse"], [], "worse"),
     ],
 )
 def test_conditions_add_up_to_the_first_verdict_that_applies(states, factors, word):

@@ -27,6 +27,7 @@ ONE = {
     "family": "time",
     "metric": [{"value": "forecaster.saving_{units}", "each": {"units": [10, 100]}}],
 }
+GATE = {"holds": "forecaster.gate", "otherwise": "this task cannot tell"}
 
 
 def write(tmp_path, *claims):
@@ -92,6 +93,19 @@ def test_keys_come_from_their_template_and_conditions_from_their_levels():
         ({"apply": "Do it."}, "claim C1, field apply: expected a sentence for each verdict"),
         ({"apply": {"so": "Do it."}}, "claim C1, field apply: so: expected a verdict of confirmed"),
         ({"apply": {"open": " "}}, "claim C1, field apply: open: expected a sentence"),
+        ({"ends": "guesses"}, "claim C1, field ends: expected one of"),
+        (
+            {"metric": [{"value": "forecaster.s", "gate": "forecaster.g"}]},
+            "metric 1: gate: expected {holds: KEY} with",
+        ),
+        (
+            {"metric": [{"value": "forecaster.s", "gate": {"holds": 1, "otherwise": "No."}}]},
+            "metric 1: gate: holds: expected an address",
+        ),
+        (
+            {"metric": [{"value": "forecaster.s", "gate": GATE | {"otherwise": " "}}]},
+            "metric 1: gate: otherwise: expected text",
+        ),
         ({"hardware": "a GPU"}, "claim C1, field hardware: expected null or"),
         ({"interactions": {"units": "forecaster.s"}}, "field interactions: units: expected a list"),
     ],
@@ -116,9 +130,12 @@ WRONG = (None, True, 0, -3, 1.5, 10**400, float("nan"), "", " ", "x", [], ["x"],
 FIELDS = {
     **{
         (name,): ONE
-        for name in (*ONE, "scale", "range", "hardware", "interactions", "apply", "more")
+        for name in (*ONE, "scale", "ends", "range", "hardware", "interactions", "apply", "more")
     },
-    **{("metric", 0, name): ONE for name in ("value", "each", "rule", "range", "floor", "tost")},
+    **{
+        ("metric", 0, name): ONE
+        for name in ("value", "each", "rule", "range", "floor", "tost", "gate")
+    },
     ("metric", 0): ONE,
     ("metric", 0, "each", "units"): ONE,
     ("metric", 0, "each", "units", 0): ONE,
@@ -374,6 +391,57 @@ def test_a_task_that_cannot_tell_the_control_apart_decides_nothing(tmp_path):
     assert judge(tmp_path, values, **changes).word == "equivalent"
     values["tost"] = value(0.3)
     assert judge(tmp_path, values, **changes).word == "inconclusive"
+
+
+NO_WORSE = {"rule": "no worse", "metric": [{"value": "forecaster.loss", "gate": GATE}]}
+
+
+@pytest.mark.parametrize(
+    ("ends", "word"),
+    [
+        ((-1, 1), "equivalent"),
+        ((-3, 1), "non-inferior"),
+        ((3, 5), "worse"),
+        ((1, 3), "inconclusive"),
+    ],
+)
+def test_a_claim_that_an_arm_is_no_worse_has_words_of_its_own(tmp_path, ends, word):
+    values = {"loss": value(sum(ends) / 2, *ends), "gate": value(True, kind="exact")}
+    assert judge(tmp_path, values, **NO_WORSE).word == word
+
+
+def test_a_gate_that_does_not_hold_leaves_a_claim_open_and_says_why(tmp_path):
+    values = {"loss": value(0, -1, 1), "gate": value(False, kind="exact")}
+    verdict = judge(tmp_path, values, **NO_WORSE)
+    assert (verdict.word, verdict.reason) == ("inconclusive", "this task cannot tell")
+    endless = judge(tmp_path, values | {"loss": value(0)}, **NO_WORSE)
+    assert endless.reason == verdict.reason, "a task that cannot tell may have no interval"
+    recorded = {"holds": "forecaster.gate", "reason": "forecaster.why"}
+    reasoned = {"rule": "no worse", "metric": [{"value": "forecaster.loss", "gate": recorded}]}
+    values["why"] = value("five tasks of six can tell", kind="exact")
+    assert judge(tmp_path, values, **reasoned).reason == "five tasks of six can tell"
+    assert judge(tmp_path, {"loss": values["loss"]}, **reasoned).reason.endswith("not recorded")
+    values["gate"] = value(True, kind="exact")
+    assert judge(tmp_path, values, **reasoned).word == "equivalent"
+    with pytest.raises(ValueError, match=r"value forecaster.gate: expected true or false, got 1"):
+        judge(tmp_path, values | {"gate": value(1)}, **reasoned)
+
+
+def test_each_condition_is_decided_after_holms_correction_over_all_of_a_claim(tmp_path):
+    each = {"units": list(range(10))}
+    metric = [{"value": "forecaster.saving_{units}", "each": each}]
+    barely, clearly = value(4, 2.01, 6), value(20, 18, 22)
+    alone = judge(tmp_path, {"saving_0": barely}, metric=metric)
+    assert alone.word == "confirmed"
+    together = {"saving_0": barely} | {f"saving_{n}": value(2, -3, 7) for n in range(1, 10)}
+    found = judge(tmp_path, together, metric=metric)
+    assert {one.decision.state for one in found.conditions} == {"undecided"}
+    assert "not decided after Holm's correction over 10 conditions (1 of 10)" in found.reason
+    together["saving_0"] = clearly
+    assert judge(tmp_path, together, metric=metric).conditions[0].decision.state == "confirmed"
+    together["saving_0"] = barely
+    read = judge(tmp_path, together, metric=metric, ends="readings")
+    assert read.conditions[0].decision.state == "confirmed", "no chance parts two readings"
 
 
 CELL = {"value": "forecaster.steps[step=train, units={units}].saving", "each": {"units": [10, 25]}}

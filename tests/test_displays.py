@@ -71,7 +71,9 @@ def test_the_same_display_elsewhere_is_not_what_the_run_showed():
     [
         ["t = 2", "t += 1", "check(globals())"],
         ["t = 1", "t += 1"],
-        ["t = 1", "t += 1", "check(globals())", "more = 1"],
+        ["t = 1", "t = 3", "t += 1", "check(globals())"],
+        ["t = 1", "t[0] = 3", "t += 1", "check(globals())"],
+        ["t = 1", "t.update(more)", "t += 1", "check(globals())"],
         ["t = 1", "t += 1\n(u := t)", "check(globals())"],
         ["t = 1", "t += 1\nrecord.value('t', t)", "check(globals())"],
         ["t = 1", "t += 1\nchange(t);", "check(globals())"],
@@ -80,6 +82,34 @@ def test_the_same_display_elsewhere_is_not_what_the_run_showed():
 )
 def test_other_computing_leaves_the_page_as_it_ran(code):
     assert page(RUN, source(*code)) is None
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_what_came_for_the_next_run_shows_nothing_yet(place):
+    code = ["t = 1", "t += 1", "t.head()", "check(globals())"]
+    code.insert(place, "record.table('more', t)")
+    shown = [shown for _, shown in page(RUN, source(*code))]
+    assert shown.pop(place) is None
+    assert shown == [None, None, "head", None]
+
+
+def test_parameters_may_come_and_none_may_change_or_go():
+    run = executed("seeds = 2\nunits = 3", ("seeds", "2"))
+
+    def fits(parameters):
+        present = source(parameters, "seeds", tags=["parameters"])
+        return with_present_prose(run, present).cells[0].cell_type == "markdown"
+
+    assert fits("seeds = 2\nkeras = 1\nunits = 3")
+    assert not fits("seeds = 4\nunits = 3")
+    assert not fits("seeds = 2")
+
+
+def test_imports_may_come_and_those_in_use_may_not_change():
+    run = executed("import numpy as np\nt = np.ones(3)")
+    assert page(run, source("import numpy as np\nfrom math import pi\nt = np.ones(3)", "u = pi"))
+    assert page(run, source("from math import pi\nimport numpy as np", "t = np.ones(3)"))
+    assert page(run, source("import cupy as np\nt = np.ones(3)")) is None
 
 
 def test_what_records_is_no_display_though_it_shows():

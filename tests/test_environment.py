@@ -18,6 +18,7 @@ import pytest
 from filelock import FileLock
 
 from isru import cli, paths
+from isru.data import wheels
 from isru.errors import CompendiumError
 from isru.publish import environment, installed, installer
 
@@ -81,6 +82,8 @@ def pins(compendium):
     """Write the files with the pins, those of a made-up package too; return the compendium."""
     (compendium / "requirements.txt").write_text("-r constraints.txt\n")
     (compendium / "constraints.txt").write_text("setuptools==1 \\\n    --hash=sha256:0\n")
+    (compendium / "data").mkdir()
+    wheels.pins_file().write_text("")
     return compendium
 
 
@@ -145,6 +148,49 @@ def test_the_stamp_comes_after_every_file_was_compared_and_pip_checked(steps, pi
     with pytest.raises(CompendiumError, match="not whole:\n  tensorflow: files missing"):
         environment.set_up(again=True)
     assert not stamp(pins).exists()
+
+
+def pin_data(folder):
+    """Pin the wheel of a folder as one with data."""
+    digest = wheel(folder, "isru_waves", "the data")
+    wheels.pins_file().write_text(f"isru_waves==1.0 \\\n    --hash=sha256:{digest}\n")
+    return {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": folder.as_uri()}
+
+
+def test_data_are_fetched_with_the_environment_and_again_only_by_setup(steps, pins, monkeypatch):
+    pin_data(pins / "index")
+    monkeypatch.setenv("ISRU_DATA", str(pins / "data of mine"))
+    fetched = []
+    monkeypatch.setattr(environment, "_fetch_wheels", lambda: fetched.append(wheels.folder()))
+    environment.set_up()
+    assert fetched == [pins / "data of mine" / "wheels"]
+    environment.set_up()  # a ready folder asks nobody
+    assert len(fetched) == 1
+    environment.set_up(check=True)
+    assert len(fetched) == 2
+
+
+def test_wheels_with_data_are_downloaded_by_their_hashes_and_not_installed(pins, monkeypatch):
+    variables = installer.plain_variables() | pin_data(pins / "index")
+    monkeypatch.delenv("ISRU_DATA", raising=False)
+    monkeypatch.setattr(environment, "environment_python", lambda: Path(sys.executable))
+    monkeypatch.setattr(environment, "pip_variables", lambda _: variables)
+    paths.build().mkdir()
+    environment._fetch_wheels()
+    (path,) = wheels.folder().iterdir()
+    assert wheels.missing() == []
+    path.write_bytes(b"damaged")
+    environment._fetch_wheels()
+    assert wheels.missing() == []
+    shutil.rmtree(pins / "index")
+    environment._fetch_wheels()  # all is here: no index is asked
+    path.unlink()
+    with pytest.raises(CompendiumError, match=r"the download of data failed:[^$]*isru_waves"):
+        environment._fetch_wheels()
+    wheel(pins / "index", "isru_waves", "other data")
+    with pytest.raises(CompendiumError, match="DO NOT MATCH THE HASHES"):
+        environment._fetch_wheels()
+    assert not list(wheels.folder().iterdir())
 
 
 def test_what_pip_finds_broken_is_not_called_ready(steps, pins, monkeypatch):

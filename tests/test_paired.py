@@ -56,6 +56,22 @@ def test_pairs_see_a_difference_far_below_the_spread_of_the_seeds():
     assert told_apart(table, "skill", 10) and not told_apart(table, "skill", 25)
 
 
+def test_a_difference_of_one_size_is_held_to_all_sizes_of_its_arm():
+    """A mean just beyond the margin at one of ten sizes is no finding."""
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal(12)
+    noise = 0.1 * (noise - noise.mean()) / noise.std()
+    barely = pd.DataFrame(
+        {"metric": "skill", "units": 0, "arm": "isru", "difference": noise - 0.57}
+    )
+    alone = compare(barely)
+    assert alone["word"].tolist() == ["worse"]
+    others = [barely.assign(units=n, difference=5 * noise + 0.4) for n in range(1, 10)]
+    found = compare(pd.concat([barely, *others]))
+    assert found["word"].tolist() == ["undecided"] * 10
+    assert found["low"].iloc[0] == alone["low"].iloc[0]
+
+
 def test_a_control_that_the_task_cannot_tell_apart_is_said_to_be_so():
     table, _ = found(rows(isru=(0.0, 0.3), identity=(0.1, 0.3)))
     assert not told_apart(table, "skill", 10)

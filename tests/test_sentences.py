@@ -56,9 +56,12 @@ def test_every_number_in_prose_is_in_the_published_run(page):
     run = Run(paths.root())
     for text in IN_TEXT.findall(PAGES[page]):
         wanted = Wanted(text)
+        if "optional" in wanted.words and run.values(wanted.chapter) is None:
+            continue  # of this chapter nothing is published yet
         entry = find(run, wanted)
-        assert entry is not None, text
-        shown(entry, wanted)
+        assert entry is not None or run.may_lack(wanted.chapter), text
+        if entry is not None:
+            shown(entry, wanted)
     for text in IN_ROWS.findall(PAGES[page]):
         assert from_rows(run, " ".join(text.split()))[1] is not None, text
 

@@ -6,6 +6,7 @@ through tables, take plain arrays.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,7 +20,7 @@ from isru.arrays import read_array
 if TYPE_CHECKING:
     import pandas as pd
 
-STATISTICS: dict[str, Callable] = {"mean": np.mean, "median": np.median}
+STATISTICS = ("mean", "median")
 
 
 class Interval(NamedTuple):
@@ -44,7 +45,7 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """Summary of n paired differences: mean with its bootstrap interval, median, sd (n - 1)."""
+    """Summary of n paired differences: mean with Student's interval, median, sd (n - 1)."""
 
     n: int
     mean: float
@@ -75,20 +76,23 @@ def bootstrap_interval(
     resamples: int = 10_000,
     rng: np.random.Generator,
 ) -> Interval:
-    """Return a statistic of a sample with its percentile-bootstrap interval.
+    """Return a statistic of a sample with its interval: a median's by bootstrap, a mean's by t.
 
-    The interval's ends are the (1 - level)/2 and (1 + level)/2 quantiles of the statistic over
-    samples drawn with replacement. It is too narrow for very few values: the interval of a
-    median of n values never leaves their range, which holds the median with probability
-    1 - 2^(1 - n), so that 95 % needs at least n = 6.
+    The ends of a median's interval are the (1 - level)/2 and (1 + level)/2 quantiles of the
+    median over samples drawn with replacement. It is too narrow for very few values: it never
+    leaves their range, which holds the median with probability 1 - 2^(1 - n), so that 95 % needs
+    at least n = 6. A mean has `mean_interval`, because a bootstrap of it covers too little: at
+    95 %, 86 % for n = 6 and 90 % for n = 12.
 
     Parameters
     ----------
     sample : array_like, shape (n,)
-        Finite, n >= 1. One value gives an interval of width 0.
+        Finite, n >= 1. One value gives a median's interval of width 0.
     statistic : {"mean", "median"}
     level : float
         Coverage, between 0 and 1.
+    resamples, rng
+        Of the bootstrap; a mean draws nothing.
 
     Raises
     ------
@@ -102,16 +106,116 @@ def bootstrap_interval(
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> interval = bootstrap_interval([3.0, 5.0, 4.0, 6.0, 5.0, 4.0], statistic="mean", rng=rng)
-    >>> interval.estimate, interval.contains(4.5)
+    >>> interval = bootstrap_interval([3.0, 5.0, 4.0, 6.0, 5.0, 4.0], rng=rng)
+    >>> interval.estimate, interval.contains(4.0)
     (4.5, True)
     """
     values = _sample(sample, "sample")
     if statistic not in STATISTICS:
-        raise ValueError(f"expected a statistic of {tuple(STATISTICS)}, got {statistic!r}")
-    reduce = STATISTICS[statistic]
+        raise ValueError(f"expected a statistic of {STATISTICS}, got {statistic!r}")
+    if statistic == "mean":
+        return mean_interval(values, level=level)
     drawn = values[rng.integers(values.size, size=(resamples, values.size))]
-    return Interval(float(reduce(values)), *_range(reduce(drawn, axis=1), level))
+    return Interval(float(np.median(values)), *_range(np.median(drawn, axis=1), level))
+
+
+def mean_interval(sample: ArrayLike, *, level: float = 0.95) -> Interval:
+    """Return a sample's mean with Student's interval: mean +- t s / sqrt(n).
+
+    t is the (1 + level)/2 quantile of Student's distribution with n - 1 degrees of freedom, s the
+    standard deviation (n - 1). It covers as stated for normal values, and for others nearly so:
+    much better than a bootstrap of few. One value tells nothing of its spread: its ends are NaN.
+
+    Parameters
+    ----------
+    sample : array_like, shape (n,)
+        Finite, n >= 1.
+    level : float
+        Coverage, between 0 and 1.
+
+    References
+    ----------
+    Student 1908, DOI 10.2307/2331554.
+
+    Examples
+    --------
+    >>> [round(end, 2) for end in mean_interval([3.0, 5.0, 4.0, 6.0, 5.0, 4.0])]
+    [4.5, 3.4, 5.6]
+    """
+    values = _sample(sample, "sample")
+    mean = float(np.mean(values))
+    if values.size < 2:
+        return Interval(mean, math.nan, math.nan)
+    error = float(np.std(values, ddof=1) / np.sqrt(values.size))
+    return _student(mean, error, values.size - 1, level)
+
+
+def seeds_and_days(
+    numerator: ArrayLike,
+    denominator: ArrayLike,
+    *,
+    block: int = 7,
+    level: float = 0.95,
+    resamples: int = 2_000,
+    rng: np.random.Generator,
+) -> Interval:
+    """Return the mean over seeds of a ratio of sums over one test series, for other days, too.
+
+    With n and d the sums of a seed over one day of the series, the estimate is the mean over
+    seeds of sum(n) / sum(d). Its variance has two parts. Over seeds, s^2 / S. Over days, that of
+    the estimate when days are drawn anew in blocks of neighbours, round the end of the series,
+    and for all seeds the same: days that follow each other are alike, and their seeds share the
+    weather. The interval is Student's with the degrees of freedom of the sum (Satterthwaite):
+    S - 1 for the seeds, days / block - 1 for the days.
+
+    Parameters
+    ----------
+    numerator : array_like, shape (S, D)
+        Of each seed and day, the days in the order of time; S >= 2.
+    denominator : array_like, shape (D,) or (S, D)
+        Of each day, such as the error of a forecast that knows nothing, or 1 for a mean over days.
+    block : int
+        Days of a block, at most D / 2. Longer than what a day remembers of those before.
+    level, resamples, rng
+        As for `bootstrap_interval`.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a number is not finite, or a denominator's sum is not positive.
+
+    Notes
+    -----
+    Days and seeds are taken as independent sources; what they do together is small beside both
+    and is counted with the days.
+
+    References
+    ----------
+    Politis & Romano 1992 (the circular block bootstrap); Satterthwaite 1946, DOI 10.2307/3002019.
+
+    Examples
+    --------
+    >>> errors = np.random.default_rng(0).normal(1, 0.1, size=(10, 70))
+    >>> found = seeds_and_days(errors, np.ones(70), rng=np.random.default_rng(1))
+    >>> found.low < 1 < found.high
+    True
+    """
+    upper, lower = _by_day(numerator, denominator)
+    seeds, days = upper.shape
+    if not 1 <= block <= days / 2:
+        raise ValueError(f"expected a block of 1 to {days // 2} days, half of them, got {block}")
+    ratios = upper.sum(axis=1) / lower.sum(axis=1)
+    among_seeds = float(np.var(ratios, ddof=1)) / seeds
+    starts = rng.integers(days, size=(resamples, math.ceil(days / block)))
+    drawn = (starts[:, :, None] + np.arange(block)).reshape(resamples, -1)[:, :days] % days
+    again = [np.mean(upper[:, some].sum(axis=1) / lower[:, some].sum(axis=1)) for some in drawn]
+    # Blocks scatter about the series' own mean: too little by what a block is of the series.
+    among_days = float(np.var(again, ddof=1)) * days / (days - block)
+    parts = (among_seeds, seeds - 1), (among_days, days / block - 1)
+    variance = among_seeds + among_days
+    spread = sum(part**2 / freedom for part, freedom in parts)
+    freedom = variance**2 / spread if spread else 1.0
+    return _student(float(np.mean(ratios)), math.sqrt(variance), freedom, level)
 
 
 def ratio_of_medians(
@@ -166,11 +270,13 @@ def aa_floor(
     resamples: int = 10_000,
     rng: np.random.Generator,
 ) -> Interval:
-    """Return the reporting floor: the range of the effect of an arm against itself.
+    """Return the A/A floor: the range of the effect of an arm against itself.
 
     What `ratio_of_medians` gives over resamples of the processes, pooled over all pairs. The
     labels are exchangeable, so each ratio counts also as its inverse: ``low <= 1 <= high``, and
-    ``low = 1 / high`` but for interpolation. A measured effect inside cannot be told from none.
+    ``low = 1 / high`` but for interpolation. It says what this machine can resolve. It stands
+    beside a measured effect and is not added to its interval, which holds the same noise already:
+    an arm's interval against itself excludes 1 about as often as its level allows.
 
     Parameters
     ----------
@@ -192,12 +298,7 @@ def aa_floor(
 
 
 def paired_difference(
-    treatment: ArrayLike,
-    control: ArrayLike,
-    *,
-    level: float = 0.95,
-    resamples: int = 10_000,
-    rng: np.random.Generator,
+    treatment: ArrayLike, control: ArrayLike, *, level: float = 0.95
 ) -> PairedDifference:
     """Summarise treatment - control, value by value (the same seed in both arms).
 
@@ -205,17 +306,17 @@ def paired_difference(
     ----------
     treatment, control : array_like, shape (n,)
         Paired by position; n >= 2.
+    level : float
+        Coverage of the mean's interval, see `mean_interval`.
 
     Examples
     --------
-    >>> found = paired_difference([2.0, 3.0, 4.0], [1.0, 2.0, 3.0], rng=np.random.default_rng(0))
+    >>> found = paired_difference([2.0, 3.0, 4.0], [1.0, 2.0, 3.0])
     >>> found.n, found.mean, found.low, found.high
     (3, 1.0, 1.0, 1.0)
     """
     differences = _paired(treatment, control)
-    interval = bootstrap_interval(
-        differences, statistic="mean", level=level, resamples=resamples, rng=rng
-    )
+    interval = mean_interval(differences, level=level)
     return PairedDifference(
         n=differences.size,
         mean=interval.estimate,
@@ -393,31 +494,56 @@ def named(found: Mapping, key: str, name: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def direction(ratio: Interval, floor: Interval, *, margin: float = 0.02) -> str:
+def direction(ratio: Interval, *, margin: float = 0.02) -> str:
     """Return in one word how t_baseline / t_candidate compares.
 
-    An interval above both the A/A floor and 1 + margin is ``"faster"``, one below both the
-    floor and 1/(1 + margin) is ``"slower"``, one inside the margin is ``"equal"``. Any other is
-    ``"undecided"``: too wide, or lost in the floor.
+    An interval above 1 + margin is ``"faster"``, one below 1/(1 + margin) is ``"slower"``, one
+    inside the margin is ``"equal"``. Any other is ``"undecided"``.
 
     Examples
     --------
-    >>> direction(Interval(1.2, 1.1, 1.3), floor=Interval(1.0, 0.99, 1.01))
+    >>> direction(Interval(1.2, 1.1, 1.3))
     'faster'
     """
-    if ratio.low > max(floor.high, 1 + margin):
+    if ratio.low > 1 + margin:
         return "faster"
-    if ratio.high < min(floor.low, 1 / (1 + margin)):
+    if ratio.high < 1 / (1 + margin):
         return "slower"
     inside = ratio.low >= 1 / (1 + margin) and ratio.high <= 1 + margin
     return "equal" if inside else "undecided"
 
 
-def _range(values: np.ndarray, level: float) -> tuple[float, float]:
-    """Return the central ``level`` range of values."""
+def _student(estimate: float, error: float, freedom: float, level: float) -> Interval:
+    half = float(distributions.t.ppf((1 + _level(level)) / 2, freedom) * error)
+    return Interval(estimate, estimate - half, estimate + half)
+
+
+def _level(level: float) -> float:
     if not 0 < level < 1:
         raise ValueError(f"expected a level between 0 and 1, got {level}")
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return level
+
+
+def _by_day(numerator, denominator) -> tuple[np.ndarray, np.ndarray]:
+    """Return both sums as arrays of seeds and days."""
+    upper = read_array("numerator", numerator).astype(float)
+    lower = read_array("denominator", denominator).astype(float)
+    if upper.ndim != 2 or len(upper) < 2 or lower.shape not in (upper.shape, upper.shape[1:]):
+        raise ValueError(
+            "expected a numerator of at least 2 seeds by days and a denominator of as many days, "
+            f"got shapes {upper.shape} and {lower.shape}"
+        )
+    lower = np.broadcast_to(lower, upper.shape)
+    if not (np.all(np.isfinite(upper)) and np.all(np.isfinite(lower))):
+        raise ValueError("expected finite sums of each seed and day")
+    if not np.all(lower.sum(axis=1) > 0):
+        raise ValueError("expected a denominator whose sum over the days is positive")
+    return upper, lower
+
+
+def _range(values: np.ndarray, level: float) -> tuple[float, float]:
+    """Return the central ``level`` range of values."""
+    low, high = np.quantile(values, [(1 - _level(level)) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 

@@ -16,8 +16,9 @@ from isru.keras_bridge import (
     load_tensorflow,
     make_train_step,
     registry_entry,
+    train_keras,
 )
-from isru.lstm import Adam, LSTMNetwork, train_step
+from isru.lstm import Adam, DivergenceError, LSTMNetwork, train, train_step
 
 pytestmark = pytest.mark.slow
 
@@ -201,3 +202,54 @@ def test_another_backend_of_keras_is_refused_with_what_to_do(tf, monkeypatch):
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
     with pytest.raises(ImportError, match=r"backend tensorflow, got jax: set .*KERAS_BACKEND"):
         load_tensorflow.__wrapped__()
+
+
+def trained_by_both(rng, epochs, **settings):
+    """Return network and history of `train` and of `train_keras`, from one start, in one order."""
+    network = build(rng, (5,), activation="isru", dtype="float64")
+    x = rng.standard_normal((50, T, F))
+    target = x.mean(axis=(1, 2))[:, None] * np.ones(C) + rng.normal(0, 0.3, (50, C))
+    for trainer in (train, train_keras):
+        own = LSTMNetwork(**network.settings)
+        own.set_weights(network.get_weights())
+        data = {"data": (x[:36], target[:36]), "validation": (x[36:], target[36:])}
+        common = {"batch_size": 16, "epochs": epochs, "rng": np.random.default_rng(3)}
+        yield own, trainer(own, **data, **common, **settings)
+
+
+def test_keras_trains_from_the_same_start_in_the_same_order_by_the_same_rule(rng, tf):
+    # Keras rounds Adam's constants to float32, so they are ones that float32 holds; then both
+    # compute in float64: roundings of 1e-16 stay far below 1e-9 over some dozens of updates.
+    constants = {"beta_1": 0.875, "beta_2": 1 - 2**-10, "epsilon": 2**-23}
+    settings = {"optimizer": Adam(2**-6, **constants), "patience": 2, "clip_norm": 0.5}
+    (ours, history), (theirs, their_history) = trained_by_both(rng, 20, **settings)
+    assert history.stopped_early and history.best_epoch > 0
+    for name in ("best_epoch", "stopped_early", "iterations"):
+        assert getattr(their_history, name) == getattr(history, name)
+    for name in ("training_loss", "validation_loss"):
+        assert getattr(their_history, name) == pytest.approx(getattr(history, name), rel=1e-9)
+    assert_close(theirs.get_weights(), ours.get_weights(), 1e-9)
+
+
+def test_keras_trains_on_symbols_as_the_library_does(rng, tf):
+    network = build(rng, (5,), return_sequences=True)
+    x, target = rng.integers(0, F, (40, T)), rng.integers(0, C, (40, T))
+    losses = []
+    for trainer in (train, train_keras):
+        own = LSTMNetwork(**network.settings)
+        own.set_weights(network.get_weights())
+        how = {"loss": "cross_entropy", "optimizer": Adam(0.01), "epochs": 2, "batch_size": 16}
+        history = trainer(own, (x, target), rng=np.random.default_rng(3), **how)
+        losses.append(history.training_loss)
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
+
+
+def test_a_training_that_diverges_in_keras_ends_at_its_best_weights(rng, tf):
+    network = build(rng, (5,), activation="identity")
+    x = 1e3 * rng.standard_normal((40, 40, F)).astype("float32")
+    start = network.get_weights()
+    with pytest.raises(DivergenceError) as caught:
+        settings = {"optimizer": Adam(10.0), "batch_size": 8}
+        train_keras(network, (x, x[:, 0, :C]), epochs=9, rng=rng, **settings)
+    assert caught.value.history.best_epoch == -1
+    assert_close(network.get_weights(), start, 0)

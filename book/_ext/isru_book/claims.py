@@ -19,7 +19,9 @@ _NEGATIVE = re.compile(r"(?<![\w.)-])-(?=[\d.])")
 _SHADES = {
     "confirmed": "good",
     "equivalent": "good",
+    "non-inferior": "good",
     "refuted": "bad",
+    "worse": "bad",
     "depends": "mixed",
     "confirmed but negligible": "mixed",
 }

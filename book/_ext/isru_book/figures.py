@@ -94,6 +94,11 @@ class ResultFigure(SphinxDirective):
             self.env.note_dependency(str(run.source / CHECK))
             text = f"The figure {identifier} is not part of this run."
             return [nodes.paragraph("", text, classes=["not-in-run"])]
+        chapter = notebook_of(self.env.docname)
+        if run.is_to_come(chapter, identifier):
+            self.env.note_dependency(str(run.source_of(chapter)))
+            text = f"The figure {identifier} comes with the next run of {chapter}."
+            return [nodes.paragraph("", text, classes=["not-in-run"])]
         known = ", ".join(about["id"] for about in run.figures()) or "none"
         self._warn(f"no figure {identifier!r} in this run; its figures: {known}")
         return []

@@ -26,8 +26,8 @@ class Wanted:
     ----------
     text : str
         An address (see `isru.addresses`), ``:FORMAT`` behind it where the number is to have one,
-        then any of the words ``unit``, ``interval`` and ``optional`` (a run other than the
-        published one may do without this value; any run may without its interval).
+        then any of the words ``unit``, ``interval`` and ``optional`` (see
+        `find`; any run may do without its interval).
     """
 
     def __init__(self, text: str):
@@ -58,8 +58,8 @@ class Wanted:
 def find(run: Run, wanted: Wanted) -> dict | None:
     """Return the recorded entry, None if this run may lack it and does.
 
-    It may if it is a partial run without that notebook, or if the value is optional and the run
-    is not the published one.
+    It may if it is a partial run without that notebook, or if the value is optional and
+    `Run.may_lack` says so.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def find(run: Run, wanted: Wanted) -> dict | None:
             raise NotRecorded(f"no values/{wanted.chapter}.json in this run")
         return record[wanted.name]
     except NotRecorded as error:
-        if "optional" in wanted.words and run.name != "published":
+        if "optional" in wanted.words and run.may_lack(wanted.chapter):
             return None
         near = [] if wanted.table else difflib.get_close_matches(wanted.key, run.keys(), 3, 0.5)
         hint = f"; the nearest keys: {', '.join(near)}" if near else ""

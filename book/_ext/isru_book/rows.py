@@ -9,7 +9,9 @@
 A condition holds where the column's number is equal (``=``), not equal (``!=``), below (``<``) or
 above (``>``), or its text contains (``~``) what is given; ``10|25`` stands for either,
 ``{smallest.pruned_units}`` for a value of the run. A column whose name is no single word stands in
-brackets, ``[training, trend]<0``. The word ``optional`` at the end is that of the role ``val``.
+brackets, ``[training, trend]<0``. ``[arm, seed] in forecaster-networks`` keeps the rows of which
+that table has one with the same cells. The word ``optional`` at the end is that of the role
+``val``.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ _TEXT = re.compile(
     r"(?P<table>[a-z][a-z0-9-]+)(?:: (?P<conditions>.+?))?(?P<optional> optional)?"
 )
 _CONDITION = re.compile(r"(?P<column>\w+|\[[^]]+\])(?P<sign>!=|=|<|>|~)(?P<value>.+)")
+_ALSO = re.compile(r"\[(?P<columns>[^]]+)\] in (?P<table>[a-z][a-z0-9-]+)")
 _BETWEEN = re.compile(r",\s+(?![^[]*\])")  # a comma that stands in no brackets
 _VALUE = re.compile(rf"\{{({PATTERN})\}}")
 _STATISTICS = {"mean": fmean, "least": min, "most": max}
@@ -71,20 +74,39 @@ def from_rows(run: Run, text: str) -> tuple[str, str | None]:
     """
     wanted = _parsed(text)
     chapter = run.maker(wanted["table"])
-    path = run.folder / "tables" / f"{wanted['table']}.csv"
-    if not path.is_file():
-        if run.is_missing(chapter) or (wanted["optional"] and run.name != "published"):
-            return chapter, None
-        raise CannotShow(f"no table {wanted['table']!r} in this run")
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = _rows(run, wanted["table"], optional=bool(wanted["optional"]))
+    if rows is None:
+        return chapter, None
     for part in parts(wanted["conditions"] or ""):
-        rows = list(filter(condition(run, part), rows))
+        if also := _ALSO.fullmatch(part):
+            others = _rows(run, also["table"], optional=bool(wanted["optional"]))
+            if others is None:
+                return chapter, None
+            rows = _in_both(rows, others, also["columns"].split(", "))
+        else:
+            rows = list(filter(condition(run, part), rows))
     if not wanted["statistic"]:
         return chapter, formatted(len(rows))
-    if not rows and wanted["optional"] and run.name != "published":
+    if not rows and wanted["optional"] and run.may_lack(chapter):
         return chapter, None
     return chapter, _statistic(rows, wanted, text)
+
+
+def _rows(run: Run, table: str, *, optional: bool) -> list[dict] | None:
+    """Return a table's rows, None if this run may lack it and does."""
+    path = run.folder / "tables" / f"{table}.csv"
+    if not path.is_file():
+        chapter = run.maker(table)
+        if run.is_missing(chapter) or (optional and run.may_lack(chapter)):
+            return None
+        raise CannotShow(f"no table {table!r} in this run")
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _in_both(rows: list[dict], others: list[dict], columns: list[str]) -> list[dict]:
+    there = {tuple(_cell(other, column) for column in columns) for other in others}
+    return [row for row in rows if tuple(_cell(row, column) for column in columns) in there]
 
 
 def parts(text: str) -> list[str]:

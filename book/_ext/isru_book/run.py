@@ -112,13 +112,31 @@ class Run:
         """Tell whether the run is a partial one, made without a chapter."""
         return chapter in self.missing
 
+    def may_lack(self, chapter: str) -> bool:
+        """Tell whether the present source of a chapter may record what this run does not have.
+
+        So it is of a run of other parameters than the published one, and of a published result
+        that is older than its source or still to be published.
+        """
+        unpublished = self.values(chapter) is None and self.source_of(chapter).is_file()
+        return self.name != "published" or chapter in self.stale or unpublished
+
+    def is_to_come(self, chapter: str, name: str) -> bool:
+        """Tell whether the run may lack a table or figure which the chapter's source names."""
+        cells = self.source_cells(chapter) if self.may_lack(chapter) else []
+        return any(
+            f'"{name}"' in "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"
+        )
+
     def place(self, chapter: str) -> tuple[int, str]:
         """Return where a chapter comes in the contents, those without a page at the end."""
         return (self.order.get(chapter, len(self.order)), chapter)
 
     def maker(self, table: str) -> str:
         """Return the chapter that made a table, by the table's name; "" for none of this run."""
-        known = [*self.missing, *(path.stem for path in (self.folder / "values").glob("*.json"))]
+        made = (self.folder / "values").glob("*.json")
+        sources = (self.source / "notebooks").glob("*.ipynb")
+        known = [*self.missing, *(path.stem for path in [*made, *sources])]
         return max((name for name in known if table.startswith(f"{name}-")), key=len, default="")
 
 

@@ -82,6 +82,8 @@ class ResultTable(SphinxDirective):
         except NotRecorded:
             if run.name != "published":
                 return self._left_out(f"The table {name} is not part of this run.")
+            if run.is_to_come(chapter, name.removeprefix(f"{chapter}-")):
+                return self._left_out(f"The table {name} comes with the next run of {chapter}.")
             stems = (path.stem for path in (run.folder / "tables").glob("*.json"))
             known = ", ".join(sorted(s for s in stems if s.startswith(chapter))) or "none"
             return self._warn(f"no table {name!r} in this run; its tables: {known}")

@@ -3,8 +3,9 @@
 Not here: how a value came about; it is read from a run.
 
 The words, the first that applies: *not testable here* (the hardware is absent), *not measured
-yet* (the run holds no such metric), *inconclusive*, *refuted*, *depends on ...*, *confirmed*,
-*equivalent*, *confirmed but negligible*. `isru.claims.rules` says what each one takes.
+yet* (the run holds no such metric), *inconclusive*, *refuted* or *worse*, *depends on ...*,
+*confirmed*, *equivalent*, *non-inferior*, *confirmed but negligible*. `isru.claims.rules` says
+what each one takes.
 """
 
 from isru.claims.beside import TwoVerdicts, verdicts_beside

@@ -15,15 +15,32 @@ from isru.errors import CompendiumError
 from isru.wording import shortened
 
 SCALES = ("difference", "ratio")
+ENDS = ("interval", "readings")
 _TEXTS = ("sentence", "published", "hypothesis", "effect", "family")
 _REQUIRED = ("id", "source", *_TEXTS, "rule", "metric", "margin", "relevance_margin")
-_OPTIONAL = ("unit", "scale", "range", "remark", "apply", "hardware", "interactions")
+_OPTIONAL = ("unit", "scale", "ends", "range", "remark", "apply", "hardware", "interactions")
 # Verdicts for which a claim may say what to do; isru.claims.plainly knows their words.
-_APPLY = ("confirmed", "equivalent", "negligible", "depends", "refuted", "open")
+_APPLY = (
+    *("confirmed", "equivalent", "non-inferior", "negligible", "depends", "refuted", "worse"),
+    *("open", "unmeasured"),
+)
 _KEYS = ("value", "presumes", "floor", "tost", "control")
-_METRIC = (*_KEYS, "each", "rule", "range")
+_METRIC = (*_KEYS, "each", "rule", "range", "gate")
 _FIELD = re.compile(r"\{(\w+)\}")
 _MOST_CONDITIONS = 10_000
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What must hold before an effect decides anything.
+
+    ``holds`` is the address of a truth value; ``reason`` that of a recorded text which says why it
+    does not, or ``otherwise`` is this text.
+    """
+
+    holds: str
+    reason: str | None = None
+    otherwise: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,7 @@ class Condition:
     floor: str | None = None
     tost: str | None = None
     control: str | None = None
+    gate: Gate | None = None
 
     @property
     def label(self) -> str:
@@ -52,7 +70,8 @@ class Claim:
 
     ``source`` is a key of the bibliography, or None where the claim has no citable source;
     ``remark`` what must be known beside the effect, empty for most; ``apply`` a sentence that a
-    reader can act on, by the kind of the verdict (see `isru.claims.plainly`).
+    reader can act on, by the kind of the verdict (see `isru.claims.plainly`). ``readings`` is true
+    where the ends of an effect are readings of a manual, which no correction for chance concerns.
     """
 
     id: str
@@ -67,6 +86,7 @@ class Claim:
     relevance_margin: float
     unit: str = ""
     scale: str = "difference"
+    readings: bool = False
     remark: str = ""
     apply: dict[str, str] = field(default_factory=dict)
     hardware: dict[str, str] | None = None
@@ -132,6 +152,8 @@ def _claim(item: object, place: int) -> Claim:
     _expect(cited, identifier, "source", "a citation key or null", source)
     scale = item.get("scale", "difference")
     _expect(scale in SCALES, identifier, "scale", f"one of {SCALES}", scale)
+    ends = item.get("ends", "interval")
+    _expect(ends in ENDS, identifier, "ends", f"one of {ENDS}", ends)
     margin = _number(identifier, "margin", item["margin"])
     _expect(margin > 0, identifier, "margin", "a positive number", margin)
     relevance = _number(identifier, "relevance_margin", item["relevance_margin"])
@@ -146,6 +168,7 @@ def _claim(item: object, place: int) -> Claim:
         relevance_margin=relevance,
         unit=item.get("unit", ""),
         scale=scale,
+        readings=ends == "readings",
         remark=item.get("remark", "").strip(),
         apply=_apply(identifier, item.get("apply", {})),
         hardware=_hardware(identifier, item.get("hardware")),
@@ -190,9 +213,26 @@ def _conditions(
                 for name in _KEYS
                 if name in entry
             }
+            gate = _gate(claim, f"{where}gate", entry["gate"], levels) if "gate" in entry else None
             shown = {factor: label for factor, (_, label) in levels.items()}
-            conditions.append(Condition(**keys, rule=own[0], range=own[1], factors=shown))
+            conditions.append(
+                Condition(**keys, rule=own[0], range=own[1], factors=shown, gate=gate)
+            )
     return tuple(conditions)
+
+
+def _gate(claim: str, where: str, given: object, levels: Mapping) -> Gate:
+    wanted = "{holds: KEY} with {reason: KEY} or {otherwise: TEXT}"
+    names = set(given) if isinstance(given, Mapping) else set()
+    _expect(names in ({"holds", "reason"}, {"holds", "otherwise"}), claim, where, wanted, given)
+    assert isinstance(given, Mapping)  # for the checker of types
+    holds = _key(claim, f"{where}: holds", given["holds"], levels)
+    if "reason" in given:
+        return Gate(holds, reason=_key(claim, f"{where}: reason", given["reason"], levels))
+    text = given["otherwise"]
+    filled = isinstance(text, str) and text.strip()
+    _expect(filled, claim, f"{where}: otherwise", "text", text)
+    return Gate(holds, otherwise=text.strip())
 
 
 def _levels(claim: str, where: str, each: object):

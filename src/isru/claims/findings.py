@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from isru.claims import rules
-from isru.claims.catalogue import Claim, Condition
+from isru.claims.catalogue import Claim, Condition, Gate
 from isru.claims.rules import NOT_MEASURED, REFUTED, Decision, Limits
 from isru.stats import Interval
 
@@ -34,9 +34,9 @@ def find(claim: Claim, condition: Condition, values: Values) -> Finding:
     """Return what a run's values say about a claim in one condition.
 
     An effect decides nothing without an interval (only ``exact`` values need none), without the
-    A/A floor or the negative control that the claim asks for, or when the control, held to the
-    same margin, cannot be told from the baseline. A claim about an effect that grows or fades
-    presumes that it is there: where it is below 0, the claim is refuted.
+    A/A floor or the negative control that the claim asks for, when the control, held to the same
+    margin, cannot be told from the baseline, or when a gate does not hold. A claim about an effect
+    that grows or fades presumes that it is there: where it is below 0, the claim is refuted.
 
     Raises
     ------
@@ -57,6 +57,9 @@ def find(claim: Claim, condition: Condition, values: Values) -> Finding:
         reason = "it holds" if value else "it does not hold"
         return Finding(condition, Decision(state, reason, p=0.0, supports=value), value)
     ends = _ends(claim, condition.value, entry)
+    if condition.gate and (closed := _closed(claim, condition.gate, values)):
+        low, high = (None, None) if ends is None else (ends.low, ends.high)
+        return Finding(condition, _nothing(closed), float(value), low, high)
     if ends is None:
         return Finding(condition, _nothing("no interval was recorded"), float(value))
     effect = _oriented(claim, condition, ends)
@@ -88,6 +91,19 @@ def _obstacle(claim: Claim, condition: Condition, values: Values) -> Decision | 
             p = rules.decide(presumed, "greater", Limits(margin=0.0, relevance=0.0)).p
             return Decision(REFUTED, "what the claim presumes is not there", p)
     return None
+
+
+def _closed(claim: Claim, gate: Gate, values: Values) -> str:
+    """Return why a gate does not hold, nothing if it does."""
+    entry = lookup(values, gate.holds)
+    if entry is None:
+        return "what must hold first was not recorded"
+    if not isinstance(entry["value"], bool):
+        raise _wrong(claim, gate.holds, "true or false", entry["value"])
+    if entry["value"]:
+        return ""
+    reason = (lookup(values, gate.reason) or {}).get("value") if gate.reason else gate.otherwise
+    return str(reason or "what must hold first does not hold")
 
 
 def _limits(claim: Claim, condition: Condition, values: Values) -> Limits:

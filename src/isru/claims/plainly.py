@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from isru.claims.catalogue import Claim
-from isru.claims.rules import CONFIRMED, EQUIVALENT, INCONCLUSIVE, NEGLIGIBLE, REFUTED
+from isru.claims.rules import (
+    CONFIRMED,
+    EQUIVALENT,
+    INCONCLUSIVE,
+    NEGLIGIBLE,
+    NON_INFERIOR,
+    REFUTED,
+    WORSE,
+)
 from isru.claims.verdicts import Verdict
 
 DEPENDS = "depends on"
@@ -11,9 +19,11 @@ DEPENDS = "depends on"
 _KINDS = {
     "confirmed": (CONFIRMED, "yes", "Count on it, where it was measured."),
     "equivalent": (EQUIVALENT, "yes", "It makes no difference that matters."),
+    "non-inferior": (NON_INFERIOR, "yes", "It is not worse by more than the margin."),
     "negligible": (NEGLIGIBLE, "hardly", "It is there, and too small to matter."),
     "depends": (DEPENDS, "it depends", "Look up your own case: the verdict names what decides."),
     "refuted": (REFUTED, "no", "Do not count on it."),
+    "worse": (WORSE, "no", "It is worse by more than the margin."),
     "open": (INCONCLUSIVE, "unknown so far", "Nothing to act on yet: this run cannot tell."),
     "unmeasured": ("not measured yet", "not measured", "Nothing to act on yet."),
     "untestable": ("not testable here", "not measured", "Nothing to act on from this machine."),

@@ -21,6 +21,21 @@ does not exclude 0. What is undecided is either wider than the margin's band, fr
 lies across an end of it; an interval wider than the band is never equivalent. One that lies
 wholly beyond it still decides: its width is no doubt about the direction.
 
+A claim that an arm is *no worse* is one-sided; its effect counts what is lost, so that more is
+worse, and it has one margin M for both questions:
+
+==============  =====================================================
+state           claim that an arm is no worse
+==============  =====================================================
+worse           low > M
+equivalent      -M < low and high < M
+non-inferior    high < M
+undecided       anything else
+==============  =====================================================
+
+Either one-sided test is at 2.5 %, by an end of the interval of 95 %. An arm that is better by any
+amount is non-inferior. The p of all three states is that of the effect lying at M.
+
 A claim that something *holds* is decided by a truth value. A claim that all attempts *fail* is
 refuted by one that does not, and left undecided by one that does: others may succeed.
 
@@ -41,8 +56,9 @@ from statistics import NormalDist
 from isru.stats import Interval
 
 ALPHA = 0.05
-RULES = ("greater", "less", "equivalent", "between", "holds", "fails")
+RULES = ("greater", "less", "equivalent", "no worse", "between", "holds", "fails")
 REFUTED, CONFIRMED, EQUIVALENT = "refuted", "confirmed", "equivalent"
+NON_INFERIOR, WORSE = "non-inferior", "worse"
 NEGLIGIBLE, UNDECIDED, NOT_MEASURED = "confirmed but negligible", "undecided", "not measured"
 INCONCLUSIVE = "inconclusive"
 _NORMAL = NormalDist()
@@ -80,7 +96,7 @@ def decide(effect: Interval, rule: str, limits: Limits, tost_p: float | None = N
     ----------
     effect : Interval
         Estimate and ends of the 95 % interval, oriented (negated for ``"less"``).
-    rule : {"greater", "less", "equivalent", "between"}
+    rule : {"greater", "less", "equivalent", "no worse", "between"}
     limits : Limits
     tost_p : float, optional
         The larger p of the two one-sided tests, where the run made them on the raw pairs; by
@@ -88,6 +104,8 @@ def decide(effect: Interval, rule: str, limits: Limits, tost_p: float | None = N
     """
     if rule == "between":
         return _in_range(effect, limits.range)
+    if rule == "no worse":
+        return _no_worse(effect, limits.margin)
     p_equivalence = _p_inside(effect, limits.margin) if tost_p is None else tost_p
     passes = p_equivalence < ALPHA and not _wide(effect, limits.margin)
     if rule == "equivalent":
@@ -122,25 +140,28 @@ def combine(decisions: Sequence[Decision], factors: Sequence[str]) -> str:
 
     Notes
     -----
-    *inconclusive*: no condition is decided. *refuted*: every condition is decided, some exclude
-    the claim and none supports it. *depends on*: states differ with a factor; all are named that
-    the effect's size changes with. *confirmed*: every condition bears the claim out.
-    *equivalent*: no condition differs beyond the margin. *confirmed but negligible*: every one
-    does so inside the margin. Whatever is left, such as conditions that differ while no
-    interaction is shown, is inconclusive.
+    *inconclusive*: no condition is decided. *refuted* or *worse*: every condition is decided, some
+    exclude the claim and none supports it. *depends on*: states differ with a factor; all are
+    named that the effect's size changes with. *confirmed*: every condition bears the claim out.
+    *equivalent*: no condition differs beyond the margin. *non-inferior*: none is worse beyond it.
+    *confirmed but negligible*: every one does so inside the margin. Whatever is left, such as
+    conditions that differ while no interaction is shown, is inconclusive.
     """
     states = {decision.state for decision in decisions}
     supported = [decision.supports for decision in decisions]
     if states == {UNDECIDED}:
         return INCONCLUSIVE
-    if REFUTED in states and UNDECIDED not in states and not any(supported):
-        return REFUTED
+    against = states & {REFUTED, WORSE}
+    if against and UNDECIDED not in states and not any(supported):
+        return against.pop()
     if len(states) > 1 and factors:
         return "depends on " + " and ".join(factors)
     if all(supported) and CONFIRMED in states and NEGLIGIBLE not in states:
         return CONFIRMED
     if EQUIVALENT in states and states <= {EQUIVALENT, NEGLIGIBLE}:
         return EQUIVALENT
+    if states <= {EQUIVALENT, NON_INFERIOR}:
+        return NON_INFERIOR
     return NEGLIGIBLE if states == {NEGLIGIBLE} else INCONCLUSIVE
 
 
@@ -171,6 +192,17 @@ def _no_difference(effect: Interval, margin: float, p: float, passes: bool) -> D
     if passes:
         return Decision(EQUIVALENT, "both one-sided tests pass", p, supports=True)
     return _undecided(effect, margin)
+
+
+def _no_worse(effect: Interval, margin: float) -> Decision:
+    p = _p_beyond(effect, margin)
+    if effect.low > margin:
+        return Decision(WORSE, "it is worse by more than the margin", p)
+    if effect.high >= margin:
+        return _undecided(effect, margin)
+    if effect.low > -margin:
+        return Decision(EQUIVALENT, "both ends lie within the margin", p, supports=True)
+    return Decision(NON_INFERIOR, "it is not worse by the margin", p, supports=True)
 
 
 def _in_range(effect: Interval, claimed: tuple[float, float]) -> Decision:

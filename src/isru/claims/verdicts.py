@@ -10,7 +10,7 @@ from pathlib import Path
 from isru.claims import rules
 from isru.claims.catalogue import Claim
 from isru.claims.findings import Finding, Values, find, interval, lookup
-from isru.claims.rules import NOT_MEASURED, REFUTED
+from isru.claims.rules import NOT_MEASURED, REFUTED, Decision
 from isru.errors import DamagedFile
 from isru.recorded import Recorded
 from isru.stats import holm
@@ -62,9 +62,10 @@ def read_run_values(run_folder: str | Path) -> dict[str, Recorded]:
 def verdicts(claims: Sequence[Claim], values_by_notebook: Values) -> list[Verdict]:
     """Return the verdict on every claim, in the claims' order.
 
-    Each claim is judged by its rule; then Holm's correction is applied to the claims of a
-    family that this run measured. A claim's p is the largest of its conditions', since it must
-    hold in all of them; one that fails the correction becomes inconclusive.
+    Each condition of a claim is decided by its rule, after Holm's correction over the conditions
+    that this run measured, so that a verdict may rest on any of them. Then the correction is
+    applied to the claims of a family. A claim's p is the largest of its conditions', since it
+    must hold in all of them; one that fails the correction becomes inconclusive.
 
     Parameters
     ----------
@@ -101,7 +102,9 @@ def _judge(claim: Claim, values: Values) -> Verdict:
         if present is not None and present["value"] is False:
             reason = f"this machine has no {claim.hardware['name']}"
             return Verdict(claim.id, "not testable here", "", reason)
-    findings = tuple(find(claim, condition, values) for condition in claim.conditions)
+    findings = _corrected_conditions(
+        claim, [find(claim, condition, values) for condition in claim.conditions]
+    )
     measured = [found for found in findings if found.decision.state != NOT_MEASURED]
     if not measured:
         return Verdict(claim.id, "not measured yet", "", "the run holds no such value", findings)
@@ -118,6 +121,24 @@ def _judge(claim: Claim, values: Values) -> Verdict:
         findings,
         _p(word, measured, interactions),
     )
+
+
+def _corrected_conditions(claim: Claim, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the findings as they stand after Holm's correction over the measured ones."""
+    measured = [found for found in findings if found.decision.state != NOT_MEASURED]
+    if claim.readings or len(measured) < 2:
+        return tuple(findings)
+    adjusted = iter(holm([found.decision.p for found in measured]))
+    reason = f"not decided after Holm's correction over {len(measured)} conditions"
+    corrected = []
+    for found in findings:
+        decision = found.decision
+        if decision.state != NOT_MEASURED:
+            p = float(next(adjusted))
+            decided = p < rules.ALPHA or decision.state == rules.UNDECIDED
+            decision = replace(decision, p=p) if decided else Decision(rules.UNDECIDED, reason, p)
+        corrected.append(replace(found, decision=decision))
+    return tuple(corrected)
 
 
 def _interactions(

@@ -25,6 +25,7 @@ from isru.keras_bridge.networks import (
 )
 from isru.keras_bridge.reading import read_keras
 from isru.keras_bridge.recognising import registry_entry
+from isru.keras_bridge.training import train_keras
 
 __all__ = [
     "KerasActivation",
@@ -36,6 +37,7 @@ __all__ = [
     "make_train_step",
     "read_keras",
     "registry_entry",
+    "train_keras",
 ]
 
 

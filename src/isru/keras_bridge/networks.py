@@ -97,6 +97,7 @@ def make_train_step(
     learning_rate: float = 1e-3,
     clip_norm: float | None = None,
     jit_compile: bool = False,
+    **settings: float,
 ) -> Callable:
     """Return a compiled function ``step(x, target)`` that makes one update of a Keras model.
 
@@ -111,6 +112,8 @@ def make_train_step(
     clip_norm : float, optional
     jit_compile : bool
         Whether XLA compiles the step.
+    **settings
+        Further ones of Adam: ``beta_1``, ``beta_2``, ``epsilon``.
 
     Examples
     --------
@@ -123,7 +126,7 @@ def make_train_step(
     tf = load_tensorflow()
     import keras
 
-    optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=clip_norm)
+    optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=clip_norm, **settings)
     optimizer.build(model.trainable_variables)
 
     @tf.function(jit_compile=jit_compile)

@@ -19,11 +19,11 @@ from isru.stats import Interval, bootstrap_interval, direction, ratio_of_medians
 CLOCK = "cpu_seconds"  # one thread that waits for nothing
 MARGIN = 0.02
 LONGEST_TITLE = 48  # characters: a figure has no room for more
-# Form: the part of a record, the arms of tanh and ISRU, of the A/A pair.
+# Form: the part of a record, the arms of tanh and ISRU.
 FORMS = {
-    "NumPy calls": ("activations", "tanh", "isru_plain", ("tanh", "tanh_again")),
-    "compiled, libm": ("compiled", "libm_tanh", "libm_isru", ("libm_tanh", "libm_tanh_again")),
-    "compiled, SIMD": ("compiled", "simd_tanh", "simd_isru", ("libm_tanh", "libm_tanh_again")),
+    "NumPy calls": ("activations", "tanh", "isru_plain"),
+    "compiled, libm": ("compiled", "libm_tanh", "libm_isru"),
+    "compiled, SIMD": ("compiled", "simd_tanh", "simd_isru"),
 }
 ENGINES = {"numpy": "NumPy", "numba": "compiled"}
 
@@ -45,7 +45,7 @@ def activation_gains(record: Mapping, *, rng: np.random.Generator) -> pd.DataFra
         tanh minus ISRU), ratio (t_tanh / t_isru) with ratio_low and ratio_high, direction.
     """
     rows = []
-    for form, (part, tanh, isru, pair) in FORMS.items():
+    for form, (part, tanh, isru) in FORMS.items():
         if part not in record["parts"]:
             continue
         table = samples(record, part)
@@ -54,7 +54,6 @@ def activation_gains(record: Mapping, *, rng: np.random.Generator) -> pd.DataFra
             ns = 1e9 / REFERENCE_SIZE * _medians(case)
             gain = bootstrap_interval((ns[tanh] - ns[isru]).to_numpy(), rng=rng)
             times = ratio(case, tanh, isru, clock=CLOCK, rng=rng)
-            band = floor(case, *pair, clock=CLOCK, rng=rng)
             rows.append(
                 {
                     "form": form,
@@ -63,7 +62,7 @@ def activation_gains(record: Mapping, *, rng: np.random.Generator) -> pd.DataFra
                     "isru_ns": ns[isru].median(),
                     **gain.columns("gain_ns"),
                     **times.columns("ratio", "ratio_"),
-                    "direction": direction(times, band, margin=MARGIN),
+                    "direction": direction(times, margin=MARGIN),
                 }
             )
     return pd.DataFrame(rows)

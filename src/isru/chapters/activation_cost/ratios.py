@@ -1,4 +1,4 @@
-"""Who is faster, in which form: ratios of activations' times, judged against the A/A floor.
+"""Who is faster, in which form: ratios of activations' times, beside tanh against itself.
 
 Every ratio is t_numerator / t_denominator within one form, case and measurement: above 1 the
 denominator is the faster one.
@@ -13,7 +13,7 @@ import pandas as pd
 
 from isru.bench import floor, ratio
 from isru.chapters.activation_cost.costs import CLOCK, by_form
-from isru.stats import Interval, direction, groups
+from isru.stats import direction, groups
 
 CASE = ["form", "dtype", "size", "input"]
 # What an LSTM could use in tanh's place, besides ISRU; tanh itself counts, in its best form.
@@ -49,7 +49,7 @@ def floors(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
 def compare(
     samples: pd.DataFrame,
     pairs: Iterable[tuple[str, str]],
-    bands: pd.DataFrame,
+    _bands: pd.DataFrame,
     *,
     margin: float = 0.02,
     rng: np.random.Generator,
@@ -58,9 +58,9 @@ def compare(
 
     Parameters
     ----------
-    samples, bands : pandas.DataFrame
-        As given to and returned by `floors`. A form without a floor of its own is judged by
-        that of NumPy's calls.
+    samples, _bands : pandas.DataFrame
+        As given to and returned by `floors`. The floors stand beside the ratios; no word rests on
+        them.
     pairs : iterable of (numerator, denominator)
     margin : float
         Relative difference below which a difference is of no relevance.
@@ -73,18 +73,13 @@ def compare(
         Columns form, dtype, size, input, numerator, denominator, ratio, low, high, direction
         ("faster": the denominator is).
     """
-    limits = {
-        (band.form, band.dtype, band.size): Interval(1.0, band.low, band.high)
-        for band in bands.itertuples(index=False)
-    }
     rows = []
     for case, part in by_form(samples).groupby(CASE, sort=False):
         measured = set(part["arm"].unique())
-        band = limits.get(case[:3]) or limits.get(("numpy", *case[1:3]))
         for upper, lower in pairs:
             if {upper, lower} <= measured and upper != lower:
                 found = ratio(part, upper, lower, clock=CLOCK, rng=rng)
-                word = direction(found, band, margin=margin)
+                word = direction(found, margin=margin)
                 rows.append([*case, upper, lower, *found, word])
     names = ["numerator", "denominator", "ratio", "low", "high", "direction"]
     return pd.DataFrame(rows, columns=[*CASE, *names])

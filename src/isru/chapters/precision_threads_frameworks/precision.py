@@ -121,7 +121,7 @@ def float32_savings(
                 {"activation": activation, **group, "step_ms": 1e3 * float(wide.median())}
                 | percent_saved(found).columns("saving")
                 | floor_columns(percent_saved(band), 0.0)
-                | {"direction": direction(found, band, margin=margin)}
+                | {"direction": direction(found, margin=margin)}
             )
     return pd.DataFrame(rows)
 

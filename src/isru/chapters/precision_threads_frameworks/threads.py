@@ -133,7 +133,7 @@ def speedups(
         for form in forms:
             found = ratio(case, "one", form, clock=CLOCK, rng=rng)
             row = {"form": form, **about, **found.columns("speedup")}
-            row["direction"] = direction(found, band, margin=margin)
+            row["direction"] = direction(found, margin=margin)
             expected, row["shared_us"] = NOT_TIMED, np.nan
             if cores:
                 expected = _predicted(times, form, cores[about["batch"]].estimate, rng)
