@@ -122,6 +122,7 @@ def test_the_cheapest_formula_that_is_near_enough_is_told_with_its_cost_and_c(pu
         assert part in text
     assert "float sigmoid(float x)" in text
     assert asked(smooth=True)[1].startswith("round")
+    assert "INLINE" not in text  # nothing that it does not need
 
 
 def test_an_impossible_demand_is_told_the_nearest(published):

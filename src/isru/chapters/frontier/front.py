@@ -270,7 +270,7 @@ def _library_rows(target: str) -> list[dict]:
                     "use": use,
                     "name": entry.label,
                     "source": "library",
-                    "formula": entry.description,
+                    "formula": _in_words(name),
                     "operations": 0,
                     "smoothness": _class_of(entry.smoothness),
                     "monotone": entry.rises,
@@ -282,6 +282,11 @@ def _library_rows(target: str) -> list[dict]:
                 }
             )
     return rows
+
+
+def _in_words(name: str) -> str:
+    called = c_form(name).libm
+    return f"{called[0]} of the C library" if called else ACTIVATIONS[name].description
 
 
 def _class_of(derivatives: float) -> str:
