@@ -39,6 +39,7 @@ MODULUS = ((MULTIPLY, X, X, 0), (ROOT, 3, 0, 0), (ADD, A, 4, 0), (DIVIDE, X, 5, 
         (ISRU, 1.0, "analytic"),
         (LADDER, 1.0, "analytic"),
         (NAMED["ISRU of a cubic"], 1.0, "analytic"),
+        (NAMED["softsign of a cubic"], 1.0, "C1"),
         (BESIDE, 0.5, "analytic"),  # x^2 + 1 - 0.5 has no zero
         (HARD, 1.0, "C0"),
         (CLIPPED, 2.0, "C1"),

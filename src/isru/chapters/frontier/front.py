@@ -31,7 +31,7 @@ from isru.chapters.frontier.smoothness import (
 )
 from isru.firmware.c_forms import c_form
 from isru.firmware.c_text import c_float
-from isru.kernels.formulas import DIVIDE, FUSED, MULTIPLY, ROOT
+from isru.kernels.formulas import ABSOLUTE, ADD, DIVIDE, FUSED, MULTIPLY, ROOT
 
 LIBRARY = (
     "hard_tanh",
@@ -49,14 +49,10 @@ LIBRARY = (
     "tanh",
 )
 """What the formulas are held against."""
+_CUBIC = ((MULTIPLY, X, X, 0), (FUSED, X, 3, X))
 NAMED: dict[str, Program] = {
-    "ISRU of a cubic": (
-        (MULTIPLY, X, X, 0),
-        (FUSED, X, 3, X),
-        (FUSED, 4, 4, A),
-        (ROOT, 5, 0, 0),
-        (DIVIDE, 4, 6, 0),
-    )
+    "softsign of a cubic": (*_CUBIC, (ABSOLUTE, 4, 0, 0), (ADD, A, 5, 0), (DIVIDE, 4, 6, 0)),
+    "ISRU of a cubic": (*_CUBIC, (FUSED, 4, 4, A), (ROOT, 5, 0, 0), (DIVIDE, 4, 6, 0)),
 }
 """Programs with a name that no function of the library has."""
 HALF_A_STEP = 1 / 256  # of an 8-bit number between -1 and 1
