@@ -56,16 +56,16 @@ def reader(entries: dict):
     return lambda at: dict(zip(keys, entries[at], strict=True)) if at in entries else None
 
 
-def word(*, floor=(0, -1, 1), **entries) -> str:
+def word(**entries) -> str:
     """Return the word for a place whose savings and rivals are given by their short names."""
     rivals = {name: f"a.{name}" for name in entries if name.startswith("rival")}
     place = Place(
         "there",
-        Mark("a.saving", floor="a.floor"),
+        Mark("a.saving"),
         {"for small networks": Mark("a.other")},
         {name: at + ("[x=1].ratio" if "ratio" in name else "") for name, at in rivals.items()},
     )
-    known = {f"a.{name}": ends for name, ends in entries.items()} | {"a.floor": floor}
+    known = {f"a.{name}": ends for name, ends in entries.items()}
     known |= {f"a.{name}[x=1].ratio": entries[name] for name in rivals if "ratio" in name}
     return answer(reader(known), place, MARGINS).word
 
@@ -85,7 +85,6 @@ def word(*, floor=(0, -1, 1), **entries) -> str:
         ({"saving": (20, 15, 25), "rival": (9, 5, 12)}, "yes"),
         ({"saving": (20, 15, 25), "rival_ratio": (0.4, 0.3, 0.5)}, "yes, or rival_ratio"),
         ({"saving": (20, 15, 25), "rival_ratio": (1.4, 1.3, 1.5)}, "yes"),
-        ({"saving": (20, 15, 25), "floor": (0, -30, 30)}, "not settled"),
         ({"saving": (-60, -75, -47), "rival": (9, 5, 12)}, "no"),
         ({"saving": (0.0, 0.0, 0.0)}, "no difference"),
         ({"saving": (3, -9, 14)}, "not settled"),

@@ -22,6 +22,7 @@ from isru.bench import (
     ratio,
     ratios,
 )
+from isru.bench.summary import against_themselves
 from isru.bench.worker import block_order, calibrate, run_job
 
 pytestmark = pytest.mark.slow
@@ -241,6 +242,15 @@ def test_the_floor_contains_one_and_grows_with_the_noise():
         for noise in (0.01, 0.1)
     )
     assert loud.low < quiet.low < 1 < quiet.high < loud.high
+
+
+def test_every_arm_that_is_timed_twice_is_held_against_itself_in_each_case():
+    arms = {"a": 1.0, "a_again": 1.0, "b": 2.0, "b_again": 2.0, "alone": 1.0}
+    found = against_themselves(synthetic(arms, cases=3), rng=np.random.default_rng(0))
+    assert len(found) == 6
+    assert all(0.9 < one.low < 1.1 for one in found)
+    none = synthetic({"a": 1.0, "b": 1.0}, cases=3)
+    assert against_themselves(none, rng=np.random.default_rng(0)) == []
 
 
 def test_summaries_have_one_row_for_each_case_and_arm():

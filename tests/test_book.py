@@ -315,6 +315,22 @@ def test_each_claim_counts_with_the_runs_of_its_own_notebook(monkeypatch):
     assert "every run of its own: 1 of 2. Of their 6 effects in the later runs, 3 have" in said
 
 
+def test_what_runs_differ_by_is_said_of_the_claims_that_it_widens(monkeypatch):
+    monkeypatch.syspath_prepend(str(CHECKOUT / "book" / "_ext"))
+    from isru_book import comparison
+
+    claims = [
+        SimpleNamespace(id="C1", scale="ratio", unit=""),
+        SimpleNamespace(id="C2", scale="difference", unit="pp"),
+        SimpleNamespace(id="C3", scale="ratio", unit=""),
+    ]
+    errors = {"C1": 0.04, "C2": 1.23, "C3": 0.0}
+    monkeypatch.setattr(comparison, "between", lambda claim, runs: errors[claim.id])
+    said = comparison._between(claims, [])
+    assert "(standard deviation): C1 (4.1 %), C2 (1.2 pp); in the other" in said
+    assert "do not differ" in comparison._between(claims[2:], [])
+
+
 def test_runs_are_counted_by_notebook(compendium):
     folder = compendium / "results" / "repeats"
     for run, name in (("2", "activation-cost"), ("2", "forecaster"), ("3", "forecaster")):

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from isru.chapters.characters import study as characters
@@ -14,6 +15,7 @@ from isru.chapters.characters.study import (
     Case,
     differences,
     new_model,
+    over_rates,
     plan,
     quality_row,
     with_own_rates,
@@ -291,8 +293,6 @@ def test_the_plan_pairs_every_arm_with_the_baseline(book):
 
 
 def test_the_own_rate_is_chosen_by_validation_and_compared_on_the_test_part():
-    import pandas as pd
-
     validation = {("tanh", 0.01): 2.0, ("isru", 0.03): 1.9}
     rows = pd.DataFrame(
         {
@@ -313,3 +313,38 @@ def test_the_own_rate_is_chosen_by_validation_and_compared_on_the_test_part():
     assert pairs["1x4_own", 1] == pytest.approx(100 * 0.03 / 3)
     partial = with_own_rates(rows[rows["learning_rate"] > 0.005], RATES)
     assert "own" not in set(partial["rate"])
+
+
+def losses(rates, seeds=4, **excess):
+    """Return rows of tanh and of arms whose loss exceeds tanh's by some % at each rate."""
+    rng, rows = np.random.default_rng(0), []
+    for rate in rates:
+        for seed in range(seeds):
+            base = rng.uniform(2.0, 3.0)
+            for arm, percent in {"tanh": [0.0] * seeds, **excess}.items():
+                bits = base * (1 + percent[seed] / 100)
+                row = {"arm": arm, "network": "1x32", "rate": rate, "seed": seed}
+                rows.append(row | {"test_bits": bits, "diverged": percent[seed] > 50})
+    return rows
+
+
+def test_a_claim_about_learning_is_judged_over_the_rates_seed_by_seed():
+    rows = losses(("low", "high"), isru=[0.0, 0.5, 1.0, 0.5]) + losses(
+        ("middle",), isru=[3.0, 3.5, 4.0, 3.5], exp_free=[2.0] * 4
+    )
+    rows = pd.DataFrame(rows)
+    # an arm's own rate repeats another: it must not count twice
+    own = rows[rows["rate"] == "middle"].assign(rate="own")
+    found = over_rates(pd.concat([rows, own])).set_index(["network", "arm"])
+    mine = found.loc[("1x32", "isru")]
+    assert (mine["n"], mine["rates"], mine["diverged"]) == (4, 3, 0)
+    # pairs 1, 1.5, 2, 1.5: mean 1.5, sd 0.408; 3.182 is Student's t of 3 degrees of freedom
+    assert mine["difference"] == pytest.approx(1.5)
+    assert mine["high"] - mine["difference"] == pytest.approx(3.182 * 0.40825 / 2, rel=1e-3)
+    assert found.loc[("1x32", "exp_free"), "rates"] == 1
+
+
+def test_a_diverged_network_counts_and_is_counted():
+    rows = pd.DataFrame(losses(("low", "middle"), isru=[0.0, 0.0, 0.0, 100.0]))
+    [mine] = over_rates(rows).itertuples()
+    assert mine.difference == pytest.approx(25) and mine.diverged == 2 and mine.high > 50

@@ -5,14 +5,15 @@ import pandas as pd
 import pytest
 
 from isru.chapters.precision_threads_frameworks import digits
+from isru.data import images
 from isru.sweep import run_sweep
 
 pytestmark = pytest.mark.slow
 
 
 def test_the_parts_are_the_whole_set_and_share_no_image():
-    images = digits.read_images("digits")
-    parts = [images.train, images.validation, images.test]
+    found = digits.read_images("digits")
+    parts = [found.train, found.validation, found.test]
     assert [x.shape for x, _ in parts] == [(1097, 8, 8), (200, 8, 8), (500, 8, 8)]
     from sklearn.datasets import load_digits
 
@@ -23,7 +24,7 @@ def test_the_parts_are_the_whole_set_and_share_no_image():
 
 def test_mnist_that_is_damaged_or_out_of_reach_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("ISRU_DATA", str(tmp_path))
-    monkeypatch.setattr(digits, "MNIST_URL", "http://localhost:9/mnist.npz")
+    monkeypatch.setattr(images, "MNIST_URL", "http://localhost:9/mnist.npz")
     with pytest.raises(FileNotFoundError, match=r"put the file at .*or use images='digits'"):
         digits.read_images("mnist")
     (tmp_path / "mnist.npz").write_bytes(b"no images")

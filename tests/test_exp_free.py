@@ -15,12 +15,11 @@ from isru.chapters.exp_free.study import (
     Case,
     cells_table,
     conditions,
-    equal_units,
     paired_words,
     quality_row,
     scale_candidate,
 )
-from isru.cost import network_count
+from isru.cost import equal_units, network_count
 from isru.lstm import LSTMNetwork
 from isru.studies.arms import ARMS
 

@@ -18,6 +18,7 @@ from isru.studies.forecaster import (
     Case,
     choose_learning_rates,
     conditions,
+    days_of_test,
     quality,
     quality_row,
     train_network,
@@ -67,6 +68,22 @@ def test_the_rain_is_counted_case_by_case():
     assert row["tp"] + row["fn"] == rain.sum()
     assert row["tp"] + row["tn"] + row["fp"] + row["fn"] == len(rain)
     assert row["accuracy"] == pytest.approx(100 * (row["tp"] + row["tn"]) / len(rain))
+
+
+@pytest.mark.parametrize("target", ["change", "rain"])
+def test_what_a_row_says_of_its_days_adds_up_to_its_scores(target):
+    case = replace(SMALL, target=target, test=True)
+    row, days = quality_row(case), days_of_test(case)
+    sums = {name: np.array(row[name].split(), float) for name in row if name.startswith("day_")}
+    count = days["windows"].sum()
+    assert count == len(forecast_windows(window=6, horizon=2).test.rain)
+    # sums are kept to five digits
+    assert sums["day_losses"].sum() / count == pytest.approx(row["loss"], rel=1e-4)
+    if target == "change":
+        share = sums["day_losses"].sum() / days["persistence"].sum()
+        assert 100 * (1 - share) == pytest.approx(row["skill"], abs=1e-2)
+    else:
+        assert sums["day_right"].sum() == row["tp"] + row["tn"]
 
 
 def test_finished_rows_are_taken_from_the_cache(tmp_path):

@@ -1,10 +1,13 @@
 """A reader's own task: what is in the file is trained on, and what cannot be is said."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
 
+from isru import paths
+from isru.chapters.accuracy import own_task
 from isru.chapters.accuracy.own_task import read_task
 from isru.errors import CompendiumError
 from isru.notes import noting
@@ -117,5 +120,13 @@ def test_a_single_array_has_no_names(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no file .*mine\.npz: expected an \.npz"):
+    with pytest.raises(FileNotFoundError, match=r"no file .*mine\.npz: expected the whole path"):
         read_task(tmp_path / "mine.npz")
+
+
+def test_the_page_on_parameters_says_what_is_asked_of_the_file():
+    page = (paths.root() / "book" / "parameters.md").read_text(encoding="utf-8")
+    assert f"at least {own_task.FEWEST_ROWS} sequences" in page
+    assert f"each with at least {own_task.FEWEST_OF_A_CLASS} sequences" in page
+    shares = f"trains on {own_task._TRAIN:.0%} of .* rate by {own_task._VALIDATION:.0%}, and"
+    assert re.search(shares.replace("%", " %"), page)

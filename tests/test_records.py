@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from isru.drawing import use_style
+from isru.files import move, write_atomically
 from isru.provenance import ARITHMETIC_VARIABLES, provenance
 from isru.recorded import BadAddress, NotRecorded, Recorded, read_value, read_values
-from isru.records import Record, move, write_atomically
+from isru.records import Record
 
 
 @pytest.fixture

@@ -65,8 +65,8 @@ def samples(one, alone, in_turn, empty, kept, processes=6):
             for p in range(processes)
             for place, units in enumerate((50, 200))
             for arm, times in {
-                "one": one,
-                "one_again": one,
+                "gates_one": one,
+                "gates_one_again": one,
                 "in_turn": in_turn,
                 "alone": alone,
                 "kept": kept,
@@ -104,6 +104,14 @@ def test_every_arm_runs(arms):
         call = setup(rng=np.random.default_rng(0), layers=1, units=5, batch=2, **arm.arguments)
         call()
         call()
+
+
+def test_a_table_of_both_measurements_tells_them_apart():
+    gates, blas = (
+        {arm.label for arm in arms(steps=3, features=4, tasks=2)}
+        for arms in (threads.thread_arms, threads.blas_arms)
+    )
+    assert not gates & blas
 
 
 def test_long_tasks_run_in_threads():

@@ -161,6 +161,24 @@ def network_count(
     return total + dense_count(width, outputs) * (steps if return_sequences else 1)
 
 
+def equal_units(cell: str, features: int, units: int, outputs: int) -> int:
+    """Return the units that give a cell about as many parameters as an LSTM of ``units`` has.
+
+    Of one layer with a dense head, to half a unit.
+
+    Examples
+    --------
+    >>> equal_units("gru", 9, 16, 10)
+    19
+    """
+    wanted = network_count(features, [units], outputs).parameters
+
+    def missing(count: int) -> int:
+        return abs(network_count(features, [count], outputs, cell=cell).parameters - wanted)
+
+    return min(range(1, 2 * units + 1), key=missing)
+
+
 def bytes_per_step(count: Count, features: int, *, batch: int = 1, itemsize: int = 4) -> int:
     """Return the bytes that a step must move: weights once, input once, states in and out.
 

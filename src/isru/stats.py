@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STATISTICS = ("mean", "median")
+_NORMAL_95 = float(distributions.norm.ppf(0.975))
 
 
 class Interval(NamedTuple):
@@ -41,6 +42,13 @@ class Interval(NamedTuple):
     def map(self, function: Callable[[float], float]) -> Interval:
         """Return the interval of a rising function of what is estimated."""
         return Interval(*(function(value) for value in self))
+
+    def widened(self, error: float) -> Interval:
+        """Return the interval of 95 % with one more independent source of that standard error."""
+        more = _NORMAL_95 * error
+        low, high = self.estimate - self.low, self.high - self.estimate
+        ends = math.hypot(low, more), math.hypot(high, more)
+        return Interval(self.estimate, self.estimate - ends[0], self.estimate + ends[1])
 
 
 @dataclass(frozen=True)
@@ -368,6 +376,44 @@ def tost(
         below = distributions.t.cdf((mean - margin) / error, n - 1)
         p, half = float(max(above, below)), float(distributions.t.isf(alpha, n - 1) * error)
     return Equivalence(n, mean, mean - half, mean + half, margin, p, p < alpha)
+
+
+def between_runs(runs: Sequence[Sequence[Interval | None]]) -> float:
+    """Return by how much runs of one machine differ beyond their intervals: a standard deviation.
+
+    Processes of one run share an hour, its frequencies, its neighbours and where memory lies. So
+    the same timings are taken in several runs, and what they show is pooled over the timings,
+    since few runs of one timing say little. Each timing's variance over its runs, less what the
+    runs' own intervals of 95 % explain of it, is what an hour adds; nothing where it is negative.
+    Runs are of one machine: another one is no repeat of it.
+
+    Parameters
+    ----------
+    runs : sequence of R sequences of K intervals
+        The same K timings in each run, in one unit, ratios as logarithms; None where a run lacks
+        one. A timing of a single run says nothing. 0 if there is no other.
+
+    References
+    ----------
+    Kalibera & Jones 2013, DOI 10.1145/2464157.2464160: variance at every level of repetition.
+
+    Examples
+    --------
+    >>> sharp = [[Interval(1.0, 1.0, 1.0)], [Interval(3.0, 3.0, 3.0)]]
+    >>> round(between_runs(sharp), 3)
+    1.414
+    """
+    freedom, spread, explained = 0, 0.0, 0.0
+    for timing in zip(*runs, strict=True):
+        found = [one for one in timing if one is not None]
+        if len(found) < 2:
+            continue
+        own = len(found) - 1
+        freedom += own
+        spread += own * float(np.var([one.estimate for one in found], ddof=1))
+        errors = [(one.high - one.low) / (2 * _NORMAL_95) for one in found]
+        explained += own * float(np.mean(np.square(errors)))
+    return math.sqrt(max(0.0, spread - explained) / freedom) if freedom else 0.0
 
 
 def holm(p_values: ArrayLike) -> np.ndarray:

@@ -76,6 +76,8 @@ _LABELS = {
     "wait_saving": "Time saved with wait states",
     # quality and what statistics say of it
     "best_epoch": "Best epoch",
+    "changed": "What changes",
+    "largest": "Largest in size",
     "control": "Control",
     "fn": "False negatives",
     "fp": "False positives",
@@ -93,6 +95,29 @@ _LABELS = {
     "told_apart": "Told apart",
     "tp": "True positives",
     "validation_loss": "Validation loss",
+    "within": "In",
+    # octaves of units
+    "batteries": "Simulated batteries",
+    "bias": "Bias",
+    "correlation": "Correlation",
+    "counts": "Counts",
+    "covered": "Interval holds the truth",
+    "covered_new": "Prediction holds a new task",
+    "equal_units": "Units of tanh for these cycles",
+    "gates": "Gates open",
+    "half_cost": "Cost of half the units",
+    "half_se": "Cost of half the units, s.e.",
+    "highest": "Highest rate chosen",
+    "in_hand": "Octaves in hand",
+    "iqm": "Interquartile mean",
+    "loss_se": "Loss, s.e.",
+    "lowest": "Lowest rate chosen",
+    "new_task": "Also on a new task",
+    "octaves": "Octaves",
+    "p_margin": "p",
+    "prediction": "New task",
+    "se": "s.e.",
+    "tau": "τ",
     "word": "Verdict",
     # devices
     "activation_share": "Share of activations",
@@ -122,7 +147,7 @@ _LABELS = {
     "exp": "exp",
     "softsign": "softsign",
 }
-_FORMATS = {"p": "p", "p_holm": "p"}
+_FORMATS = {"p": "p", "p_holm": "p", "p_margin": "p"}
 
 
 @dataclass(frozen=True)

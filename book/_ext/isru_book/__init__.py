@@ -15,6 +15,7 @@ from isru_book import (
     redirects,
     repository,
 )
+from isru_book.against_itself import AgainstItself
 from isru_book.answer import (
     AnswerFigure,
     ChangeRole,
@@ -59,6 +60,7 @@ _ROLES = {
     "verdict": VerdictRole,
 }
 _DIRECTIVES = {
+    "against-itself": AgainstItself,
     "answer-figure": AnswerFigure,
     "cell-drawing": CellDrawing,
     "claim-advice": ClaimAdvice,

@@ -8,7 +8,7 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from isru.claims import Verdict, load_claims, read_run_values, verdicts, what_to_do
+from isru.claims import Verdict, load_claims, read_run_values, read_runs, verdicts, what_to_do
 from isru.wording import MINUS
 from isru_book.cells import place_of
 from isru_book.run import LOGGER, Run, page_of, run_of
@@ -39,7 +39,8 @@ def judged(env) -> list[tuple]:
             note_table(env, f"{chapter}-{name}")
     if not hasattr(run, "judged"):  # once a build: a page may ask many times
         claims = load_claims(path)
-        found = verdicts(claims, read_run_values(run.folder))
+        values = read_run_values(run.folder)
+        found = verdicts(claims, values, read_runs(values, run.folder))
         run.judged = list(zip(claims, found, strict=True))
     return run.judged
 

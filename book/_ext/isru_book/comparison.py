@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Sequence
 from itertools import groupby
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from isru.claims import load_claims, verdicts_beside
+from isru.claims import Claim, load_claims, read_run_values, read_runs, verdicts_beside
+from isru.claims.findings import between
 from isru.publish.compare import AGREES, DIFFERS, compare_runs
 from isru.publish.repeats import repeats, times_run
 from isru_book.claims import effect_text, shade
@@ -79,7 +82,9 @@ class RunComparison(SphinxDirective):
             words = [_verdict(pair.yours) if pair else MISSING for pair in own]
             rows.append([name, _verdict(next(filter(None, own)).published), *words])
         text = _again(times_run(run.folder), list(repeated.values()))
-        return [*_sentence(text), html_table(header, rows, classes=("isru-small",))]
+        apart = _between(claims, read_runs(read_run_values(run.folder), run.folder))
+        table = html_table(header, rows, classes=("isru-small",))
+        return [*_sentence(text), *_sentence(apart), table]
 
 
 def _again(times: dict[str, int], repeated: list[list]) -> str:
@@ -95,8 +100,28 @@ def _again(times: dict[str, int], repeated: list[list]) -> str:
         "Some notebooks were run again on the machine that made them, with the same code and "
         f"parameters: in all {named}. Claims decided more than once: {len(own)}, {decided}. "
         f"The same verdict in every run of its own: {same} of {len(own)}. Of their {effects} "
-        f"effects in the later runs, {apart} have intervals that do not meet the published ones: "
-        "an interval covers the processes of one run, not what differs from hour to hour."
+        f"effects in the later runs, {apart} have intervals that do not meet the published ones."
+    )
+
+
+def _between(claims: Sequence[Claim], runs: list) -> str:
+    """Say by how much runs differ beyond their intervals, where they do, and what comes of it."""
+    differ = []
+    for claim in claims:
+        if error := between(claim, runs):
+            size = (
+                f"{100 * math.expm1(error):.1f} %"
+                if claim.scale == "ratio"
+                else f"{error:.2g} {claim.unit}"
+            )
+            differ.append(f"{claim.id} ({size})")
+    if not differ:
+        return "Beyond what the intervals of one run hold, the runs do not differ."
+    return (
+        "An interval of one run covers its processes, not what differs from hour to hour. Over the "
+        "timings of a claim together, runs differ by that much more (standard deviation): "
+        f"{', '.join(differ)}; in the other claims that were repeated they do not. "
+        "Every interval of these claims holds it."
     )
 
 

@@ -10,7 +10,7 @@ word           when
 yes            the saving lies beyond the margin
 yes, for ...   so it does, but under another condition it does not
 yes, or ...    so it does, but a rival is no slower
-no             ISRU is slower, beyond the floor
+no             ISRU is slower
 no difference  neither is faster by more than the margin
 not settled    anything else
 =============  ========================================================================
@@ -132,7 +132,7 @@ def answer(read: Read, place: Place, margins: Limits) -> Answer:
     found = saving(read, place.decides)
     if found is None:
         return Answer("not settled")
-    word = _WORDS.get(_state(read, place.decides, found, margins), "not settled")
+    word = _WORDS.get(_state(found, margins), "not settled")
     if word != "yes":
         return Answer(word, found)
     faster, as_fast = _rivals(read, place.rivals)
@@ -175,22 +175,17 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _state(read: Read, mark: Mark, found: Span, margins: Limits) -> str:
-    floor = 0.0
-    if mark.floor:
-        ends = read(mark.floor) or {}
-        floor = max(abs(float(ends.get(end, 0.0))) for end in ("low", "high"))
-    held = Limits(margins.margin, margins.relevance, floor)
-    return decide(Interval(*found), "greater", held).state
+def _state(found: Span, margins: Limits) -> str:
+    return decide(Interval(*found), "greater", margins).state
 
 
 def _bounds(read: Read, place: Place, margins: Limits) -> list[str]:
     """Return what a network must be: otherwise the saving does not lie beyond the margin."""
-    found = {bound: (mark, saving(read, mark)) for bound, mark in place.elsewhere.items()}
+    found = {bound: saving(read, mark) for bound, mark in place.elsewhere.items()}
     return [
         bound
-        for bound, (mark, span) in found.items()
-        if span is not None and _state(read, mark, span, margins) != CONFIRMED
+        for bound, span in found.items()
+        if span is not None and _state(span, margins) != CONFIRMED
     ]
 
 

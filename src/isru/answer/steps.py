@@ -39,9 +39,6 @@ class Mark:
     ----------
     saving : str
         The address of the saving, in per cent of tanh's time.
-    floor : str
-        The address of the A/A floor, of what tanh "saves" against itself; empty where nothing
-        was timed.
     waiting : str
         The arm of a Cortex-M4F whose saving with two wait states belongs to the interval.
     units : int
@@ -49,7 +46,6 @@ class Mark:
     """
 
     saving: str
-    floor: str = ""
     waiting: str = ""
     units: int = UNITS
 
@@ -66,7 +62,7 @@ class Platform:
 def timed(engine: str, step: str = "predict", units: int = UNITS) -> Mark:
     """Return where the chapter on the forecaster recorded ISRU's saving of a step."""
     row = _STEPS.format(engine=engine, step=step, n=units)
-    return Mark(f"{row}.saving", floor=f"{row}.floor", units=units)
+    return Mark(f"{row}.saving", units=units)
 
 
 def emulated(core: str, arm: str, units: int = UNITS) -> Mark:

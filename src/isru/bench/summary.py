@@ -106,6 +106,24 @@ def floor(
     return aa_floor(pairs, rng=rng)
 
 
+def against_themselves(
+    frame: pd.DataFrame, *, clock: str = "seconds", rng: np.random.Generator
+) -> list[Interval]:
+    """Return the ratio of each arm and its equal, case by case: nothing differs but by chance.
+
+    Whether intervals of ratios cover as they say: of those of 95 %, about 5 % should exclude 1.
+    An arm's equal is labelled as it is, with ``_again`` behind.
+    """
+    arms = set(frame["arm"])
+    pairs = [(arm, f"{arm}_again") for arm in sorted(arms) if f"{arm}_again" in arms]
+    return [
+        ratio(part, *pair, clock=clock, rng=rng)
+        for _, part in _by_case(frame)
+        for pair in pairs
+        if set(pair) <= set(part["arm"])
+    ]
+
+
 def per_call(
     frame: pd.DataFrame, *, clock: str = "seconds", rng: np.random.Generator
 ) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from isru.claims.beside import TwoVerdicts, verdicts_beside
 from isru.claims.catalogue import Claim, Condition, load_claims
 from isru.claims.findings import Finding
 from isru.claims.plainly import plainly, what_to_do
-from isru.claims.verdicts import Verdict, read_run_values, verdicts
+from isru.claims.verdicts import Verdict, read_run_values, read_runs, verdicts
 
 __all__ = [
     "Claim",
@@ -23,6 +23,7 @@ __all__ = [
     "load_claims",
     "plainly",
     "read_run_values",
+    "read_runs",
     "verdicts",
     "verdicts_beside",
     "what_to_do",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from isru.claims.catalogue import Claim
 from isru.claims.findings import Finding
-from isru.claims.verdicts import Verdict, read_run_values, verdicts
+from isru.claims.verdicts import Verdict, read_run_values, read_runs, verdicts
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,10 @@ def verdicts_beside(
     """Judge every claim from both runs' values, and return those that both measured.
 
     Only notebooks that both runs hold take part, so that a run of a few notebooks is not held
-    against verdicts that rest on others too. A word is no time: it should carry over to a second
-    run on the same machine. On another machine, or in a shorter profile, it may differ by right.
+    against verdicts that rest on others too. What runs of the machine differ by, as the published
+    one and its repeats show it, widens the intervals of both. A word is no time: it should carry
+    over to a second run on the same machine. On another machine, or in a shorter profile, it may
+    differ by right.
 
     Parameters
     ----------
@@ -62,6 +64,9 @@ def verdicts_beside(
     """
     values = [read_run_values(folder) for folder in (published, yours)]
     both = values[0].keys() & values[1].keys()
-    found = (verdicts(claims, {name: one[name] for name in both}) for one in values)
+    found = (
+        verdicts(claims, {name: one[name] for name in both}, read_runs(one, published))
+        for one in values
+    )
     pairs = (TwoVerdicts(*pair) for pair in zip(*found, strict=True))
     return [pair for pair in pairs if pair.published.measured and pair.yours.measured]

@@ -24,7 +24,7 @@ _APPLY = (
     *("confirmed", "equivalent", "non-inferior", "negligible", "depends", "refuted", "worse"),
     *("open", "unmeasured"),
 )
-_KEYS = ("value", "presumes", "floor", "tost", "control")
+_KEYS = ("value", "presumes")
 _METRIC = (*_KEYS, "each", "rule", "range", "gate")
 _FIELD = re.compile(r"\{(\w+)\}")
 _MOST_CONDITIONS = 10_000
@@ -52,9 +52,6 @@ class Condition:
     factors: dict[str, str | int] = field(default_factory=dict)
     range: tuple[float, float] | None = None
     presumes: str | None = None
-    floor: str | None = None
-    tost: str | None = None
-    control: str | None = None
     gate: Gate | None = None
 
     @property

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from isru.claims import rules
 from isru.claims.catalogue import Claim, Condition, Gate
 from isru.claims.rules import NOT_MEASURED, REFUTED, Decision, Limits
-from isru.stats import Interval
+from isru.stats import Interval, between_runs
 
 Values = Mapping[str, Mapping[str, Mapping]]
 
@@ -30,13 +30,15 @@ class Finding:
     effect: Interval | None = None
 
 
-def find(claim: Claim, condition: Condition, values: Values) -> Finding:
+def find(claim: Claim, condition: Condition, values: Values, *, runs: float = 0.0) -> Finding:
     """Return what a run's values say about a claim in one condition.
 
-    An effect decides nothing without an interval (only ``exact`` values need none), without the
-    A/A floor or the negative control that the claim asks for, when the control, held to the same
-    margin, cannot be told from the baseline, or when a gate does not hold. A claim about an effect
-    that grows or fades presumes that it is there: where it is below 0, the claim is refuted.
+    ``runs`` is the standard deviation between runs that an interval does not hold yet, as the
+    rules see the effect: of the logarithm of a ratio.
+
+    An effect decides nothing without an interval (only ``exact`` values need none), or when a
+    gate does not hold. A claim about an effect that grows or fades presumes that it is there:
+    where it is below 0, the claim is refuted.
 
     Raises
     ------
@@ -62,27 +64,18 @@ def find(claim: Claim, condition: Condition, values: Values) -> Finding:
         return Finding(condition, _nothing(closed), float(value), low, high)
     if ends is None:
         return Finding(condition, _nothing("no interval was recorded"), float(value))
+    if runs:
+        ends = _unscaled(claim, _scaled(claim, condition.value, ends).widened(runs))
     effect = _oriented(claim, condition, ends)
     obstacle = _obstacle(claim, condition, values)
     if obstacle:
         return Finding(condition, obstacle, ends.estimate, ends.low, ends.high)
-    tost = lookup(values, condition.tost)
-    tost_p = None if tost is None else _probability(claim, condition.tost, tost["value"])
-    decision = rules.decide(effect, condition.rule, _limits(claim, condition, values), tost_p)
+    decision = rules.decide(effect, condition.rule, _limits(claim, condition))
     return Finding(condition, decision, ends.estimate, ends.low, ends.high, effect)
 
 
 def _obstacle(claim: Claim, condition: Condition, values: Values) -> Decision | None:
     """Return why a condition decides nothing whatever its effect, or None."""
-    if condition.floor and interval(claim, condition.floor, values) is None:
-        return _nothing("no A/A floor was recorded")
-    if condition.control:
-        control = interval(claim, condition.control, values)
-        if control is None:
-            return _nothing("no negative control was recorded")
-        control, margin = _scaled(claim, condition.control, control), _margins(claim)[0]
-        if not (control.low > margin or control.high < -margin):
-            return _nothing("the task does not tell the negative control apart")
     if condition.presumes:
         presumed = interval(claim, condition.presumes, values)
         if presumed is None or presumed.low <= 0 <= presumed.high:
@@ -106,16 +99,12 @@ def _closed(claim: Claim, gate: Gate, values: Values) -> str:
     return str(reason or "what must hold first does not hold")
 
 
-def _limits(claim: Claim, condition: Condition, values: Values) -> Limits:
+def _limits(claim: Claim, condition: Condition) -> Limits:
     margin, relevance = _margins(claim)
-    floor = 0.0
-    if condition.floor:
-        ends = _scaled(claim, condition.floor, interval(claim, condition.floor, values))
-        floor = max(abs(ends.low), abs(ends.high))
     claimed = condition.range
     if claimed and claim.scale == "ratio":
         claimed = tuple(math.log(end) for end in claimed)
-    return Limits(margin, relevance, floor, claimed)
+    return Limits(margin, relevance, claimed)
 
 
 def _margins(claim: Claim) -> tuple[float, float]:
@@ -159,17 +148,38 @@ def _scaled(claim: Claim, key: str, ends: Interval) -> Interval:
     return Interval(*map(math.log, ends))
 
 
+def between(claim: Claim, runs: Sequence[Values]) -> float:
+    """Return by how much runs of one machine differ in a claim's timings beyond their intervals."""
+    timings = [
+        condition.value
+        for condition in claim.conditions
+        if condition.rule not in ("holds", "fails")
+        and any((lookup(values, condition.value) or {}).get("kind") == "machine" for values in runs)
+    ]
+
+    def scaled(key: str, values: Values) -> Interval | None:
+        ends = interval(claim, key, values)
+        return None if ends is None else _scaled(claim, key, ends)
+
+    return between_runs([[scaled(key, values) for key in timings] for values in runs])
+
+
+def together(claim: Claim, found: Finding, count: int) -> tuple[float, float]:
+    """Return the ends of an interval that holds together with those of ``count`` conditions."""
+    ends = Interval(*(float(end) for end in (found.value, found.low, found.high)))
+    wide = rules.for_all(_scaled(claim, found.condition.value, ends), count)
+    return _unscaled(claim, wide)[1:]
+
+
+def _unscaled(claim: Claim, effect: Interval) -> Interval:
+    return effect.map(math.exp) if claim.scale == "ratio" else effect
+
+
 def _oriented(claim: Claim, condition: Condition, ends: Interval) -> Interval:
     effect = _scaled(claim, condition.value, ends)
     if condition.rule != "less":
         return effect
     return Interval(-effect.estimate, -effect.high, -effect.low)
-
-
-def _probability(claim: Claim, key: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise _wrong(claim, key, "a p value between 0 and 1", value)
-    return float(value)
 
 
 def _nothing(reason: str) -> Decision:

@@ -1,22 +1,24 @@
 """How an interval decides a claim in one condition, and how conditions add up.
 
 Everything here is oriented: 0 means "no effect", a positive effect speaks for a claim of
-direction. A 95 % interval [low, high], an equivalence margin M, a relevance margin R and the
-A/A floor A (0 where nothing was timed) give the state of one condition:
+direction. A 95 % interval [low, high], an equivalence margin M and a relevance margin R give the
+state of one condition:
 
 ===========  =====================================  ================================
 state        claim of direction                     claim of equivalence
 ===========  =====================================  ================================
-refuted      high < -A                              low > M or high < -M
-confirmed    low > max(R, A)                        --
+refuted      high < 0                               low > M or high < -M
+confirmed    low > R                                --
 equivalent   both one-sided tests against M pass,   both one-sided tests against M
-             the interval meets [-A, A]             pass
-negligible   low > A and high <= R                  --
+             the interval holds 0                   pass
+negligible   low > 0 and high <= R                  --
 undecided    anything else                          anything else
 ===========  =====================================  ================================
 
+What an arm shows against itself (A/A) enters no state: the interval holds that noise already.
+
 A claim of a *range* [a, b] is refuted when the interval misses the range and confirmed when it
-lies inside; neither margin nor floor widens the range. Ends that touch do not exclude: [0, 3]
+lies inside; no margin widens the range. Ends that touch do not exclude: [0, 3]
 does not exclude 0. What is undecided is either wider than the margin's band, from -M to M, or
 lies across an end of it; an interval wider than the band is never equivalent. One that lies
 wholly beyond it still decides: its width is no doubt about the direction.
@@ -39,19 +41,20 @@ amount is non-inferior. The p of all three states is that of the effect lying at
 A claim that something *holds* is decided by a truth value. A claim that all attempts *fail* is
 refuted by one that does not, and left undecided by one that does: others may succeed.
 
-A claim of direction is refuted by any effect the other way that the floor does not hide, however
-small, as by the protocol an interval has to exclude the claim and no more; the reason says where
-such an effect lies inside the relevance margin. An exact value is an interval of no width: it
-decides unless it lies on an end. A range over the readings of a cycle table is held against the
-same limits as an interval of 95 %: it decides where all readings agree. Its p is no probability;
-it is above 0 and can only make Holm's correction stricter.
+A claim of direction is refuted by any effect the other way, however small, as by the protocol an
+interval has to exclude the claim and no more; the reason says where such an effect lies inside
+the relevance margin. An exact value is an interval of no width: it decides unless it lies on an
+end. A range over the readings of a cycle table is held against the same limits as an interval of
+95 %: it decides where all readings agree. Its p is no probability; it is above 0 and can only
+make Holm's correction stricter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
+
+from scipy.stats import t as student
 
 from isru.stats import Interval
 
@@ -61,17 +64,18 @@ REFUTED, CONFIRMED, EQUIVALENT = "refuted", "confirmed", "equivalent"
 NON_INFERIOR, WORSE = "non-inferior", "worse"
 NEGLIGIBLE, UNDECIDED, NOT_MEASURED = "confirmed but negligible", "undecided", "not measured"
 INCONCLUSIVE = "inconclusive"
-_NORMAL = NormalDist()
-_Z = _NORMAL.inv_cdf(1 - ALPHA / 2)
+# How far an interval of 95 % reaches, and what lies beyond: as for the fewest processes or seeds
+# that such an interval may be made of (six), which is too careful for more.
+_CHANCE = student(df=5)
+_REACH = _CHANCE.isf(ALPHA / 2)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What an effect is held against: margins M and R, floor A, and the range of a claim."""
+    """What an effect is held against: margins M and R, and the range of a claim."""
 
     margin: float
     relevance: float
-    floor: float = 0.0
     range: tuple[float, float] | None = None
 
 
@@ -89,7 +93,7 @@ class Decision:
     supports: bool = False
 
 
-def decide(effect: Interval, rule: str, limits: Limits, tost_p: float | None = None) -> Decision:
+def decide(effect: Interval, rule: str, limits: Limits) -> Decision:
     """Return the state of one condition from its oriented effect.
 
     Parameters
@@ -98,34 +102,33 @@ def decide(effect: Interval, rule: str, limits: Limits, tost_p: float | None = N
         Estimate and ends of the 95 % interval, oriented (negated for ``"less"``).
     rule : {"greater", "less", "equivalent", "no worse", "between"}
     limits : Limits
-    tost_p : float, optional
-        The larger p of the two one-sided tests, where the run made them on the raw pairs; by
-        default it follows from the interval, taken as normal on each side of the estimate.
+
+    Notes
+    -----
+    A p follows from the interval: it is below 5 % where the end does not reach, and falls beyond as
+    the tail of Student's t for the fewest values that may make an interval.
     """
     if rule == "between":
         return _in_range(effect, limits.range)
     if rule == "no worse":
         return _no_worse(effect, limits.margin)
-    p_equivalence = _p_inside(effect, limits.margin) if tost_p is None else tost_p
+    p_equivalence = _p_inside(effect, limits.margin)
     passes = p_equivalence < ALPHA and not _wide(effect, limits.margin)
     if rule == "equivalent":
         return _no_difference(effect, limits.margin, p_equivalence, passes)
-    floor, relevance = limits.floor, max(limits.relevance, limits.floor)
-    if effect.high < -floor:
+    if effect.high < 0:
         inside = ", inside the relevance margin" if effect.low >= -limits.relevance else ""
         reason = f"the effect goes the other way{inside}"
-        return Decision(REFUTED, reason, _p_beyond(effect, -floor))
-    if effect.low > relevance:
+        return Decision(REFUTED, reason, _p_beyond(effect, 0))
+    if effect.low > limits.relevance:
         reason = "the effect lies beyond the relevance margin"
-        return Decision(CONFIRMED, reason, _p_beyond(effect, relevance), supports=True)
-    if passes and effect.low <= floor:
+        return Decision(CONFIRMED, reason, _p_beyond(effect, limits.relevance), supports=True)
+    if passes and effect.low <= 0:
         return Decision(EQUIVALENT, "no difference beyond the margin", p_equivalence)
-    if effect.low > floor and effect.high <= limits.relevance:
+    if effect.low > 0 and effect.high <= limits.relevance:
         reason = "the effect is there, inside the relevance margin"
-        return Decision(NEGLIGIBLE, reason, _p_beyond(effect, floor), supports=True)
-    if -floor <= effect.low and effect.high <= floor:
-        return Decision(UNDECIDED, "the interval lies inside the A/A floor")
-    return _undecided(effect, relevance)
+        return Decision(NEGLIGIBLE, reason, _p_beyond(effect, 0), supports=True)
+    return _undecided(effect, limits.relevance)
 
 
 def combine(decisions: Sequence[Decision], factors: Sequence[str]) -> str:
@@ -140,21 +143,20 @@ def combine(decisions: Sequence[Decision], factors: Sequence[str]) -> str:
 
     Notes
     -----
-    *inconclusive*: no condition is decided. *refuted* or *worse*: every condition is decided, some
-    exclude the claim and none supports it. *depends on*: states differ with a factor; all are
-    named that the effect's size changes with. *confirmed*: every condition bears the claim out.
-    *equivalent*: no condition differs beyond the margin. *non-inferior*: none is worse beyond it.
-    *confirmed but negligible*: every one does so inside the margin. Whatever is left, such as
-    conditions that differ while no interaction is shown, is inconclusive.
+    What is undecided makes nothing depend. *inconclusive*: no condition is decided. *refuted* or
+    *worse*: some conditions exclude the claim and none supports it. *depends on*: the states of
+    decided conditions differ with a factor; all are named that the effect's size changes with.
+    *confirmed*: every condition bears the claim out. *equivalent*: no condition differs beyond the
+    margin. *non-inferior*: none is worse beyond it. *confirmed but negligible*: every one does so
+    inside the margin. Whatever is left, such as conditions that differ while no interaction is
+    shown, or one that is undecided beside others that bear the claim out, is inconclusive.
     """
     states = {decision.state for decision in decisions}
     supported = [decision.supports for decision in decisions]
-    if states == {UNDECIDED}:
-        return INCONCLUSIVE
     against = states & {REFUTED, WORSE}
-    if against and UNDECIDED not in states and not any(supported):
+    if against and not any(supported):
         return against.pop()
-    if len(states) > 1 and factors:
+    if len(states - {UNDECIDED}) > 1 and factors:
         return "depends on " + " and ".join(factors)
     if all(supported) and CONFIRMED in states and NEGLIGIBLE not in states:
         return CONFIRMED
@@ -163,6 +165,32 @@ def combine(decisions: Sequence[Decision], factors: Sequence[str]) -> str:
     if states <= {EQUIVALENT, NON_INFERIOR}:
         return NON_INFERIOR
     return NEGLIGIBLE if states == {NEGLIGIBLE} else INCONCLUSIVE
+
+
+def of_parts(words: Sequence[str]) -> str:
+    """Return the verdict on a claim that says one thing here and another there, from its parts'.
+
+    All parts have to hold: it is refuted with any of them, else it depends on what any of them
+    depends on, and is otherwise what all of them are.
+    """
+    for part in words:
+        if part in (REFUTED, WORSE):
+            return part
+    depends = [word.removeprefix("depends on ") for word in words if word.startswith("depends")]
+    if depends:
+        factors = dict.fromkeys(factor for part in depends for factor in part.split(" and "))
+        return "depends on " + " and ".join(factors)
+    return words[0] if len(set(words)) == 1 else INCONCLUSIVE
+
+
+def for_all(effect: Interval, count: int) -> Interval:
+    """Return an interval of 95 % for each of ``count`` effects at once (Bonferroni).
+
+    Such ends belong to effects that were chosen from many because they are the largest.
+    """
+    factor = _CHANCE.isf(ALPHA / 2 / count) / _REACH
+    low, high = (effect.estimate + factor * (end - effect.estimate) for end in effect[1:])
+    return Interval(effect.estimate, float(low), float(high))
 
 
 def p_of_difference(first: Interval, second: Interval) -> float:
@@ -247,4 +275,4 @@ def _p_inside(effect: Interval, margin: float) -> float:
 def _two_sided(distance: float, half_width: float) -> float:
     if half_width <= 0:
         return 0.0 if distance > 0 else 1.0
-    return 2 * _NORMAL.cdf(-_Z * distance / half_width)
+    return float(2 * _CHANCE.sf(_REACH * distance / half_width))

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from isru.claims import rules
 from isru.claims.catalogue import Claim
-from isru.claims.findings import Finding, Values, find, interval, lookup
+from isru.claims.findings import Finding, Values, between, find, interval, lookup, together
 from isru.claims.rules import NOT_MEASURED, REFUTED, Decision
 from isru.errors import DamagedFile
 from isru.recorded import Recorded
@@ -59,7 +60,36 @@ def read_run_values(run_folder: str | Path) -> dict[str, Recorded]:
     return values
 
 
-def verdicts(claims: Sequence[Claim], values_by_notebook: Values) -> list[Verdict]:
+def read_runs(values: Mapping[str, Recorded], kept: str | Path) -> list[dict[str, Recorded]]:
+    """Return all runs of the machine that recorded some values: a published one and its repeats.
+
+    Parameters
+    ----------
+    values : dict
+        As `read_run_values` returns it.
+    kept : path
+        The folder of a run, with runs that repeat it in ``repeats/``.
+
+    Returns
+    -------
+    list of dict
+        Of each run the chapters of ``values`` that this machine recorded in it.
+    """
+    folders = [Path(kept), *sorted(Path(kept).glob("repeats/[0-9]*"))]
+    return [
+        {
+            name: recorded
+            for name, recorded in read_run_values(folder).items()
+            if name in values
+            and recorded.provenance.get("machine") == values[name].provenance.get("machine")
+        }
+        for folder in folders
+    ]
+
+
+def verdicts(
+    claims: Sequence[Claim], values_by_notebook: Values, runs: Sequence[Values] = ()
+) -> list[Verdict]:
     """Return the verdict on every claim, in the claims' order.
 
     Each condition of a claim is decided by its rule, after Holm's correction over the conditions
@@ -72,13 +102,16 @@ def verdicts(claims: Sequence[Claim], values_by_notebook: Values) -> list[Verdic
     claims : sequence of Claim
     values_by_notebook : dict
         As `read_run_values` returns it.
+    runs : sequence of dict, optional
+        Runs of the same machine, as `read_runs` returns them. What they differ by beyond their
+        intervals, in the timings of a claim together, widens each interval of that claim.
 
     Raises
     ------
     ValueError
         If a recorded value cannot be what the claim needs, e.g. text where a number belongs.
     """
-    judged = [_judge(claim, values_by_notebook) for claim in claims]
+    judged = [_judge(claim, values_by_notebook, between(claim, runs)) for claim in claims]
     families = defaultdict(list)
     for place, (claim, verdict) in enumerate(zip(claims, judged, strict=True)):
         if verdict.p is not None:
@@ -96,31 +129,47 @@ def _corrected(verdict: Verdict, p: float, family: str, count: int) -> Verdict:
     return replace(verdict, word=rules.INCONCLUSIVE, reason=reason, p=p)
 
 
-def _judge(claim: Claim, values: Values) -> Verdict:
+def _judge(claim: Claim, values: Values, runs: float) -> Verdict:
     if claim.hardware:
         present = lookup(values, claim.hardware["present"])
         if present is not None and present["value"] is False:
             reason = f"this machine has no {claim.hardware['name']}"
             return Verdict(claim.id, "not testable here", "", reason)
     findings = _corrected_conditions(
-        claim, [find(claim, condition, values) for condition in claim.conditions]
+        claim, [find(claim, condition, values, runs=runs) for condition in claim.conditions]
     )
     measured = [found for found in findings if found.decision.state != NOT_MEASURED]
     if not measured:
         return Verdict(claim.id, "not measured yet", "", "the run holds no such value", findings)
-    interactions = _interactions(claim, measured, values)
+    parts = [_part(claim, part, values) for part in _parts(measured)]
+    word = rules.of_parts([part.word for part in parts])
+    against = word in (REFUTED, rules.WORSE)
+    p = max(part.p for part in parts if part.word == word or not against)
+    text = _effect_text(claim, measured)
+    return Verdict(claim.id, word, text, _reason(measured), findings, p)
+
+
+def _parts(measured: list[Finding]) -> list[list[Finding]]:
+    """Return the conditions by their rule: what a claim says here, and what it says there."""
+    found = defaultdict(list)
+    for one in measured:
+        found[one.condition.rule].append(one)
+    return list(found.values())
+
+
+class _Part(NamedTuple):
+    word: str
+    p: float
+
+
+def _part(claim: Claim, measured: list[Finding], values: Values) -> _Part:
+    decided = [found for found in measured if found.decision.state != rules.UNDECIDED]
+    interactions = _interactions(claim, decided, values)
     # A claim that depends on something is named after every factor that the effect's size changes
     # with: whether one more condition was decided, and so differs in state, is one run's noise.
     sizes = _interactions(claim, measured, values, one_state=True) if interactions else {}
     word = rules.combine([found.decision for found in measured], list(sizes | interactions))
-    return Verdict(
-        claim.id,
-        word,
-        _effect_text(claim, measured),
-        _reason(measured),
-        findings,
-        _p(word, measured, interactions),
-    )
+    return _Part(word, _p(word, measured, interactions))
 
 
 def _corrected_conditions(claim: Claim, findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -193,8 +242,9 @@ def _p(word: str, measured: list[Finding], interactions: Mapping[str, float]) ->
         return 1.0
     if word.startswith("depends on"):
         return max(interactions.values())
-    deciding = [f.decision for f in measured if word != REFUTED or f.decision.state == REFUTED]
-    return max(decision.p for decision in deciding)
+    if word in (REFUTED, rules.WORSE):  # one condition is enough; Holm's correction saw them all
+        return min(found.decision.p for found in measured if found.decision.state == word)
+    return max(found.decision.p for found in measured)
 
 
 def _reason(measured: list[Finding]) -> str:
@@ -208,7 +258,10 @@ def _reason(measured: list[Finding]) -> str:
 
 
 def _effect_text(claim: Claim, measured: list[Finding]) -> str:
-    """Return the effect in words: one condition, or the smallest and the largest of several."""
+    """Return the effect in words: one condition, or the smallest and the largest of several.
+
+    The ends of two that were chosen from many hold for all of these together.
+    """
     if isinstance(measured[0].value, bool):
         return ""
     ordered = sorted(measured, key=lambda found: found.value)
@@ -216,12 +269,16 @@ def _effect_text(claim: Claim, measured: list[Finding]) -> str:
     parts = []
     for found in shown:
         place = found.condition.label
-        parts.append(_number_text(claim, found) + (f" at {place}" if place else ""))
+        number = _number_text(claim, found, len(ordered))
+        parts.append(number + (f" at {place}" if place else ""))
     return " to ".join(parts)
 
 
-def _number_text(claim: Claim, found: Finding) -> str:
+def _number_text(claim: Claim, found: Finding, count: int) -> str:
     unit = f" {claim.unit}" if claim.unit else ""
     if found.low is None or found.low == found.high:
         return f"{found.value:.3g}{unit}"
-    return f"{found.value:.3g}{unit} ({found.low:.3g} to {found.high:.3g})"
+    low, high = found.low, found.high
+    if not claim.readings:
+        low, high = together(claim, found, count)
+    return f"{found.value:.3g}{unit} ({low:.3g} to {high:.3g})"

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from isru.activations import ACTIVATIONS, Activation, get_activation
+from isru.files import write_atomically
 from isru.lstm.archives import Archive, ArchiveError
 from isru.lstm.optimizers import Adam
-from isru.records import write_atomically
 
 FORMAT, VERSION = "isru.lstm", 1
 _LATER = ("cell_activation", "trainable_alpha")

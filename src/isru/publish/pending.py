@@ -10,8 +10,9 @@ import shutil
 from pathlib import Path
 
 from isru import paths
+from isru.files import move, write_atomically
 from isru.publish.manifest import checked_manifest, inside, manifest_path, read_manifest
-from isru.records import move, sha256, to_json, write_atomically
+from isru.records import sha256, to_json
 
 
 def pending_folder(run: str) -> Path:

@@ -39,7 +39,7 @@ FLOORS = (
     ("table_columns", "addresses"),
     ("provenance", "wording", "closure", "table_words"),
     ("paths",),
-    ("errors", "lifeline", "lazily", "digests", "notes"),
+    ("errors", "files", "lifeline", "lazily", "digests", "notes"),
 )
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 _NOT_HERE = "Not here:"

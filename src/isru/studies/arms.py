@@ -33,6 +33,8 @@ class Arm:
     trainable_alpha : bool
     cell : str
         A name in `isru.lstm.CELLS`.
+    share : float
+        Of the units that the other arms have.
     details : str
         The label on figures that compare gates and cells, too, where it says more.
     device : tuple of str
@@ -48,6 +50,7 @@ class Arm:
     gain: bool = False
     trainable_alpha: bool = False
     cell: str = "lstm"
+    share: float = 1.0
     details: str = ""
     device: tuple[str, ...] = ()
 
@@ -105,7 +108,17 @@ ARMS = {
     "softsign": Arm("softsign", "softsign", details="softsign, logistic gates"),
     "identity": Arm("identity", "identity", details="identity, logistic gates"),
     "gru": Arm("GRU", cell="gru"),
+    "gru_isru": Arm("GRU with ISRU", "isru", cell="gru"),
     "coupled": Arm("coupled gates", cell="coupled"),
+    "half": Arm("tanh, half the units", share=0.5),
+    "three_quarters": Arm("tanh, three quarters of the units", share=0.75),
+    # Other functions for tanh alone, with logistic gates.
+    "clipped_parabola": Arm("clipped parabola", "clipped_parabola"),
+    "table_tanh": Arm("table of tanh", "table_tanh"),
+    "ladder2_logistic": Arm("ladder, n = 2, logistic gates", "ladder2"),
+    "ladder3": Arm("ladder, n = 3", "ladder3"),
+    "ladder4": Arm("ladder, n = 4", "ladder4"),
+    "isru_quintic": Arm("ISRU of a quintic", "isru_quintic"),
 }
 CORE = ("tanh", "isru", "identity")
 """What a comparison needs: the baseline, ISRU, and the control that shows what a task can tell."""

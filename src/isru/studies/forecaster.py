@@ -7,13 +7,14 @@ batches when the seed is the same, so that arms are compared by pairs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits
 
 from isru.data.forecast import ForecastWindows, WindowSet, forecast_windows
@@ -94,20 +95,30 @@ def quality_row(case: Case) -> dict:
         untrained), ``updates``, ``diverged`` (a loss was not finite; the best weights before
         count); ``validation_loss``; and with ``case.test`` the test part's ``loss`` and, for
         the change, ``skill`` over persistence in %, for the rain ``accuracy`` in % with the
-        counts ``tp``, ``tn``, ``fp``, ``fn``.
+        counts ``tp``, ``tn``, ``fp``, ``fn``; and the sums by day of `scores`.
     """
     network, row = train_network(case)
     return row | (scores(network, case) if case.test else {})
 
 
 def scores(network: LSTMNetwork, case: Case) -> dict:
-    """Return what a network reaches on the test part; see `quality_row`."""
+    """Return what a network reaches on the test part; see `quality_row`.
+
+    ``day_losses`` and, on rain, ``day_right`` are sums over the windows that end on each day
+    (UTC) of the part: of the squared error or the cross-entropy, and of right answers. They stand
+    as text, parted by spaces, in the order of `days_of_test`, so that a row stays a row.
+    """
     part = windows_of(case).test
     output = network.predict(part.inputs)
     found = {"loss": _loss(network, part, case.target)}
     if case.target == "change":
-        return found | {"skill": skill(output, part.change)}
+        found["skill"] = skill(output, part.change)
+        errors = (output.astype(float) - part.change)[:, 0] ** 2
+        return found | {"day_losses": _day_sums(part, errors)}
     said, rain = output.argmax(axis=1) == 1, part.rain[:, 0] == 1
+    logits = output.astype(float)
+    surprise = logsumexp(logits, axis=1) - logits[np.arange(len(rain)), rain.astype(int)]
+    found |= {"day_losses": _day_sums(part, surprise), "day_right": _day_sums(part, said == rain)}
     counts = {
         "tp": int(np.sum(said & rain)),
         "tn": int(np.sum(~said & ~rain)),
@@ -115,6 +126,24 @@ def scores(network: LSTMNetwork, case: Case) -> dict:
         "fn": int(np.sum(~said & rain)),
     }
     return found | {"accuracy": 100.0 * float(np.mean(said == rain))} | counts
+
+
+def days_of_test(case: Case) -> pd.DataFrame:
+    """Return the days of a case's test part: day, its ``windows``, and persistence's errors.
+
+    ``persistence`` is the sum of the squared changes, in the units of ``day_losses``: the skill
+    of a network is 100 (1 - sum of its ``day_losses`` / sum of these).
+    """
+    part = windows_of(case).test
+    days, place = np.unique(part.end.astype("datetime64[D]"), return_inverse=True)
+    squares = part.change[:, 0].astype(float) ** 2
+    return pd.DataFrame(
+        {
+            "day": days,
+            "windows": np.bincount(place),
+            "persistence": np.bincount(place, weights=squares),
+        }
+    )
 
 
 @threadpool_limits.wrap(limits=1)
@@ -133,7 +162,7 @@ def train_network(case: Case) -> tuple[LSTMNetwork, dict]:
     return network, row
 
 
-def fit(network: LSTMNetwork, case: Case, *, order: int = 1) -> tuple[History, bool]:
+def fit(network: LSTMNetwork, case: Case, **how) -> tuple[History, bool]:
     """Train any network as a case says; return its history, and whether it diverged.
 
     Parameters
@@ -141,18 +170,25 @@ def fit(network: LSTMNetwork, case: Case, *, order: int = 1) -> tuple[History, b
     network : LSTMNetwork
         At the weights to start from; left at its best epoch.
     case : Case
-    order : int
-        Another number draws another order of the data from the same seed.
+    **how
+        ``order`` and ``trainer``, as for `fit_parts`.
     """
     windows = windows_of(case)
     parts = [
         (part.inputs, _target(part, case.target)) for part in (windows.train, windows.validation)
     ]
-    return fit_parts(network, case, *parts, loss=_LOSSES[case.target], order=order)
+    return fit_parts(network, case, *parts, loss=_LOSSES[case.target], **how)
 
 
 def fit_parts(
-    network: LSTMNetwork, case, training, validation, *, order: int = 1, **settings
+    network: LSTMNetwork,
+    case,
+    training,
+    validation,
+    *,
+    order: int = 1,
+    trainer: Callable[..., History] | None = None,
+    **settings,
 ) -> tuple[History, bool]:
     """Train a network on given data as a case says; return its history, and whether it diverged.
 
@@ -165,12 +201,14 @@ def fit_parts(
     training, validation : pair of ndarray
         Inputs and targets.
     order : int
-        As for `fit`.
+        Another number draws another order of the data from the same seed.
+    trainer : callable, optional
+        `isru.lstm.train`, which is the default, or one with its arguments.
     **settings
         Further arguments of `isru.lstm.train`, ``loss`` among them.
     """
     try:
-        history = train(
+        history = (trainer or train)(
             network,
             training,
             optimizer=Adam(case.learning_rate),
@@ -268,6 +306,11 @@ def _cached_windows(airports: Sequence[str], window: int, horizon: int, fill_hou
 
 def _target(part: WindowSet, target: str) -> np.ndarray:
     return part.change if target == "change" else part.rain[:, 0].astype(int)
+
+
+def _day_sums(part: WindowSet, values: np.ndarray) -> str:
+    place = np.unique(part.end.astype("datetime64[D]"), return_inverse=True)[1]
+    return " ".join(f"{total:.5g}" for total in np.bincount(place, weights=values))
 
 
 def _loss(network: LSTMNetwork, part: WindowSet, target: str) -> float:

@@ -22,6 +22,7 @@ _OF_FUNCTIONS = (
 )
 _VARIANTS = {"fast": "fast", "again": "again"}  # what a function's name may end in
 _LEVELS: dict[str, Mapping[str, str]] = {
+    "changed": {"framework": "NumPy to Keras", "arm": "tanh to ISRU"},
     "cell": {"lstm": "LSTM", "gru": "GRU", "coupled": "coupled gates"},
     "core": {
         "m0plus": "Cortex-M0+",
@@ -92,8 +93,12 @@ _LEVELS: dict[str, Mapping[str, str]] = {
         "copying": "copy problem",
         "change": "temperature",
         "occupancy": "room occupancy",
+        "mackey_glass": "Mackey-Glass",
+        "narma": "NARMA-10",
+        "dyck": "brackets",
     },
     "test": {"original": "the original's test", "after": "the week after training"},
+    "within": {"numpy": "NumPy", "keras": "Keras", "isru": "ISRU"},
     "weights": {"int8": "8-bit weights", "integer": "integers only"},
 }
 _SAME = {"rule": "model", "rival": "model"}

@@ -72,7 +72,8 @@ def read_task(path: str | Path) -> Task:
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise FileNotFoundError(
-            f"own task: no file {path}: expected an .npz with the arrays inputs and targets"
+            f"own task: no file {path}: expected the whole path of an .npz with the arrays inputs "
+            "and targets"
         )
     content = path.read_bytes()
     note_read(path.name, hashlib.sha256(content).hexdigest())

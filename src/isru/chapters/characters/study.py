@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from isru.chapters.characters.model import CharacterModel
 from isru.data.text import KJV, Alphabet, Parts, read_text, split
 from isru.lstm.inputs import check_choice
-from isru.stats import bootstrap_interval, groups
+from isru.stats import bootstrap_interval, groups, mean_interval
 from isru.studies.arms import ARMS, CORE
 from isru.studies.paired import BASELINE
 from isru.sweep import run_sweep
@@ -287,6 +287,41 @@ def differences(rows: pd.DataFrame) -> pd.DataFrame:
             "difference": 100.0 * (pairs["test_bits"] / pairs["base"] - 1.0),
         }
     ).reset_index(drop=True)
+
+
+def over_rates(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return by how many % each arm's test loss exceeds the baseline's, over learning rates.
+
+    A pair is a seed: its difference is the mean of those at each rate at which both arms were
+    trained, so that no rate is chosen, and none counts twice. A diverged network counts with its
+    last good weights.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        From `with_own_rates`; the arms' own rates, which repeat others, are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``network``, ``arm``, ``n`` pairs, ``rates`` (how many), the mean ``difference`` in %
+        with the ends ``low`` and ``high`` of its 95 % interval by Student's t, and ``diverged``:
+        how many of the arm's networks did.
+    """
+    trained = rows[rows["rate"] != OWN]
+    pairs = differences(trained)
+    pairs[["network", "rate"]] = pairs["units"].str.split("_", expand=True)
+    found = []
+    for group, part in groups(pairs, ["network", "arm"]):
+        by_seed = part.pivot(index="seed", columns="rate", values="difference").dropna()
+        own = (trained["network"] == group["network"]) & (trained["arm"] == group["arm"])
+        found.append(
+            group
+            | {"n": len(by_seed), "rates": len(by_seed.columns)}
+            | mean_interval(by_seed.mean(axis=1)).columns("difference")
+            | {"diverged": int(trained.loc[own, "diverged"].sum())}
+        )
+    return pd.DataFrame(found)
 
 
 def curves(rows: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from isru.cost import layer_count, network_count
+from isru.cost import equal_units, layer_count
 from isru.lstm import LSTMNetwork
 from isru.stats import bootstrap_interval, groups
 from isru.studies import forecaster
@@ -64,16 +64,6 @@ class Case(forecaster.Case):
         if arm.gain:
             scale_candidate(network, self.gain)
         return network
-
-
-def equal_units(cell: str, features: int, units: int, outputs: int) -> int:
-    """Return the units that give a cell about as many parameters as an LSTM of ``units`` has."""
-    wanted = network_count(features, [units], outputs).parameters
-
-    def missing(count: int) -> int:
-        return abs(network_count(features, [count], outputs, cell=cell).parameters - wanted)
-
-    return min(range(1, 2 * units + 1), key=missing)
 
 
 def scale_candidate(network: LSTMNetwork, factor: float) -> None:

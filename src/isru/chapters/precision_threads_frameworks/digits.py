@@ -5,27 +5,23 @@ The images are scikit-learn's, or MNIST's.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from isru import paths
+from isru.data.images import MNIST_TRAINING
+from isru.data.images import read_images as read_all
 from isru.lstm import LSTMNetwork
 from isru.lstm.inputs import check_choice
-from isru.notes import note_read
 from isru.studies.arms import ARMS, CORE
 from isru.studies.forecaster import fit_parts
 from isru.studies.paired import BASELINE, METRICS, compare
 
 IMAGES = ("digits", "mnist")
-MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
-MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 _DIGITS_PARTS = (1097, 200)  # training and validation; the other 500 test
 _SHUFFLE = 0  # seed of the one cut that every network sees
 _MNIST_VALIDATION = 5000
@@ -64,46 +60,16 @@ def read_images(name: str) -> Images:
 
 
 def _digits() -> Images:
-    from sklearn.datasets import load_digits
-
-    content = resources.files("sklearn.datasets.data").joinpath("digits.csv.gz").read_bytes()
-    note_read("sklearn/datasets/data/digits.csv.gz", hashlib.sha256(content).hexdigest())
-    found = load_digits()
-    x, classes = (found.images / 16.0).astype(np.float32), found.target.astype(np.int64)
+    x, classes = read_all("digits")
     order = np.random.default_rng(_SHUFFLE).permutation(len(x))
     parts = np.split(order, np.cumsum(_DIGITS_PARTS))
     return Images(*((x[part], classes[part]) for part in parts))
 
 
 def _mnist() -> Images:
-    path = paths.downloads() / "mnist.npz"
-    if not path.is_file():
-        _fetch_mnist(path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    if digest != MNIST_SHA256:
-        raise ValueError(
-            f"{path}: expected MNIST with SHA-256 {MNIST_SHA256}, got {digest}; remove the file"
-        )
-    note_read("mnist.npz", digest)
-    with np.load(path) as file:
-        arrays = {key: file[key] for key in ("x_train", "y_train", "x_test", "y_test")}
-    x, test = ((arrays[key] / 255.0).astype(np.float32) for key in ("x_train", "x_test"))
-    classes = arrays["y_train"].astype(np.int64)
-    cut = len(x) - _MNIST_VALIDATION
-    test_part = test, arrays["y_test"].astype(np.int64)
-    return Images((x[:cut], classes[:cut]), (x[cut:], classes[cut:]), test_part)
-
-
-def _fetch_mnist(path) -> None:
-    import pooch
-
-    try:
-        pooch.retrieve(MNIST_URL, MNIST_SHA256, fname=path.name, path=path.parent)
-    except OSError as error:
-        raise FileNotFoundError(
-            f"MNIST could not be fetched from {MNIST_URL} ({error}): put the file at {path}, or "
-            "use images='digits', which need no network"
-        ) from error
+    x, classes = read_all("mnist")
+    cuts = [MNIST_TRAINING - _MNIST_VALIDATION, MNIST_TRAINING]
+    return Images(*zip(np.split(x, cuts), np.split(classes, cuts), strict=True))
 
 
 MARGIN = METRICS["accuracy"].margin

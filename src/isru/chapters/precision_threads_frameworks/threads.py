@@ -26,6 +26,9 @@ from isru.studies.savings import NOT_TIMED, floor_columns
 
 CLOCK = "seconds"  # what a user waits for: processor time adds up over threads
 FORMS = ("kept", "new")
+# One thread beside threads of the gates, and beside threads of the BLAS: two measurements, whose
+# processes have nothing in common but their numbers, so that no arm of one is named in the other.
+GATES_ONE, BLAS_ONE = "gates_one", "one"
 # What a table of `speedups` is recorded with.
 COLUMNS = {
     "step_ms": "ms",
@@ -42,8 +45,8 @@ def thread_arms(*, steps: int, features: int, tasks: int) -> list[Arm]:
     network = {"steps": steps, "features": features}
     shared = network | {"tasks": tasks}
     arms = [
-        Arm("one", step, network | {"run": "in_turn", "tasks": 1}),
-        Arm("one_again", step, network | {"run": "in_turn", "tasks": 1}),
+        Arm(GATES_ONE, step, network | {"run": "in_turn", "tasks": 1}),
+        Arm(f"{GATES_ONE}_again", step, network | {"run": "in_turn", "tasks": 1}),
         Arm("in_turn", step, shared | {"run": "in_turn"}),
         Arm("alone", step, shared | {"run": "skip"}),
     ]
@@ -60,7 +63,7 @@ def blas_arms(*, steps: int, features: int, tasks: int) -> list[Arm]:
     product and would disturb every other arm.
     """
     network = {"steps": steps, "features": features, "run": "in_turn", "tasks": 1}
-    counts = {"one": 1, "one_again": 1, "blas": tasks}
+    counts = {BLAS_ONE: 1, f"{BLAS_ONE}_again": 1, "blas": tasks}
     return [Arm(name, f"{_SETUPS}:setup_step", network | {"blas": n}) for name, n in counts.items()]
 
 
@@ -105,7 +108,7 @@ def speedups(
     Parameters
     ----------
     samples : pandas.DataFrame
-        Of `isru.bench.measure` with `thread_arms` or `blas_arms`.
+        Of `isru.bench.measure` with `thread_arms` or with `blas_arms`.
     forms : sequence of str
         Labels of arms.
     steps : int
@@ -126,12 +129,13 @@ def speedups(
         one hand-off shares out.
     """
     rows = []
+    one = GATES_ONE if GATES_ONE in set(samples["arm"]) else BLAS_ONE
     for about, case in groups(samples, _CASE):
-        band = floor(case, "one", "one_again", clock=CLOCK, rng=rng)
+        band = floor(case, one, f"{one}_again", clock=CLOCK, rng=rng)
         times = case.groupby(["arm", "process"])[CLOCK].median().unstack()
-        about |= {"step_ms": 1e3 * float(times.loc["one"].median()), **floor_columns(band, 1.0)}
+        about |= {"step_ms": 1e3 * float(times.loc[one].median()), **floor_columns(band, 1.0)}
         for form in forms:
-            found = ratio(case, "one", form, clock=CLOCK, rng=rng)
+            found = ratio(case, one, form, clock=CLOCK, rng=rng)
             row = {"form": form, **about, **found.columns("speedup")}
             row["direction"] = direction(found, margin=margin)
             expected, row["shared_us"] = NOT_TIMED, np.nan
@@ -147,7 +151,7 @@ def _predicted(times: pd.DataFrame, form: str, cores: float, rng) -> Interval:
     """Return t_one / (t_alone + t_hand + t_shared / S), the median over processes."""
     shared = times.loc["in_turn"] - times.loc["alone"]
     threads = times.loc["alone"] + times.loc[f"{form}_empty"] + shared / cores
-    return bootstrap_interval((times.loc["one"] / threads).to_numpy(), rng=rng)
+    return bootstrap_interval((times.loc[GATES_ONE] / threads).to_numpy(), rng=rng)
 
 
 def hand_off_us(
