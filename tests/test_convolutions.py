@@ -185,6 +185,13 @@ def test_the_slope_is_the_gain_for_each_halving_of_the_area(table, rng):
     assert list(mean.index) == list(shares.FORMS)
 
 
+def test_a_slope_over_some_kernels_leaves_the_others_out(table, rng):
+    usual = KERNELS[1:]
+    expected = np.polyfit([-2 * np.log2(k) for k in usual], [100 / (k * k + 1) for k in usual], 1)
+    mean = shares.mean_slopes(table, kernels=usual, rng=rng).set_index("form")
+    assert mean.loc["compiled", "slope"] == pytest.approx(expected[0])
+
+
 def test_the_figures_have_a_panel_a_form_and_batch(table, rng):
     figure = free_savings(shares.savings(table, rng=rng))
     assert len(figure.axes) == 6

@@ -121,7 +121,7 @@ ARMS = {
     "isru_quintic": Arm("ISRU of a quintic", "isru_quintic"),
 }
 CORE = ("tanh", "isru", "identity")
-"""What a comparison needs: the baseline, ISRU, and the control that shows what a task can tell."""
+"""What every comparison trains: the baseline, ISRU, and the identity, described beside them."""
 
 DEVICE_LABELS = {
     "identity": "no activation at all",

@@ -22,6 +22,12 @@ _OF_FUNCTIONS = (
 )
 _VARIANTS = {"fast": "fast", "again": "again"}  # what a function's name may end in
 _LEVELS: dict[str, Mapping[str, str]] = {
+    "arm": {
+        "elu_58": "ELU, α = 0.58",
+        "half_channels": "ELU, half the channels",
+        "isrlu_1": "ISRLU, α = 1",
+        "isrlu_3": "ISRLU, α = 3",
+    },
     "changed": {"framework": "NumPy to Keras", "arm": "tanh to ISRU"},
     "cell": {"lstm": "LSTM", "gru": "GRU", "coupled": "coupled gates"},
     "core": {
@@ -56,6 +62,7 @@ _LEVELS: dict[str, Mapping[str, str]] = {
     "framework": {"numpy": "NumPy", "numba": "compiled", "keras": "Keras"},
     "input": {"near_zero": "near zero", "unit": "N(0, 1)"},
     "inputs": {"all": "all sensors", "dark": "without light"},
+    "measure": {"area": "while learning", "end": "at the end"},
     "metric": {"skill": "skill", "accuracy": "accuracy", "loss": "loss"},
     "mode": {"graph": "Keras, graph", "xla": "Keras, XLA", "numpy": "NumPy"},
     "model": {

@@ -5,6 +5,8 @@ Per process first, then the median over the processes with its bootstrap interva
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -152,17 +154,26 @@ def slopes(table: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
     return _effects(_fits(table), "slope", ["form"], rng)
 
 
-def mean_slopes(table: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
-    """Return the same for each form, the mean over batches and widths in each process."""
-    mean = _fits(table).groupby(["form", "process"])[["saving", "again"]].mean().reset_index()
+def mean_slopes(
+    table: pd.DataFrame, *, kernels: Sequence[int] = KERNELS, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return the same for each form, the mean over batches and widths in each process.
+
+    Over some of the kernels, if ``kernels`` names them: those of 1 x 1 have no neighbours to look
+    at, and a slope that rests on them says little of usual convolutions.
+    """
+    mean = (
+        _fits(table, kernels).groupby(["form", "process"])[["saving", "again"]].mean().reset_index()
+    )
     return _effects(mean.assign(batch=0, units=0), "slope", ["form"], rng)
 
 
-def _fits(table: pd.DataFrame) -> pd.DataFrame:
+def _fits(table: pd.DataFrame, kernels: Sequence[int] = KERNELS) -> pd.DataFrame:
     rows = []
     index = ["form", "batch", "units", "process"]
-    for case, line in groups(table[table["layer"] == "convolution"], index):
-        if len(line) == len(KERNELS):
+    wanted = (table["layer"] == "convolution") & table["kernel"].isin(kernels)
+    for case, line in groups(table[wanted], index):
+        if len(line) == len(kernels):
             halvings = -2 * np.log2(line["kernel"].to_numpy(float))
             slope = {n: float(np.polyfit(halvings, line[n], 1)[0]) for n in ("saving", "again")}
             rows.append(case | slope)
