@@ -5,11 +5,12 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+import sympy as sp
 
 from isru.chapters.frontier import answer
 from isru.chapters.frontier.front import NAMED, layered, on_front, take
 from isru.chapters.frontier.programs import A, B, X, c_body, formula, steps
-from isru.chapters.frontier.smoothness import smoothness
+from isru.chapters.frontier.smoothness import proved_analytic, smoothness
 from isru.kernels.formulas import (
     ABSOLUTE,
     ADD,
@@ -54,6 +55,12 @@ def test_the_class_is_proved_from_the_steps(program, b, known):
 
 def test_a_divisor_with_a_zero_is_not_taken_for_analytic():
     assert smoothness(BESIDE, 1.0, 1.5) != "analytic"
+
+
+def test_what_sympy_cannot_decide_is_not_proved():
+    nested = (*MODULUS[:1], (ADD, A, 3, 0), (ROOT, 4, 0, 0), (ROOT, 5, 0, 0))
+    divided = (*nested, (SUBTRACT, 5, 6, 0), (DIVIDE, X, 7, 0))  # a root beside its own root
+    assert not proved_analytic(divided, sp.Integer(2), sp.Integer(1))
 
 
 def test_a_program_is_written_as_a_formula_and_in_c():
