@@ -9,8 +9,9 @@ import sympy as sp
 
 from isru.chapters.frontier import answer
 from isru.chapters.frontier.front import NAMED, layered, on_front, take
-from isru.chapters.frontier.programs import A, B, X, c_body, formula, steps
+from isru.chapters.frontier.programs import A, B, X, c_body, steps
 from isru.chapters.frontier.smoothness import proved_analytic, smoothness
+from isru.chapters.frontier.writing import formula
 from isru.kernels.formulas import (
     ABSOLUTE,
     ADD,
@@ -66,6 +67,8 @@ def test_what_sympy_cannot_decide_is_not_proved():
 def test_a_program_is_written_as_a_formula_and_in_c():
     assert formula(ISRU, 0.5, 1.0) == "x/√(x² + 0.5)"
     assert formula(CLIPPED, 1.0, 2.0, 0.5) == ("q·(2 − |q|), q = max(min(s, 1), −1), s = 0.5·x")
+    powers = ((MULTIPLY, X, X, 0), (MULTIPLY, 3, 3, 0), (DIVIDE, X, 4, 0), (FUSED, 5, 5, A))
+    assert formula(powers, 1.0, 1.0) == "(x/((x²)²))² + 1"
     body = c_body(ISRU, "{:g}f".format, 0.5, 1.0, scale=2.0)
     assert body.splitlines() == [
         "const float s = 2f * x;",

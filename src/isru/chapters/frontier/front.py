@@ -21,7 +21,7 @@ from isru.chapters.frontier.fitting import (
     fit_program,
     refined,
 )
-from isru.chapters.frontier.programs import A, Program, X, c_body, formula, rough_cycles
+from isru.chapters.frontier.programs import A, Program, X, c_body, rough_cycles
 from isru.chapters.frontier.smoothness import (
     CLASSES,
     SMOOTH,
@@ -29,6 +29,7 @@ from isru.chapters.frontier.smoothness import (
     rational,
     smoothness,
 )
+from isru.chapters.frontier.writing import formula
 from isru.firmware.c_forms import c_form
 from isru.firmware.c_text import c_float
 from isru.kernels.formulas import ABSOLUTE, ADD, DIVIDE, FUSED, MULTIPLY, ROOT
@@ -230,8 +231,8 @@ def _known_curves() -> dict[str, np.ndarray]:
 
 
 def _known_name(program, one: Fit, library) -> str:
-    y = curve(program, _SHAPE, one)
-    return next((k for k, known_y in library.items() if np.abs(y - known_y).max() < _SAME), "")
+    y, near = curve(program, _SHAPE, one), min(_SAME, one.error / 10)
+    return next((name for name, known in library.items() if np.abs(y - known).max() < near), "")
 
 
 def best_scale(name: str) -> tuple[float, float]:
