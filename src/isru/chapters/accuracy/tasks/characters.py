@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from isru.chapters.accuracy.tasks.entry import Part, Split, Task, draws
+from isru.chapters.accuracy.tasks.entry import WIDER_RATES, Part, Split, Task, draws
 from isru.data.text import Alphabet, read_text
 from isru.data.text import split as in_order
 
@@ -44,6 +44,7 @@ CHARACTERS = Task(
     epochs=10,
     batch=16,
     classes=len(_ALPHABET),
+    rates=WIDER_RATES,
     sequences=True,
     overlap=0,
     about=(

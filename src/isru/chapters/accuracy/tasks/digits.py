@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from isru.chapters.accuracy.tasks.entry import Part, Split, Task, draws, in_three
+from isru.chapters.accuracy.tasks.entry import WIDER_RATES, Part, Split, Task, draws, in_three
 from isru.notes import note_read
 
 _FILE = "sklearn/datasets/data/digits.csv.gz"
@@ -44,6 +44,7 @@ DIGITS = Task(
     epochs=30,
     batch=32,
     classes=10,
+    rates=WIDER_RATES,
     overlap=0,
     about=(
         "Tell handwritten digits of 8 x 8 pixels apart, read row by row. A line camera that reads "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from isru.chapters.accuracy.tasks.entry import Part, Split, Task, draws
+from isru.chapters.accuracy.tasks.entry import WIDER_RATES, Part, Split, Task, draws
 
 KINDS, DEEPEST = 2, 4
 _STEPS = 24
@@ -50,6 +50,7 @@ DYCK = Task(
     epochs=20,
     batch=32,
     classes=2 * KINDS,
+    rates=WIDER_RATES,
     sequences=True,
     overlap=0,
     about=(
