@@ -25,7 +25,7 @@ def octaves_of_channels(table: pd.DataFrame) -> Figure:
         From `isru.chapters.convolutions.learning.against_elu`.
     """
     arms = [arm for arm in _ORDER if arm in set(table["arm"])]
-    figure = Figure(figsize=(6.4, 1.6 + 0.45 * len(arms)), layout="constrained")
+    figure = Figure(figsize=(5.2, 1.6 + 0.45 * len(arms)), layout="constrained")
     axes = figure.subplots()
     axes.axvspan(-MARGIN, MARGIN, color=COLOURS["floor"], alpha=0.5, lw=0, zorder=0)
     axes.axvline(0, color="black", lw=0.8)
@@ -60,7 +60,7 @@ def beside_the_paper(runs: pd.DataFrame, paper: pd.DataFrame) -> Figure:
         From `isru.chapters.convolutions.paper.of_the_paper`.
     """
     arms = [arm for arm in _PAPER if arm in set(runs["arm"])]
-    figure = Figure(figsize=(6.4, 1.8 + 0.5 * len(arms)), layout="constrained")
+    figure = Figure(figsize=(5.2, 1.8 + 0.5 * len(arms)), layout="constrained")
     axes = figure.subplots()
     axes.axvline(0, color="black", lw=0.8)
     places = dict(zip(arms, range(len(arms))[::-1], strict=True))
