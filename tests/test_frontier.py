@@ -5,11 +5,13 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+import sympy as sp
 
 from isru.chapters.frontier import answer
 from isru.chapters.frontier.front import NAMED, layered, on_front, take
-from isru.chapters.frontier.programs import A, B, X, c_body, formula, steps
-from isru.chapters.frontier.smoothness import smoothness
+from isru.chapters.frontier.programs import A, B, X, c_body, steps
+from isru.chapters.frontier.smoothness import proved_analytic, smoothness
+from isru.chapters.frontier.writing import formula
 from isru.kernels.formulas import (
     ABSOLUTE,
     ADD,
@@ -39,6 +41,7 @@ MODULUS = ((MULTIPLY, X, X, 0), (ROOT, 3, 0, 0), (ADD, A, 4, 0), (DIVIDE, X, 5, 
         (ISRU, 1.0, "analytic"),
         (LADDER, 1.0, "analytic"),
         (NAMED["ISRU of a cubic"], 1.0, "analytic"),
+        (NAMED["softsign of a cubic"], 1.0, "C1"),
         (BESIDE, 0.5, "analytic"),  # x^2 + 1 - 0.5 has no zero
         (HARD, 1.0, "C0"),
         (CLIPPED, 2.0, "C1"),
@@ -55,9 +58,17 @@ def test_a_divisor_with_a_zero_is_not_taken_for_analytic():
     assert smoothness(BESIDE, 1.0, 1.5) != "analytic"
 
 
+def test_what_sympy_cannot_decide_is_not_proved():
+    nested = (*MODULUS[:1], (ADD, A, 3, 0), (ROOT, 4, 0, 0), (ROOT, 5, 0, 0))
+    divided = (*nested, (SUBTRACT, 5, 6, 0), (DIVIDE, X, 7, 0))  # a root beside its own root
+    assert not proved_analytic(divided, sp.Integer(2), sp.Integer(1))
+
+
 def test_a_program_is_written_as_a_formula_and_in_c():
     assert formula(ISRU, 0.5, 1.0) == "x/√(x² + 0.5)"
     assert formula(CLIPPED, 1.0, 2.0, 0.5) == ("q·(2 − |q|), q = max(min(s, 1), −1), s = 0.5·x")
+    powers = ((MULTIPLY, X, X, 0), (MULTIPLY, 3, 3, 0), (DIVIDE, X, 4, 0), (FUSED, 5, 5, A))
+    assert formula(powers, 1.0, 1.0) == "(x/((x²)²))² + 1"
     body = c_body(ISRU, "{:g}f".format, 0.5, 1.0, scale=2.0)
     assert body.splitlines() == [
         "const float s = 2f * x;",
@@ -122,6 +133,7 @@ def test_the_cheapest_formula_that_is_near_enough_is_told_with_its_cost_and_c(pu
         assert part in text
     assert "float sigmoid(float x)" in text
     assert asked(smooth=True)[1].startswith("round")
+    assert "INLINE" not in text  # nothing that it does not need
 
 
 def test_an_impossible_demand_is_told_the_nearest(published):

@@ -7,10 +7,11 @@ from test_frontier import CLIPPED, HARD, ISRU, SOFTSIGN
 from isru.activations import ACTIVATIONS
 from isru.chapters.frontier.costs import INPUTS, library_costs, program_costs
 from isru.chapters.frontier.fitting import ALONE, LOOSE, curve, fit_program, refined
-from isru.chapters.frontier.front import best_scale
-from isru.chapters.frontier.programs import c_body
+from isru.chapters.frontier.front import _SHAPE, NAMED, _known_name, best_scale
+from isru.chapters.frontier.programs import A, X, c_body
 from isru.emulator import toolchain_problem
 from isru.firmware.c_text import c_float
+from isru.kernels.formulas import ADD, DIVIDE, FUSED
 
 pytestmark = pytest.mark.slow
 needs_toolchain = pytest.mark.skipif(bool(toolchain_problem()), reason=toolchain_problem())
@@ -36,6 +37,24 @@ def test_what_is_not_monotone_or_has_another_limit_is_no_sigmoid():
     twice = (*ISRU, (0, 5, 5, 0))
     assert fit_program(twice) is None
     assert fit_program(twice, LOOSE) is not None
+
+
+def test_a_constant_is_solved_for_the_limit():
+    found = fit_program(CLIPPED)
+    assert found.a * (found.b - found.a) == pytest.approx(1, abs=1e-10)
+
+
+def test_what_tends_to_another_function_as_a_constant_vanishes_is_no_sigmoid_of_its_own():
+    root_and_square = (*ISRU[:2], (ADD, A, 4, 0), (FUSED, A, 5, 4), (DIVIDE, X, 6, 0))
+    assert fit_program(root_and_square) is None
+
+
+def test_no_curve_is_named_after_one_that_it_only_comes_near_to_as_both_do_to_tanh():
+    cubic = NAMED["ISRU of a cubic"]
+    found = fit_program(cubic)
+    y = curve(cubic, _SHAPE, found)
+    assert _known_name(cubic, found, {"beside it": y + 1e-3}) == ""
+    assert _known_name(cubic, found, {"beside it": y + 1e-3, "itself": y + 1e-5}) == "itself"
 
 
 @needs_toolchain

@@ -215,14 +215,15 @@ def prologue(functions: str) -> str:
                 f"#define {word}(x) {builtin}(x)",
                 "#endif",
             ]
-    lines += [
-        "/* In place even where the compiler saves bytes: so all activations are compared. */",
-        "#if defined(__GNUC__)",
-        "#define ALWAYS_INLINE static inline __attribute__((always_inline))",
-        "#else",
-        "#define ALWAYS_INLINE static inline",
-        "#endif",
-    ]
+    if "ALWAYS_INLINE" in functions:
+        lines += [
+            "/* In place even where the compiler saves bytes: so all activations are compared. */",
+            "#if defined(__GNUC__)",
+            "#define ALWAYS_INLINE static inline __attribute__((always_inline))",
+            "#else",
+            "#define ALWAYS_INLINE static inline",
+            "#endif",
+        ]
     return "\n".join(lines) + "\n"
 
 

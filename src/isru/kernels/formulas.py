@@ -20,7 +20,7 @@ LONGEST = 7  # steps
 GROUPS = 4  # of constants: two draws, each in both orders
 NEAR = 17  # columns of a group by which functions are told apart: 0 and pairs of +-x
 COLUMNS = NEAR + 3  # and far ones: two that tell whether it is bounded, and one below 0
-_ESTIMATE_SHIFT = -0.04303567  # of the magic number 0x5f3759df, in units of the exponent
+_ESTIMATE_SHIFT = 0x5F3759DF / 2**23 - 1.5 * 127  # of the magic number, in units of the exponent
 _QUANTUM = 1 << 21  # values are told apart by so many parts of their leading bit
 _CLOSE, _NOISE = 1e-9, 1e-12
 _NOTHING = np.uint64(0)
@@ -200,9 +200,7 @@ def _bits(number):
     return count
 
 
-def _search_plainly(
-    tables, starts, leaves, longest, strict, by_parity, bounded_only, chunk, chunks
-):
+def _search_plainly(tables, starts, leaves, longest, analytic, bounded_only, chunk, chunks):
     """Look at every program of at most ``longest`` steps whose result is odd.
 
     Parameters
@@ -215,10 +213,8 @@ def _search_plainly(
     leaves : float64 array, shape (3, GROUPS * COLUMNS)
         x, a and b on the grid.
     longest : int
-    strict : bool
-        Whether the root of 0 is refused.
-    by_parity : bool
-        Whether every value must be odd or even in x.
+    analytic : bool
+        Whether the root of 0 is refused, and every value must be odd or even in x.
     bounded_only : bool
         Whether only bounded functions are kept.
     chunk, chunks : int
@@ -271,11 +267,11 @@ def _search_plainly(
         if not left and _surely_not_odd(step, values, alive[depth]):
             continue
         out = values[there]
-        lives = _fill(step, values, out, alive[depth], strict)
+        lives = _fill(step, values, out, alive[depth], analytic)
         if not lives:
             continue
         odd = _mirrored(out, lives, -1.0)
-        if by_parity and not odd and not _mirrored(out, lives, 1.0):
+        if analytic and not odd and not _mirrored(out, lives, 1.0):
             continue
         if odd and not unused:
             limited = _bounded(out, lives)
@@ -372,43 +368,53 @@ def _values_plainly(program, x, a, b):
 
 
 @inlined
-def _limit(program, far, a, b):
-    far[0, 0], far[1, 0], far[2, 0] = FAR, a, b
-    return _run(program, len(program), far)[0]
+def _limits(program, far, constants, solved):
+    """Return what f tends to, less 1, for each of the constants in row ``solved`` of ``far``."""
+    far[0], far[3 - solved] = FAR, constants[2 - solved]
+    return _run(program, len(program), far) - 1.0
 
 
 @inlined
-def _limit_of(program, far, constants, solved, value):
-    if solved == 1:
-        return _limit(program, far, value, constants[1])
-    return _limit(program, far, constants[0], value)
+def _solve(program, scan, far, constants, solved):
+    """Return the least constant with which the limit is 1; NaN if there is none.
+
+    Between two of a scan it is found by false position (the Illinois rule), in logarithms.
+    """
+    scan[solved] = _SCAN
+    limits = _limits(program, scan, constants, solved)
+    place = 1
+    while place < len(limits) and not limits[place - 1] * limits[place] <= 0.0:
+        place += 1
+    if place == len(limits):
+        return math.nan
+    low, high = math.log(_SCAN[place - 1]), math.log(_SCAN[place])
+    below, above = limits[place - 1], limits[place]
+    rose = fell = False
+    for _ in range(60):
+        if below == 0.0 or high - low < _NOISE:
+            break
+        # Where the limit is 1 over a range, the least is its lower end, which halving finds.
+        share = above / (above - below) if above != 0.0 else 0.5
+        middle = high - share * (high - low)
+        far[solved] = math.exp(middle)
+        here = _limits(program, far, constants, solved)[0]
+        if below * here <= 0.0:
+            high, above = middle, here
+            below *= 0.5 if fell else 1.0
+            rose, fell = False, True
+        else:
+            low, below = middle, here
+            above *= 0.5 if rose else 1.0
+            rose, fell = True, False
+    return math.exp(low if below == 0.0 else 0.5 * (low + high))
 
 
 @inlined
-def _solve(program, far, constants, solved):
-    """Return the least constant with which the limit is 1; NaN if there is none."""
-    before = _limit_of(program, far, constants, solved, _SCAN[0]) - 1.0
-    for place in range(1, len(_SCAN)):
-        here = _limit_of(program, far, constants, solved, _SCAN[place]) - 1.0
-        if before * here <= 0.0:
-            low, high = _SCAN[place - 1], _SCAN[place]
-            for _ in range(60):
-                middle = math.sqrt(low * high)
-                there = _limit_of(program, far, constants, solved, middle) - 1.0
-                if before * there <= 0.0:
-                    high = middle
-                else:
-                    low, before = middle, there
-            return math.sqrt(low * high)
-        before = here
-    return math.nan
-
-
-@inlined
-def _distance(program, x, target, constants, solved, work, far):
+def _distance(program, x, target, constants, solved, room):
     """Return the largest distance of s f(k x) to the target; a fall counts much more."""
+    work, scan, far = room
     if solved:
-        constants[solved - 1] = _solve(program, far, constants, solved)
+        constants[solved - 1] = _solve(program, scan, far, constants, solved)
         if not math.isfinite(constants[solved - 1]):
             return _REFUSED
     work[0] = constants[2] * x
@@ -450,11 +456,12 @@ def _fit_plainly(program, x, target, start, free, solved, starts, rounds):
         The largest distance; more where it is not monotone.
     """
     count = len(program)
-    work, far = np.empty((LEAVES + count, len(x))), np.empty((LEAVES + count, 1))
+    rows = LEAVES + count
+    room = np.empty((rows, len(x))), np.empty((rows, len(_SCAN))), np.empty((rows, 1))
     best, least = start.copy(), _REFUSED
     for number in range(len(starts)):
         trial = start * starts[number]
-        error = _distance(program, x, target, trial, solved, work, far)
+        error = _distance(program, x, target, trial, solved, room)
         if error < least:
             best, least = trial, error
     size = len(free)
@@ -467,7 +474,7 @@ def _fit_plainly(program, x, target, start, free, solved, starts, rounds):
             corners[corner, place] = math.log(best[free[place]])
         if corner:
             corners[corner, corner - 1] += 0.3
-        errors[corner] = _at(program, x, target, best, free, solved, corners[corner], work, far)
+        errors[corner] = _at(program, x, target, best, free, solved, corners[corner], room)
     for _ in range(rounds):
         order = np.argsort(errors)
         corners, errors = corners[order], errors[order]
@@ -476,34 +483,34 @@ def _fit_plainly(program, x, target, start, free, solved, starts, rounds):
         middle = corners[:size].sum(axis=0) / size
         away = middle - corners[size]
         trial = middle + away
-        error = _at(program, x, target, best, free, solved, trial, work, far)
+        error = _at(program, x, target, best, free, solved, trial, room)
         if error < errors[0]:
             further = middle + 2.0 * away
-            beyond = _at(program, x, target, best, free, solved, further, work, far)
+            beyond = _at(program, x, target, best, free, solved, further, room)
             if beyond < error:
                 trial, error = further, beyond
         elif error >= errors[size - 1]:
             trial = middle + 0.5 * away if error < errors[size] else middle - 0.5 * away
-            error = _at(program, x, target, best, free, solved, trial, work, far)
+            error = _at(program, x, target, best, free, solved, trial, room)
             if error >= errors[size]:
                 for corner in range(1, size + 1):
                     corners[corner] = 0.5 * (corners[corner] + corners[0])
                     errors[corner] = _at(
-                        program, x, target, best, free, solved, corners[corner], work, far
+                        program, x, target, best, free, solved, corners[corner], room
                     )
                 continue
         corners[size], errors[size] = trial, error
     nearest = corners[np.argmin(errors)]
-    return best, _at(program, x, target, best, free, solved, nearest, work, far)
+    return best, _at(program, x, target, best, free, solved, nearest, room)
 
 
 @inlined
-def _at(program, x, target, constants, free, solved, logarithms, work, far):
+def _at(program, x, target, constants, free, solved, logarithms, room):
     for place in range(len(free)):
         if abs(logarithms[place]) > 12.0:
             return _REFUSED
         constants[free[place]] = math.exp(logarithms[place])
-    return _distance(program, x, target, constants, solved, work, far)
+    return _distance(program, x, target, constants, solved, room)
 
 
 values = kept(_values_plainly)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from isru.activations import ACTIVATIONS
 from isru.chapters.frontier.programs import BIT_TRICK
 from isru.emulator.cores import get_target
 from isru.emulator.counting import cost
@@ -87,11 +86,6 @@ def library_costs(target: str, names: Sequence[str]) -> pd.DataFrame:
         del row["values"]
         rows[name] = row | {"bytes": program_bytes(image)}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("activation")
-
-
-def known(names: Sequence[str]) -> list[str]:
-    """Return those of the names that the registry has, in their order."""
-    return [name for name in names if name in ACTIVATIONS]
 
 
 def c_function(name: str, body: str, source: str) -> str:

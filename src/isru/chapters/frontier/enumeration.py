@@ -68,7 +68,6 @@ def enumerate_odd(
     seed: int = 0,
     processes: int = 1,
     cache: str | Path | None = None,
-    progress: bool = True,
 ) -> Found:
     """Return all odd functions of at most ``longest`` operations.
 
@@ -81,7 +80,7 @@ def enumerate_odd(
         value odd or even in x, which leaves out few of them and most of the work.
     seed : int
         Of the grid.
-    processes, cache, progress
+    processes, cache
         As of `isru.sweep.run_sweep`: what was finished before an interruption is kept.
 
     Raises
@@ -98,7 +97,7 @@ def enumerate_odd(
         [case | {"chunk": chunk} for chunk in range(chunks)],
         processes=processes if longest > 4 else 1,
         cache=cache if longest > 4 else None,
-        progress=progress and longest > 4,
+        progress=longest > 4,
     )
     return _merged(rows, longest, _operations(analytic))
 
@@ -113,7 +112,7 @@ def chunk_row(case: dict) -> dict:
     tables, starts = step_tables(longest, _operations(analytic))
     families, fewest, bounded, programs, looked_at = search(
         *(tables, starts, grid(case["seed"]), longest),
-        *(analytic, analytic, longest > EXHAUSTIVE, case["chunk"], case["chunks"]),
+        *(analytic, longest > EXHAUSTIVE, case["chunk"], case["chunks"]),
     )
     return {
         "families": _text(families),

@@ -20,7 +20,7 @@ _LOOKS = {
 }
 _LINES = {"any": (COLOURS["prediction"], "front"), SMOOTH: (COLOURS["isru"], "front, analytic")}
 _APART, _LONGEST_NAME = 0.8, 48
-_LEAST = 1e-4  # of the axis: the C library is nearer than any mark could show
+_LEAST = 5e-5  # of the axis: the C library is nearer than any mark could show
 _HALO = [withStroke(linewidth=2.5, foreground="white")]
 
 
@@ -37,9 +37,9 @@ def cycles_against_error(table: pd.DataFrame) -> Figure:
     shown = table.assign(error=table["error"].clip(lower=_LEAST))
     for name, part in shown.groupby("smoothness"):
         _draw_class(axes, part, *_LOOKS[name][:2])
-    _join(axes, shown[shown["front"]], *_LINES["any"])
+    _join(axes, shown[shown["front"]], _LINES["any"][0])
     smooth = shown[(shown["smoothness"] == SMOOTH) & shown["class_front"]]
-    _join(axes, smooth, *_LINES[SMOOTH])
+    _join(axes, smooth, _LINES[SMOOTH][0])
     _name_points(axes, shown[shown["front"] | shown["class_front"] | _from_library(shown)])
     axes.set(xscale="log", yscale="log", xlabel="cycles of a call on a Cortex-M4F")
     axes.set_ylabel("largest distance to tanh")
@@ -65,7 +65,7 @@ def _draw_class(axes, part: pd.DataFrame, marker: str, colour: str) -> None:
     axes.scatter(part["cycles"][library], part["error"][library], s=46, marker=marker, **edge)
 
 
-def _join(axes, part: pd.DataFrame, colour: str, _label: str) -> None:
+def _join(axes, part: pd.DataFrame, colour: str) -> None:
     part = part.sort_values("cycles")
     axes.step(part["cycles"], part["error"], where="post", color=colour, lw=1, alpha=0.7, zorder=2)
 

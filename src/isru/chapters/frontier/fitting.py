@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from isru.chapters.frontier.programs import Program, constants_of
+from isru.chapters.frontier.programs import A, B, Program, constants_of
 from isru.kernels.formulas import FAR, fit, values
 from isru.sweep import run_sweep
 
@@ -67,10 +67,25 @@ def fit_program(program: Program, convention: str = SCALED) -> Fit | None:
 
 def _best(program, used, held, convention) -> Fit | None:
     """Return the best fit over the ways to bring the limit to 1."""
-    ways = [0] if convention == LOOSE else [0, *(c for c in used if c not in held)]
+    ways = _ways(program, used, held, convention)
     fits = [_one_way(program, used, held, solved, convention) for solved in ways]
     good = [one for one in fits if one is not None]
     return min(good, key=lambda one: one.error) if good else None
+
+
+def _ways(program, used, held, convention) -> list[int]:
+    """Return which constant is chosen such that the limit is 1; 0 where it may be so by itself."""
+    if convention == LOOSE:
+        return [0]
+    free = [constant for constant in used if constant not in held]
+    tried = [dict(zip(free, spread, strict=True)) for spread in product(_SPREAD, repeat=len(free))]
+    met = [_ends_at_one(program, {A: 1.0, B: 1.0} | held | some) for some in tried]
+    return [0, *free] if any(met) else free
+
+
+def _ends_at_one(program, constants) -> bool:
+    steps = np.array(program, np.int64)
+    return bool(abs(values(steps, np.array([FAR]), constants[A], constants[B])[0] - 1) <= _LIMIT)
 
 
 def _one_way(program, used, held, solved, convention) -> Fit | None:

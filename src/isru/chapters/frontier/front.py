@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import minimize_scalar
 
 from isru.activations import ACTIVATIONS
-from isru.chapters.frontier.costs import INPUTS, known, library_costs, program_costs
+from isru.chapters.frontier.costs import INPUTS, library_costs, program_costs
 from isru.chapters.frontier.fitting import (
     ALONE,
     FINE,
@@ -20,7 +21,7 @@ from isru.chapters.frontier.fitting import (
     fit_program,
     refined,
 )
-from isru.chapters.frontier.programs import A, Program, X, c_body, formula, rough_cycles
+from isru.chapters.frontier.programs import A, Program, X, c_body, rough_cycles
 from isru.chapters.frontier.smoothness import (
     CLASSES,
     SMOOTH,
@@ -28,9 +29,10 @@ from isru.chapters.frontier.smoothness import (
     rational,
     smoothness,
 )
+from isru.chapters.frontier.writing import formula
 from isru.firmware.c_forms import c_form
 from isru.firmware.c_text import c_float
-from isru.kernels.formulas import DIVIDE, FUSED, MULTIPLY, ROOT
+from isru.kernels.formulas import ABSOLUTE, ADD, DIVIDE, FUSED, MULTIPLY, ROOT
 
 LIBRARY = (
     "hard_tanh",
@@ -47,15 +49,11 @@ LIBRARY = (
     "rational_tanh",
     "tanh",
 )
-"""What the formulas are held against, as far as the registry has it."""
+"""What the formulas are held against."""
+_CUBIC = ((MULTIPLY, X, X, 0), (FUSED, X, 3, X))
 NAMED: dict[str, Program] = {
-    "ISRU of a cubic": (
-        (MULTIPLY, X, X, 0),
-        (FUSED, X, 3, X),
-        (FUSED, 4, 4, A),
-        (ROOT, 5, 0, 0),
-        (DIVIDE, 4, 6, 0),
-    )
+    "softsign of a cubic": (*_CUBIC, (ABSOLUTE, 4, 0, 0), (ADD, A, 5, 0), (DIVIDE, 4, 6, 0)),
+    "ISRU of a cubic": (*_CUBIC, (FUSED, 4, 4, A), (ROOT, 5, 0, 0), (DIVIDE, 4, 6, 0)),
 }
 """Programs with a name that no function of the library has."""
 HALF_A_STEP = 1 / 256  # of an 8-bit number between -1 and 1
@@ -63,7 +61,7 @@ _SHAPE = np.concatenate([np.linspace(0.15, 4, 12), [6.0, 10.0, 30.0]])
 _RISING = np.concatenate([[0.0], np.geomspace(1e-4, 12, 300)])
 _SAME, _EQUAL = 1.5e-3, 5e-4
 _SCALES = np.geomspace(0.2, 5, 241)
-_SECTION = (5**0.5 - 1) / 2
+_NEAREST = {"xatol": 1e-8}
 
 
 def distinct(programs: Sequence[Program], fits: Sequence[Fit | None]) -> pd.DataFrame:
@@ -227,14 +225,14 @@ def _known_curves() -> dict[str, np.ndarray]:
     named = {name: curve(program, _SHAPE, one) for name, (program, one) in fits.items() if one}
     return named | {
         ACTIVATIONS[name].label: c_form(name).reference(best_scale(name)[0] * _SHAPE)
-        for name in known(LIBRARY)
+        for name in LIBRARY
         if not ACTIVATIONS[name].approximates
     }
 
 
 def _known_name(program, one: Fit, library) -> str:
-    y = curve(program, _SHAPE, one)
-    return next((k for k, known_y in library.items() if np.abs(y - known_y).max() < _SAME), "")
+    y, near = curve(program, _SHAPE, one), min(_SAME, one.error / 10)
+    return next((name for name, known in library.items() if np.abs(y - known).max() < near), "")
 
 
 def best_scale(name: str) -> tuple[float, float]:
@@ -251,19 +249,13 @@ def best_scale(name: str) -> tuple[float, float]:
         return 1.0, distance(1.0)
     place = int(np.argmin([distance(scale) for scale in _SCALES]))
     low, high = _SCALES[max(place - 1, 0)], _SCALES[min(place + 1, len(_SCALES) - 1)]
-    while high - low > 1e-7:
-        one, other = high - _SECTION * (high - low), low + _SECTION * (high - low)
-        if distance(one) < distance(other):
-            high = other
-        else:
-            low = one
-    return (low + high) / 2, distance((low + high) / 2)
+    found = minimize_scalar(distance, bounds=(low, high), method="bounded", options=_NEAREST)
+    return float(found.x), float(found.fun)
 
 
 def _library_rows(target: str) -> list[dict]:
-    names = known(LIBRARY)
-    counted, rows = library_costs(target, names), []
-    for name in names:
+    counted, rows = library_costs(target, LIBRARY), []
+    for name in LIBRARY:
         entry, reference = ACTIVATIONS[name], c_form(name).reference
         scale, nearest = best_scale(name)
         errors = {SCALED: nearest, ALONE: float(np.abs(reference(FINE) - np.tanh(FINE)).max())}
@@ -275,7 +267,7 @@ def _library_rows(target: str) -> list[dict]:
                     "use": use,
                     "name": entry.label,
                     "source": "library",
-                    "formula": entry.description,
+                    "formula": _in_words(name),
                     "operations": 0,
                     "smoothness": _class_of(entry.smoothness),
                     "monotone": entry.rises,
@@ -287,6 +279,11 @@ def _library_rows(target: str) -> list[dict]:
                 }
             )
     return rows
+
+
+def _in_words(name: str) -> str:
+    called = c_form(name).libm
+    return f"{called[0]} of the C library" if called else ACTIVATIONS[name].description
 
 
 def _class_of(derivatives: float) -> str:

@@ -147,14 +147,10 @@ _ROUGHLY = {FUSED: 4, DIVIDE: 15, ROOT: 15, ABSOLUTE: 1, ESTIMATE: 7}
 _ROUGHLY |= dict.fromkeys((LEAST, MOST, LEAST_NEGATED, MOST_NEGATED), 4)
 
 
-def used_values(program: Program) -> set[int]:
-    """Return the values that steps use."""
-    return {value for step in program for value in step[1 : 1 + arity(step[0])]}
-
-
 def constants_of(program: Program) -> list[int]:
     """Return which of the constants, 1 and 2, a program uses."""
-    return sorted(used_values(program) & set(CONSTANTS))
+    used = {value for step in program for value in step[1 : 1 + arity(step[0])]}
+    return sorted(used & set(CONSTANTS))
 
 
 def rough_cycles(program: Program) -> int:

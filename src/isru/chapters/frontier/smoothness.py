@@ -124,16 +124,15 @@ def _never_zero(value: sp.Expr, *, positive: bool) -> bool:
     roots = [part for part in numerator.atoms(sp.Pow) if part.exp == sp.Rational(1, 2)]
     if len(roots) > 1 or (positive and value.subs(_REAL, 0) <= 0):
         return False
-    polynomial = numerator
-    if roots:
-        inner = sp.Dummy("r")
-        polynomial = sp.resultant(
-            sp.expand(numerator.subs(roots[0], inner)), inner**2 - roots[0].base, inner
-        )
     try:
+        polynomial = numerator
+        if roots:
+            inner = sp.Dummy("r")
+            in_both = sp.expand(numerator.subs(roots[0], inner))
+            polynomial = sp.resultant(in_both, inner**2 - roots[0].base, inner)
         zeros = sp.Poly(polynomial, _REAL).real_roots()
     except (sp.PolynomialError, NotImplementedError):
-        return False  # SymPy cannot find the roots, so that nothing is proved
+        return False  # a root of a root, or what SymPy cannot find, so that nothing is proved
     # A root may belong to the other sign of the square root: then the value there is not 0.
     return all(abs(sp.N(numerator.subs(_REAL, zero), 40)) > 1e-20 for zero in zeros)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from isru.chapters.frontier.costs import known, library_costs
+from isru.chapters.frontier.costs import library_costs
 from isru.chapters.frontier.enumeration import EXHAUSTIVE, Found, enumerate_odd
 from isru.chapters.frontier.fitting import fit_all
 from isru.chapters.frontier.front import LIBRARY, distinct
@@ -60,7 +60,7 @@ def other_cores(targets: Sequence[str]) -> pd.DataFrame:
     pandas.DataFrame
         ``target, activation`` and the columns of `costs.library_costs`; libm's tanh is last.
     """
-    names = [name for name in known(LIBRARY) if not c_form(name).libm or name == "tanh"]
+    names = [name for name in LIBRARY if not c_form(name).libm or name == "tanh"]
     parts = [library_costs(target, names).reset_index().assign(target=target) for target in targets]
     table = pd.concat(parts, ignore_index=True)
     return table[["target", *table.columns.drop("target")]]
