@@ -5,6 +5,7 @@ What changes later is told in `book/history-of-rules.yml`; only then its hash ma
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from isru import paths
+from isru.chapters.accuracy.coverage import PILOTS
 from isru.digests import code_digest, digest
 
 COMMIT = "26c53f9"
@@ -33,6 +35,7 @@ FROZEN = {
     "src/isru/chapters/accuracy/tasks/watch.py": "b19dc598be0c28a4",
     "book/claims.yml": "b0833c5348aad2ba",
 }
+COVERAGE = "src/isru/chapters/accuracy/coverage.py"
 REMEDY = "tell the change in book/history-of-rules.yml, then put the new hash here"
 
 
@@ -40,6 +43,13 @@ def rules(text: str) -> str:
     """Return the hash of what judges the claims on accuracy."""
     claims = {claim["id"]: claim for claim in yaml.safe_load(text)}
     return digest([[claims[name].get(field) for field in JUDGED_BY] for name in CLAIMS])
+
+
+def full_seeds() -> dict[str, int]:
+    """Return how many seeds each task of the full run has."""
+    text = (paths.root() / "notebooks" / "parameters" / "full.yml").read_text(encoding="utf-8")
+    told = yaml.safe_load(text)["accuracy"]
+    return dict(zip(told["tasks"], told["seeds"], strict=True))
 
 
 def digest_of(path: str, text: str) -> str:
@@ -58,12 +68,21 @@ def test_every_task_is_frozen():
     assert found <= set(FROZEN)
 
 
-def test_the_hashes_are_those_of_the_commit_that_the_page_names():
+def test_the_batteries_are_simulated_with_the_seeds_of_the_full_run():
+    assert {name: pilot.seeds for name, pilot in PILOTS.items()} == full_seeds()
+
+
+def test_hashes_and_seeds_are_those_of_the_commit_that_the_page_names():
     for path, frozen in FROZEN.items():
         command = ["git", "show", f"{COMMIT}:{path}"]
         shown = subprocess.run(command, cwd=paths.root(), capture_output=True, check=False)
         if shown.returncode:
             pytest.skip("the history does not reach back to the freeze")
         assert digest_of(path, shown.stdout.decode()) == frozen, path
+    command = ["git", "show", f"{COMMIT}:{COVERAGE}"]
+    shown = subprocess.run(command, cwd=paths.root(), capture_output=True, check=True).stdout
+    assert re.findall(r'^    "(\w+)": Pilot\((\d+),', shown.decode(), re.MULTILINE) == [
+        (task, str(count)) for task, count in full_seeds().items()
+    ]
     notebook = (paths.notebooks() / "accuracy.ipynb").read_text(encoding="utf-8")
     assert f'frozen: str = \\"{COMMIT}\\"' in notebook

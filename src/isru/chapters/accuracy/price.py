@@ -12,6 +12,7 @@ from isru.firmware import measure_lstm
 
 CORE, UNITS = "cortex-m4f", 16
 ARMS, RIVALS = ("isru", "exp_free"), ("libm", "table")
+FEWER = float(np.log2(4 / 3))  # octaves that three quarters of the units are below all
 _COLUMNS = ("arm", "rival", "units", "cycles", "equal_units", "in_hand")
 _LEFT = ("octaves", "low", "high", "left", "left_low", "left_high")
 

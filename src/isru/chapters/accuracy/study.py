@@ -11,7 +11,15 @@ from isru import paths
 from isru.chapters.accuracy.tasks import TASKS, Task
 from isru.chapters.accuracy.training import BASELINE, HALF
 from isru.recorded import NotRecorded, read_values
-from isru.studies.octaves import Ratios, by_task, chosen, judged_alone
+from isru.studies.octaves import (
+    CONTROL,
+    Ratios,
+    by_task,
+    chosen,
+    judged_alone,
+    random_effects,
+    summarise,
+)
 
 SPLITS_OF_ONE_SET = ("vowels", "digits")
 CELL_TASKS = ("digits", "laser", "characters")
@@ -43,6 +51,23 @@ PRICE = {
     "octaves": _OCTAVES | {"label": "Lost"},
     "left": {"unit": "octaves", "label": "Left", "atol": 0.1},
 }
+SECOND = {
+    "octaves": _OCTAVES,
+    "second": _OCTAVES | {"label": "Second run", "low": "second_low", "high": "second_high"},
+    "second_word": {"label": "Its verdict"},
+    "difference": {
+        "unit": "octaves",
+        "label": "Second minus first",
+        "low": "difference_low",
+        "high": "difference_high",
+        "atol": 0.1,
+    },
+    "tasks": {"label": "Tasks that count in both"},
+    "same": {"label": "The same verdict"},
+}
+_OF_BOTH = ["arm", "octaves", "low", "high", "word"]
+_OF_BOTH += ["second", "second_low", "second_high", "second_word"]
+_OF_BOTH += ["difference", "difference_low", "difference_high", "tasks", "same"]
 _COMPARED = ["arm", "task", "octaves", "low", "high"]
 
 
@@ -61,6 +86,33 @@ def per_task(name: str, values: Sequence, tasks: Sequence[str]) -> dict:
             f"{len(values)}"
         )
     return dict(zip(tasks, values, strict=True))
+
+
+def check_seeds(counts: Mapping[str, int], first_seed: int, second_seed: int, **few) -> None:
+    """Refuse, before anything is trained, seeds that allow no interval or are trained twice.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Seeds of each task.
+    first_seed, second_seed : int
+        Where those of the run begin, and those of the second one; 0 for none.
+    **few : sequence of int
+        Seeds of what stands beside the arms, by the parameter's name.
+
+    Raises
+    ------
+    ValueError
+    """
+    for name, values in few.items():
+        if 1 in values:
+            raise ValueError(f"{name}: expected 0 or at least 2, got 1: an interval needs two")
+    most = max(counts.values())
+    if second_seed and abs(second_seed - first_seed) < most:
+        raise ValueError(
+            f"second_seed: expected 0, or one {most} or more away from first_seed, {first_seed}, "
+            f"so that no seed is in both runs; got {second_seed}"
+        )
 
 
 def rates_of(fixed: Mapping[str, float]) -> dict[str, tuple[float, ...]]:
@@ -102,6 +154,16 @@ def judged(rows: pd.DataFrame, overlap: Mapping[str, float]) -> pd.DataFrame:
     return judged_alone(by_task(chosen(rows), overlap))
 
 
+def judged_own(rows: pd.DataFrame) -> pd.DataFrame:
+    """Do as `judged` for a reader's task; three quarters of the units, the check, get no word."""
+    check = rows["arm"].eq(CONTROL) if len(rows) else slice(0)
+    words = judged(rows if rows.empty else rows[~check], {})
+    if rows.empty or not check.any():
+        return words
+    ends = rows[check | rows["arm"].isin((BASELINE, HALF))]
+    return pd.concat([words, by_task(chosen(ends)).assign(word="")], ignore_index=True)
+
+
 def published_octaves() -> pd.DataFrame:
     """Return the table ``octaves`` of the published run, empty before there is one."""
     try:
@@ -126,6 +188,45 @@ def agreement(octaves: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     both = octaves[_COMPARED].merge(theirs, on=["arm", "task"])
     apart = (both["low"] > both["published_high"]) | (both["high"] < both["published_low"])
     return both.assign(agrees=~apart)
+
+
+def beside_second(
+    octaves: pd.DataFrame, second: pd.DataFrame, *, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Set the summary of a run with other seeds beside that of the first.
+
+    Parameters
+    ----------
+    octaves, second : pandas.DataFrame
+        From `isru.studies.octaves.by_task`, of the same tasks; the second may be empty.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``arm``; ``octaves`` with ``low``, ``high`` and ``word`` of the first run; ``second`` and
+        ``second_word`` in the same way; ``difference``, second minus first, with its ends:
+        the mean over the ``tasks`` that count in both, whose variances are the sums of both runs'
+        (`isru.studies.octaves.random_effects`); ``same``, whether the words are the same.
+    """
+    if second.empty:
+        return pd.DataFrame(columns=_OF_BOTH)
+    columns = _OF_BOTH[:5]
+    one, other = (summarise(table, rng=rng)[columns] for table in (octaves, second))
+    names = {"octaves": "second"} | {name: f"second_{name}" for name in columns[2:]}
+    found = one.merge(other.rename(columns=names), on="arm")
+    pairs = octaves.merge(second, on=["arm", "task"], suffixes=("", "_second"))
+    pairs = pairs[pairs["counts"] & pairs["counts_second"]]
+    rows = []
+    for arm in found["arm"]:
+        own = pairs[pairs["arm"] == arm]
+        change = (own["octaves_second"] - own["octaves"]).to_numpy()
+        variance = (own["se"] ** 2 + own["se_second"] ** 2).to_numpy()
+        mean = random_effects(change, variance, new=False)
+        ends = {"difference_low": mean.low.item(), "difference_high": mean.high.item()}
+        rows.append({"difference": mean.octaves.item(), **ends, "tasks": len(own)})
+    same = found["word"] == found["second_word"]
+    return pd.concat([found, pd.DataFrame(rows)], axis=1).assign(same=same)
 
 
 def about_tasks(tasks: Sequence[Task]) -> pd.DataFrame:
