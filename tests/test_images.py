@@ -50,8 +50,18 @@ def test_a_folder_of_idx_files_is_read_training_part_first(folder):
 
 def test_a_folder_that_lacks_a_file_names_it(folder):
     (folder / "t10k-labels-idx1-ubyte").unlink()
-    with pytest.raises(FileNotFoundError, match="t10k-labels-idx1-ubyte is missing"):
+    with pytest.raises(FileNotFoundError, match="t10k-labels-idx1-ubyte is missing: copy it"):
         read_images("mnist", folder)
+
+
+def test_mnist_that_cannot_be_fetched_names_what_to_take_instead(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError("no network")
+
+    monkeypatch.setenv("ISRU_DATA", str(tmp_path))
+    monkeypatch.setattr("pooch.retrieve", refuse)
+    with pytest.raises(FileNotFoundError, match=r"images_folder.*'mnist-5000' or 'digits'"):
+        read_images("mnist")
 
 
 def test_training_and_test_images_of_two_shapes_are_refused(folder):

@@ -19,7 +19,7 @@ from isru.terminal import finish, unexpected, use_streams
 
 HELP = """\
 The five that most people need:
-  execute       re-run every notebook here (profile quick), build that run's book    ~25 min
+  execute       re-run every notebook here (profile quick), build that run's book    ~30 min
   book          build the published book from results/, nothing is executed         ~40 s
   test          run the tests, a smoke run of all notebooks among them               ~10 min
   record        measure this machine, to compare it or to contribute it             ~5 min

@@ -195,7 +195,7 @@ def _found(folder: Path, name: str) -> Path:
             return path
     raise FileNotFoundError(
         f"{folder}: expected MNIST's files {', '.join(_IDX)}, packed (.gz) or not; "
-        f"{name} is missing"
+        f"{name} is missing: copy it there, or leave the folder empty to fetch MNIST"
     )
 
 
@@ -206,8 +206,9 @@ def _fetch(path: Path) -> None:
         pooch.retrieve(MNIST_URL, MNIST_SHA256, fname=path.name, path=path.parent)
     except OSError as error:
         raise FileNotFoundError(
-            f"MNIST could not be fetched from {MNIST_URL} ({error}): put the file at {path}, or "
-            "use images='digits', which need no network"
+            f"MNIST could not be fetched from {MNIST_URL} ({error}): put the file at {path}, "
+            "or give a folder of its IDX files (images_folder), or use images='mnist-5000' or "
+            "'digits'"
         ) from error
 
 
