@@ -1,6 +1,6 @@
 """How accuracy is judged is what was frozen before a network with a seed of the study was trained.
 
-What changes later is told in `book/history-of-rules.yml`; only then its hash may change here.
+What changes later is told in `book/history-of-rules.yml`; only then its hash may stand in CHANGED.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ FROZEN = {
     "book/claims.yml": "b0833c5348aad2ba",
 }
 COVERAGE = "src/isru/chapters/accuracy/coverage.py"
-REMEDY = "tell the change in book/history-of-rules.yml, then put the new hash here"
+# What was changed since, as `book/history-of-rules.yml` tells: a reason's wording.
+CHANGED = {"book/claims.yml": "882e798944b2cc6e"}
+REMEDY = "tell the change in book/history-of-rules.yml, then put the new hash into CHANGED"
 
 
 def rules(text: str) -> str:
@@ -59,7 +61,7 @@ def digest_of(path: str, text: str) -> str:
 @pytest.mark.parametrize("path", FROZEN)
 def test_what_decides_is_as_it_was_frozen(path):
     text = (paths.root() / path).read_text(encoding="utf-8")
-    assert digest_of(path, text) == FROZEN[path], f"{path}: {REMEDY}"
+    assert digest_of(path, text) == (FROZEN | CHANGED)[path], f"{path}: {REMEDY}"
 
 
 def test_every_task_is_frozen():

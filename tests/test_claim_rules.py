@@ -98,6 +98,31 @@ def test_the_state_of_a_claim_that_an_arm_is_no_worse(low, high, state):
     assert found.supports == (state in ("equivalent", "non-inferior"))
 
 
+@pytest.mark.parametrize(
+    ("rule", "sides"),
+    [
+        ("greater", {0.1: True, -0.1: False}),
+        ("equivalent", {-0.9: True, 1.1: False}),
+        ("no worse", {-3: True, 0.9: True, 1.1: False}),
+        ("between", {3.1: True, 2.9: False, 6.1: False}),
+    ],
+)
+def test_what_is_undecided_says_on_whose_side_its_estimate_lies(rule, sides):
+    limits = Limits(margin=1, relevance=1, range=(3, 6))
+    for estimate, side in sides.items():
+        found = decide(Interval(estimate, estimate - 20, estimate + 20), rule, limits)
+        assert (found.state, found.leans) == ("undecided", side), estimate
+
+
+def test_more_noise_makes_no_word_stronger():
+    """A claim that one condition bears out is not refuted once that one is too noisy to say so."""
+    limits = Limits(margin=0, relevance=0, range=(3, 6))
+    outside = decide(effect(1, 2), "between", limits)
+    sharp, noisy = (decide(effect(*ends), "between", limits) for ends in [(4, 5), (2, 7)])
+    assert combine([outside, sharp], ["form"]) == "depends on form"
+    assert combine([outside, noisy], []) == "inconclusive"
+
+
 def test_what_is_undecided_says_why():
     reasons = {decide(effect(*ends), "greater", TWO).reason for ends in [(-3, 5), (1.5, 2.5)]}
     assert reasons == {
@@ -114,8 +139,9 @@ def test_an_effect_the_other_way_that_does_not_matter_is_told_from_one_that_does
 
 
 def state(word):
+    """Return a decision by its state; "undecided+" is one whose estimate speaks for the claim."""
     supports = word in ("confirmed", "confirmed but negligible", "non-inferior")
-    return Decision(word, "", supports=supports)
+    return Decision(word.removesuffix("+"), "", supports=supports, leans=word.endswith("+"))
 
 
 @pytest.mark.parametrize(
@@ -125,6 +151,9 @@ def state(word):
         (["refuted", "refuted"], [], "refuted"),
         (["refuted", "equivalent"], ["units"], "refuted"),  # counterexamples, nowhere borne out
         (["refuted", "undecided"], [], "refuted"),  # one counterexample, nowhere borne out
+        (["refuted", "undecided+"], [], "inconclusive"),  # it may be borne out there
+        (["refuted", "equivalent", "undecided+"], ["units"], "inconclusive"),
+        (["worse", "undecided+"], [], "inconclusive"),
         (["refuted", "undecided", "confirmed"], ["units"], "depends on units"),
         (["refuted", "confirmed"], ["units"], "depends on units"),
         (["refuted", "confirmed"], ["units", "dtype"], "depends on units and dtype"),
@@ -139,7 +168,10 @@ def state(word):
         (["confirmed", "confirmed but negligible"], [], "inconclusive"),
         (["non-inferior", "non-inferior"], [], "non-inferior"),
         (["non-inferior", "equivalent"], [], "non-inferior"),
+        (["non-inferior", "equivalent"], ["units"], "non-inferior"),  # better is no worse
+        (["non-inferior", "equivalent", "undecided"], ["units"], "inconclusive"),
         (["non-inferior", "worse"], ["units"], "depends on units"),
+        (["non-inferior", "equivalent", "worse"], ["units"], "depends on units"),
         (["non-inferior", "worse"], [], "inconclusive"),
         (["non-inferior", "undecided"], [], "inconclusive"),
         (["worse", "worse"], [], "worse"),
@@ -202,6 +234,6 @@ def test_intervals_that_meet_show_no_difference():
 def test_an_exact_effect_has_no_doubt():
     exact = Interval(3.0, 3.0, 3.0)
     assert decide(exact, "greater", TWO) == Decision(
-        "confirmed", "the effect lies beyond the relevance margin", 0.0, True
+        "confirmed", "the effect lies beyond the relevance margin", 0.0, supports=True, leans=True
     )
     assert decide(Interval(2.0, 2.0, 2.0), "greater", TWO).state == "confirmed but negligible"

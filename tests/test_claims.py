@@ -363,13 +363,25 @@ def test_a_claim_that_says_one_thing_here_and_another_there_holds_with_both(tmp_
     few = {"value": "forecaster.saving_{units}", "rule": "less", "each": {"units": [10, 25]}}
     many = few | {"rule": "greater", "each": {"units": [100, 200]}}
     values = {f"saving_{units}": value(-9, -11, -7) for units in (10, 25, 100)}
-    values["saving_200"] = value(3, -1, 7)
+    values["saving_200"] = value(-3, -7, 1)
     found = judge(tmp_path, values, metric=[few, many])
     assert found.word == "refuted"
+    values["saving_200"] = value(3, -1, 7)  # a gain may be there
+    assert judge(tmp_path, values, metric=[few, many]).word == "inconclusive"
     values["saving_100"] = values["saving_200"] = value(9, 7, 11)
     assert judge(tmp_path, values, metric=[few, many]).word == "confirmed"
     values["saving_200"] = value(3, -1, 7)
     assert judge(tmp_path, values, metric=[few, many]).word == "inconclusive"
+
+
+def test_a_part_that_depends_on_something_stands_beside_one_that_is_open(tmp_path):
+    few = {"value": "forecaster.saving_{units}", "rule": "less", "each": {"units": [10, 25]}}
+    many = few | {"rule": "greater", "each": {"units": [100, 200]}}
+    values = {"saving_10": value(-9, -11, -7), "saving_25": value(9, 7, 11)}
+    values |= {f"saving_{units}": value(3, -1, 7) for units in (100, 200)}
+    found = judge(tmp_path, values, metric=[few, many])
+    assert found.word == "depends on units"
+    assert found.p < 0.05 and "of the family" not in found.reason
 
 
 NO_WORSE = {"rule": "no worse", "metric": [{"value": "forecaster.loss", "gate": GATE}]}
@@ -404,6 +416,60 @@ def test_a_gate_that_does_not_hold_leaves_a_claim_open_and_says_why(tmp_path):
     assert judge(tmp_path, values, **reasoned).word == "equivalent"
     with pytest.raises(ValueError, match=r"value forecaster.gate: expected true or false, got 1"):
         judge(tmp_path, values | {"gate": value(1)}, **reasoned)
+
+
+LOSSES = {
+    "rule": "no worse",
+    "metric": [
+        {
+            "value": "forecaster.loss_{task}",
+            "gate": {"holds": "forecaster.gate_{task}", "otherwise": "this task cannot tell"},
+            "each": {"task": list(range(9))},
+        }
+    ],
+}
+
+
+def losses(ends, shut=()):
+    """Return the values of tasks whose intervals these are; the gate is shut for some."""
+    gates = {f"gate_{n}": value(n not in shut, kind="exact") for n in range(9)}
+    return gates | {f"loss_{n}": value(sum(e) / 2, *e) for n, e in enumerate(ends)}
+
+
+def test_being_better_somewhere_is_no_dependence(tmp_path):
+    found = judge(tmp_path, losses([(-0.5, 0.5), (-9, -8)]), **LOSSES)
+    assert [one.decision.state for one in found.conditions[:2]] == ["equivalent", "non-inferior"]
+    assert found.word == "non-inferior"
+    worse = judge(tmp_path, losses([(-0.5, 0.5), (-9, -8), (8, 9)]), **LOSSES)
+    assert worse.word == "depends on task"
+
+
+def test_equivalence_is_corrected_at_both_margins(tmp_path):
+    """Near the margin of what is better, one task of nine is equivalent by itself only."""
+    near = (-1.98, 0.38)
+    assert judge(tmp_path, losses([near]), **LOSSES).word == "equivalent"
+    found = judge(tmp_path, losses([near] * 9), **LOSSES)
+    assert {one.decision.state for one in found.conditions} == {"non-inferior"}
+    assert (found.word, found.reason) == ("non-inferior", "it is not worse by the margin")
+    assert judge(tmp_path, losses([(-0.5, 0.5)] * 9), **LOSSES).word == "equivalent"
+
+
+def test_what_a_shut_gate_leaves_untested_makes_no_other_test_stricter(tmp_path):
+    barely, wild = (-3, 1.9), (-90, 90)
+    open_ = judge(tmp_path, losses([barely, wild, wild]), **LOSSES)
+    assert [one.decision.state for one in open_.conditions[:3]] == ["undecided"] * 3
+    found = judge(tmp_path, losses([barely, wild, wild], shut=(1, 2)), **LOSSES)
+    assert found.conditions[0].decision.state == "non-inferior"
+    assert found.conditions[1].decision.reason == "this task cannot tell"
+    assert found.word == "inconclusive"
+
+
+def test_what_a_shut_gate_leaves_untested_is_not_among_the_effects(tmp_path):
+    found = judge(tmp_path, losses([(-1, 1), (-90, 80), (3, 5)], shut=(1,)), **LOSSES)
+    assert found.effect.startswith("0 %") and " to 4 %" in found.effect
+    assert "-5" not in found.effect
+    none = judge(tmp_path, losses([(-90, 80)], shut=(0,)), **LOSSES)
+    assert none.effect.startswith("-5 %"), "shown where it is all there is"
 
 
 def test_each_condition_is_decided_after_holms_correction_over_all_of_a_claim(tmp_path):
@@ -475,6 +541,19 @@ def test_the_evidence_of_a_claim_may_stand_in_a_table(tmp_path, compendium):
     record.table("steps", frame.head(1), kind="machine", keys=["step", "units"])
     values = read_run_values(compendium / "run")
     assert [found.value for found in verdicts(claims, values)[0].conditions] == [8.0, None]
+
+
+def test_fewer_than_six_pairs_decide_nothing(tmp_path, compendium):
+    frame = pd.DataFrame({"step": "train", "units": [10, 25], "n": [6, 5], "saving": 8.0})
+    frame["saving_low"], frame["saving_high"] = frame["saving"] - 1, frame["saving"] + 1
+    record = Record("forecaster", compendium / "run")
+    columns = {"saving": "%"}
+    record.table("steps", frame, kind="machine", keys=["step", "units"], columns=columns)
+    claims = load_claims(write(tmp_path, ONE | {"metric": [CELL]}))
+    verdict = verdicts(claims, read_run_values(compendium / "run"))[0]
+    six, five = (found.decision for found in verdict.conditions)
+    assert (six.state, five.state) == ("confirmed", "undecided")
+    assert five.reason == "5 pairs, needed: 6"
 
 
 def test_evidence_that_no_table_can_hold_is_named(tmp_path, compendium):

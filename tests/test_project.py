@@ -133,6 +133,11 @@ def tracked_text():
             yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
 
 
+def test_no_file_holds_the_marks_of_a_merge():
+    mark = re.compile(r"^(?:<{7}|>{7}) ", flags=re.MULTILINE)
+    assert not [name for name, text in tracked_text() if mark.search(text)]
+
+
 def test_no_file_names_a_path_or_a_package_index_of_one_machine():
     pattern = re.compile(r"(?<![\w.])/(?:work|root|home)/\w|pypi\.org|files\.pythonhosted")
     found = [(name, m[0]) for name, text in tracked_text() if (m := pattern.search(text))]

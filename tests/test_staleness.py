@@ -184,6 +184,16 @@ def test_a_changed_source_is_named_as_the_reason(result, compendium, change, rea
     assert any(reason in why for why in staleness.stale_reasons(notebook, run))
 
 
+def test_of_many_changes_the_first_few_are_named():
+    parts = ("parameters", "data", "activations", "upstream", "code", "versions")
+    empty = {"notebook": ""} | {part: {} for part in parts}
+    changed = empty | {"code": {f"isru.m{n:02}": "1" for n in range(98)}, "versions": {"a": "1"}}
+    assert staleness.reasons(empty, changed) == [
+        "code of isru.m00, isru.m01, isru.m02, isru.m03, isru.m04 and 93 more changed",
+        "version of a changed",
+    ]
+
+
 def test_new_provenance_alone_does_not_make_what_rests_on_it_stale(result):
     notebook, run = result
     path = run / "values" / "first.json"

@@ -1,8 +1,9 @@
 """Whether to switch to ISRU: a word for each place where a network runs, by a rule.
 
-The rule is that of the claims (`isru.claims.rules`), with the margins of the claim on a small
-LSTM's time. It gives the state of one saving; a place has one saving that decides, others that
-may set bounds to it, and rivals:
+The rule is that of one condition of a claim (`isru.claims.rules`), by itself and by one run's
+interval, with the margins of the claim on a small LSTM's time: neither Holm's correction nor what
+runs of a machine differ by enters. It gives the state of one saving; a place has one saving that
+decides, others that may set bounds to it, and rivals:
 
 =============  ========================================================================
 word           when

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from isru.addresses import BadAddress, cell_of
 from isru.claims import rules
 from isru.claims.catalogue import Claim, Condition, Gate
 from isru.claims.rules import NOT_MEASURED, REFUTED, Decision, Limits
@@ -19,7 +20,8 @@ class Finding:
     """What a run says about a claim in one condition; ``value`` is None when not measured.
 
     ``low`` and ``high`` are None where no interval was recorded. ``effect`` is the interval as
-    the rules see it: logarithm of a ratio, negated where the claim says "less".
+    the rules see it: logarithm of a ratio, negated where the claim says "less". ``untested`` is
+    true where a shut gate or too few pairs leave nothing to test.
     """
 
     condition: Condition
@@ -28,6 +30,7 @@ class Finding:
     low: float | None = None
     high: float | None = None
     effect: Interval | None = None
+    untested: bool = False
 
 
 def find(claim: Claim, condition: Condition, values: Values, *, runs: float = 0.0) -> Finding:
@@ -36,9 +39,9 @@ def find(claim: Claim, condition: Condition, values: Values, *, runs: float = 0.
     ``runs`` is the standard deviation between runs that an interval does not hold yet, as the
     rules see the effect: of the logarithm of a ratio.
 
-    An effect decides nothing without an interval (only ``exact`` values need none), or when a
-    gate does not hold. A claim about an effect that grows or fades presumes that it is there:
-    where it is below 0, the claim is refuted.
+    An effect decides nothing without an interval (only ``exact`` values need none), when a gate
+    does not hold, or where its table's row counts fewer than six pairs, ``n``. A claim about an
+    effect that grows or fades presumes that it is there: where it is below 0, the claim is refuted.
 
     Raises
     ------
@@ -61,17 +64,36 @@ def find(claim: Claim, condition: Condition, values: Values, *, runs: float = 0.
     ends = _ends(claim, condition.value, entry)
     if condition.gate and (closed := _closed(claim, condition.gate, values)):
         low, high = (None, None) if ends is None else (ends.low, ends.high)
-        return Finding(condition, _nothing(closed), float(value), low, high)
+        return Finding(condition, _nothing(closed), float(value), low, high, untested=True)
     if ends is None:
         return Finding(condition, _nothing("no interval was recorded"), float(value))
     if runs:
         ends = _unscaled(claim, _scaled(claim, condition.value, ends).widened(runs))
     effect = _oriented(claim, condition, ends)
+    limits = _limits(claim, condition)
+    pairs = _pairs(values, condition.value)
+    few = pairs is not None and pairs < rules.FEWEST
     obstacle = _obstacle(claim, condition, values)
+    if few:
+        obstacle = _nothing(f"{pairs} pairs, needed: {rules.FEWEST}")
     if obstacle:
-        return Finding(condition, obstacle, ends.estimate, ends.low, ends.high)
-    decision = rules.decide(effect, condition.rule, _limits(claim, condition))
+        if obstacle.state == rules.UNDECIDED:
+            obstacle = replace(obstacle, leans=rules.leans(effect, condition.rule, limits))
+        return Finding(condition, obstacle, ends.estimate, ends.low, ends.high, untested=few)
+    decision = rules.decide(effect, condition.rule, limits)
     return Finding(condition, decision, ends.estimate, ends.low, ends.high, effect)
+
+
+def _pairs(values: Values, key: str) -> int | None:
+    """Return how many pairs the row of a table rests on, None where it counts none."""
+    chapter, _, name = key.partition(".")
+    if "[" not in name:
+        return None
+    try:
+        entry = lookup(values, f"{chapter}.{replace(cell_of(name), column='n')}")
+    except BadAddress:  # the table has no such column
+        return None
+    return None if entry is None else int(entry["value"])
 
 
 def _obstacle(claim: Claim, condition: Condition, values: Values) -> Decision | None:

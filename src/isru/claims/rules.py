@@ -36,7 +36,8 @@ undecided       anything else
 ==============  =====================================================
 
 Either one-sided test is at 2.5 %, by an end of the interval of 95 %. An arm that is better by any
-amount is non-inferior. The p of all three states is that of the effect lying at M.
+amount is non-inferior. The p of all three states is that of the effect lying at M; *equivalent* has
+a second one, of the effect lying at -M, and is *non-inferior* where only that one is too large.
 
 A claim that something *holds* is decided by a truth value. A claim that all attempts *fail* is
 refuted by one that does not, and left undecided by one that does: others may succeed.
@@ -52,7 +53,7 @@ make Holm's correction stricter.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy.stats import t as student
 
@@ -64,9 +65,11 @@ REFUTED, CONFIRMED, EQUIVALENT = "refuted", "confirmed", "equivalent"
 NON_INFERIOR, WORSE = "non-inferior", "worse"
 NEGLIGIBLE, UNDECIDED, NOT_MEASURED = "confirmed but negligible", "undecided", "not measured"
 INCONCLUSIVE = "inconclusive"
-# How far an interval of 95 % reaches, and what lies beyond: as for the fewest processes or seeds
-# that such an interval may be made of (six), which is too careful for more.
-_CHANCE = student(df=5)
+NO_WORSE = "it is not worse by the margin"
+FEWEST = 6  # processes or seeds that an interval may be made of
+# How far an interval of 95 % reaches, and what lies beyond: as for the fewest, which is too careful
+# for more.
+_CHANCE = student(df=FEWEST - 1)
 _REACH = _CHANCE.isf(ALPHA / 2)
 
 
@@ -84,13 +87,17 @@ class Decision:
     """The state of one condition.
 
     ``p`` belongs to the test that gave the state (1 where nothing was decided), for Holm's
-    correction; ``supports`` says whether the state is what the claim foretells.
+    correction; ``p_equivalent`` to the second one, which makes "no worse" an equivalence.
+    ``supports`` says whether the state is what the claim foretells, ``leans`` whether the estimate
+    is, decided or not.
     """
 
     state: str
     reason: str
     p: float = 1.0
     supports: bool = False
+    p_equivalent: float | None = None
+    leans: bool = False
 
 
 def decide(effect: Interval, rule: str, limits: Limits) -> Decision:
@@ -108,6 +115,21 @@ def decide(effect: Interval, rule: str, limits: Limits) -> Decision:
     A p follows from the interval: it is below 5 % where the end does not reach, and falls beyond as
     the tail of Student's t for the fewest values that may make an interval.
     """
+    return replace(_decided(effect, rule, limits), leans=leans(effect, rule, limits))
+
+
+def leans(effect: Interval, rule: str, limits: Limits) -> bool:
+    """Return whether an estimate lies where the claim says, whatever its interval."""
+    if rule == "between":
+        return limits.range[0] <= effect.estimate <= limits.range[1]
+    if rule == "no worse":
+        return effect.estimate < limits.margin
+    if rule == "equivalent":
+        return abs(effect.estimate) < limits.margin
+    return effect.estimate > 0
+
+
+def _decided(effect: Interval, rule: str, limits: Limits) -> Decision:
     if rule == "between":
         return _in_range(effect, limits.range)
     if rule == "no worse":
@@ -144,10 +166,12 @@ def combine(decisions: Sequence[Decision], factors: Sequence[str]) -> str:
     Notes
     -----
     What is undecided makes nothing depend. *inconclusive*: no condition is decided. *refuted* or
-    *worse*: some conditions exclude the claim and none supports it. *depends on*: the states of
+    *worse*: some conditions exclude the claim and none supports it, nor does the estimate of an
+    undecided one, as more noise must not make the word stronger. *depends on*: the states of
     decided conditions differ with a factor; all are named that the effect's size changes with.
     *confirmed*: every condition bears the claim out. *equivalent*: no condition differs beyond the
-    margin. *non-inferior*: none is worse beyond it. *confirmed but negligible*: every one does so
+    margin. *non-inferior*: none is worse beyond it; that some are better, too, is no dependence.
+    *confirmed but negligible*: every one does so
     inside the margin. Whatever is left, such as conditions that differ while no interaction is
     shown, or one that is undecided beside others that bear the claim out, is inconclusive.
     """
@@ -155,15 +179,16 @@ def combine(decisions: Sequence[Decision], factors: Sequence[str]) -> str:
     supported = [decision.supports for decision in decisions]
     against = states & {REFUTED, WORSE}
     if against and not any(supported):
-        return against.pop()
+        leaning = any(one.leans for one in decisions if one.state == UNDECIDED)
+        return INCONCLUSIVE if leaning else against.pop()
+    if NON_INFERIOR in states and states <= {EQUIVALENT, NON_INFERIOR, UNDECIDED}:
+        return INCONCLUSIVE if UNDECIDED in states else NON_INFERIOR
     if len(states - {UNDECIDED}) > 1 and factors:
         return "depends on " + " and ".join(factors)
     if all(supported) and CONFIRMED in states and NEGLIGIBLE not in states:
         return CONFIRMED
     if EQUIVALENT in states and states <= {EQUIVALENT, NEGLIGIBLE}:
         return EQUIVALENT
-    if states <= {EQUIVALENT, NON_INFERIOR}:
-        return NON_INFERIOR
     return NEGLIGIBLE if states == {NEGLIGIBLE} else INCONCLUSIVE
 
 
@@ -229,8 +254,10 @@ def _no_worse(effect: Interval, margin: float) -> Decision:
     if effect.high >= margin:
         return _undecided(effect, margin)
     if effect.low > -margin:
-        return Decision(EQUIVALENT, "both ends lie within the margin", p, supports=True)
-    return Decision(NON_INFERIOR, "it is not worse by the margin", p, supports=True)
+        other = _p_beyond(effect, -margin)
+        reason = "both ends lie within the margin"
+        return Decision(EQUIVALENT, reason, p, supports=True, p_equivalent=other)
+    return Decision(NON_INFERIOR, NO_WORSE, p, supports=True)
 
 
 def _in_range(effect: Interval, claimed: tuple[float, float]) -> Decision:

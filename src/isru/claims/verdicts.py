@@ -93,9 +93,10 @@ def verdicts(
     """Return the verdict on every claim, in the claims' order.
 
     Each condition of a claim is decided by its rule, after Holm's correction over the conditions
-    that this run measured, so that a verdict may rest on any of them. Then the correction is
+    that this run tested, so that a verdict may rest on any of them. Then the correction is
     applied to the claims of a family. A claim's p is the largest of its conditions', since it
-    must hold in all of them; one that fails the correction becomes inconclusive.
+    must hold in all of them, in those parts of it that give the word; one that fails the
+    correction becomes inconclusive.
 
     Parameters
     ----------
@@ -143,10 +144,14 @@ def _judge(claim: Claim, values: Values, runs: float) -> Verdict:
         return Verdict(claim.id, "not measured yet", "", "the run holds no such value", findings)
     parts = [_part(claim, part, values) for part in _parts(measured)]
     word = rules.of_parts([part.word for part in parts])
-    against = word in (REFUTED, rules.WORSE)
-    p = max(part.p for part in parts if part.word == word or not against)
-    text = _effect_text(claim, measured)
-    return Verdict(claim.id, word, text, _reason(measured), findings, p)
+    carrying = [part.p for part in parts if _first(part.word) == _first(word)]
+    text = _effect_text(claim, [found for found in measured if not found.untested] or measured)
+    return Verdict(claim.id, word, text, _reason(measured), findings, max(carrying, default=1.0))
+
+
+def _first(word: str) -> str:
+    """Return a verdict without what it depends on, which its parts may name apart."""
+    return word.partition(" on ")[0]
 
 
 def _parts(measured: list[Finding]) -> list[list[Finding]]:
@@ -173,21 +178,33 @@ def _part(claim: Claim, measured: list[Finding], values: Values) -> _Part:
 
 
 def _corrected_conditions(claim: Claim, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return the findings as they stand after Holm's correction over the measured ones."""
-    measured = [found for found in findings if found.decision.state != NOT_MEASURED]
-    if claim.readings or len(measured) < 2:
+    """Return the findings as they stand after Holm's correction over those that were tested."""
+    tested = [
+        place
+        for place, found in enumerate(findings)
+        if found.decision.state != NOT_MEASURED and not found.untested
+    ]
+    if claim.readings or len(tested) < 2:
         return tuple(findings)
-    adjusted = iter(holm([found.decision.p for found in measured]))
-    reason = f"not decided after Holm's correction over {len(measured)} conditions"
-    corrected = []
-    for found in findings:
-        decision = found.decision
-        if decision.state != NOT_MEASURED:
-            p = float(next(adjusted))
-            decided = p < rules.ALPHA or decision.state == rules.UNDECIDED
-            decision = replace(decision, p=p) if decided else Decision(rules.UNDECIDED, reason, p)
-        corrected.append(replace(found, decision=decision))
+    adjusted = holm([findings[place].decision.p for place in tested])
+    second = [findings[place].decision.p_equivalent for place in tested]
+    equivalent = holm([1.0 if p is None else p for p in second])
+    corrected = list(findings)
+    for place, *p in zip(tested, map(float, adjusted), map(float, equivalent), strict=True):
+        decision = _corrected_decision(findings[place].decision, *p, len(tested))
+        corrected[place] = replace(findings[place], decision=decision)
     return tuple(corrected)
+
+
+def _corrected_decision(found: Decision, p: float, p_equivalent: float, count: int) -> Decision:
+    """Return a condition's state with the p that Holm's correction over ``count`` gives."""
+    found = replace(found, p=p)
+    if found.state != rules.UNDECIDED and p >= rules.ALPHA:
+        reason = f"not decided after Holm's correction over {count} conditions"
+        return replace(found, state=rules.UNDECIDED, reason=reason, supports=False)
+    if found.p_equivalent is not None and p_equivalent >= rules.ALPHA:
+        return replace(found, state=rules.NON_INFERIOR, reason=rules.NO_WORSE)
+    return found
 
 
 def _interactions(
@@ -209,7 +226,7 @@ def _interactions(
         pairs = [
             (first, second)
             for first, second in _pairs(measured, factor)
-            if one_state or first.decision.state != second.decision.state
+            if one_state or _differ(first.decision.state, second.decision.state)
         ]
         if not pairs:
             continue
@@ -221,6 +238,11 @@ def _interactions(
         if p < rules.ALPHA:
             found[factor] = p
     return found
+
+
+def _differ(one: str, other: str) -> bool:
+    """Return whether two states differ; both say "no worse" where one is better, too."""
+    return one != other and {one, other} != {rules.EQUIVALENT, rules.NON_INFERIOR}
 
 
 def _pairs(measured: list[Finding], factor: str) -> list[tuple[Finding, Finding]]:

@@ -22,6 +22,8 @@ from isru.recorded import Recorded
 from isru.records import sha256, warn_once
 from isru.wording import shortened
 
+_MOST_NAMED = 5
+
 
 def notebook_code(path: Path) -> str:
     """Return the code cells of a notebook, joined.
@@ -125,8 +127,13 @@ def reasons(old: dict, new: dict) -> list[str]:
         names = sorted(new[part] if part == "upstream" else {*old[part], *new[part]})
         changed = [n for n in names if old[part].get(n) != new[part].get(n)]
         if changed:
-            found.append(f"{word}{', '.join(changed)} changed")
+            found.append(f"{word}{_some(changed)} changed")
     return found
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names) if more < 2 else f"{', '.join(names[:_MOST_NAMED])} and {more} more"
 
 
 def profile_parameters(notebook: Notebook, profile: str) -> dict:

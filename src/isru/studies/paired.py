@@ -88,7 +88,7 @@ def compare(pairs: pd.DataFrame, *, rng: np.random.Generator | None = None) -> p
     pairs : pandas.DataFrame
         From `differences`.
     rng : numpy.random.Generator, optional
-        Not used: the interval of a mean draws nothing.
+        Not used, and kept until the next run: the interval of a mean draws nothing.
 
     Returns
     -------
@@ -121,9 +121,11 @@ def compare(pairs: pd.DataFrame, *, rng: np.random.Generator | None = None) -> p
 
 
 def evidence(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a comparison with each row's unit, and whether its control is told apart, in words.
+    """Return a comparison with each row's unit, and whether the identity is told apart, in words.
 
-    A control of fewer than `FEWEST` pairs is none: its difference is left out.
+    ``control``, the column of these words, decides nothing: the identity is no control, as it
+    does well where a task barely needs a network. The difference of an identity of fewer than
+    `FEWEST` pairs is left out. Kept until the next run.
     """
     if table.empty:
         return table
@@ -136,10 +138,10 @@ def evidence(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def told_apart(table: pd.DataFrame, metric: str, units: int) -> bool:
-    """Return whether the task tells the control from the baseline.
+    """Return whether the task tells the identity from the baseline.
 
-    True if the whole interval of the control's difference lies beyond the margin. If not, an
-    equivalence found on that task at that size decides nothing.
+    True if the whole interval of the identity's difference lies beyond the margin. No verdict
+    rests on it.
     """
     chosen = (table["metric"] == metric) & (table["units"] == units) & (table["arm"] == CONTROL)
     found = table[chosen]
@@ -147,9 +149,9 @@ def told_apart(table: pd.DataFrame, metric: str, units: int) -> bool:
 
 
 def with_control(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of `compare` with ``control``: "told apart" or "not told apart"."""
+    """Return a table of `compare` with ``control``, as in `evidence`. Kept until the next run."""
     told = [told_apart(table, row.metric, row.units) for row in table.itertuples()]
-    return table.assign(control=["told apart" if one else "not told apart" for one in told])
+    return table.assign(control=[APART[one] for one in told])
 
 
 def difference_columns(unit: str) -> dict[str, dict]:

@@ -60,7 +60,7 @@ def compare(
     ----------
     samples, _bands : pandas.DataFrame
         As given to and returned by `floors`. The floors stand beside the ratios; no word rests on
-        them.
+        them, and they are kept here until the next run.
     pairs : iterable of (numerator, denominator)
     margin : float
         Relative difference below which a difference is of no relevance.
