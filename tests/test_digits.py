@@ -25,7 +25,9 @@ def test_the_parts_are_the_whole_set_and_share_no_image():
 def test_mnist_that_is_damaged_or_out_of_reach_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("ISRU_DATA", str(tmp_path))
     monkeypatch.setattr(images, "MNIST_URL", "http://localhost:9/mnist.npz")
-    with pytest.raises(FileNotFoundError, match=r"put the file at .*or use images='digits'"):
+    with pytest.raises(
+        FileNotFoundError, match=r"put the file at .*or use images='mnist-5000' or 'digits'"
+    ):
         digits.read_images("mnist")
     (tmp_path / "mnist.npz").write_bytes(b"no images")
     with pytest.raises(ValueError, match="expected MNIST with SHA-256"):

@@ -32,6 +32,7 @@ SLOW = (
     "isru.keras_bridge.networks",
     "isru.keras_bridge.reading",
     "isru.keras_bridge.recognising",
+    "isru.keras_bridge.training",
     "isru.kernels",
 )
 NEEDED = ("isru.cost", "isru.lstm", "isru.stats", "isru.keras_bridge")

@@ -50,6 +50,15 @@ def train_keras(
         For a network that Keras cannot have.
     DivergenceError
         If a loss or a weight is not finite; the network has the weights of the best epoch before.
+
+    Examples
+    --------
+    >>> network = LSTMNetwork(1, 2, 1, rng=np.random.default_rng(0))
+    >>> x = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3, 1)
+    >>> settings = {"optimizer": Adam(0.01), "epochs": 2, "rng": np.random.default_rng(1)}
+    >>> history = train_keras(network, (x, x[:, -1]), **settings)
+    >>> len(history.training_loss)
+    2
     """
     tf = load_tensorflow()
     x, target = _for_keras(network, data)
