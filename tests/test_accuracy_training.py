@@ -65,6 +65,7 @@ def spied(*arms: str, seed: int = SEED) -> list:
     return spy.calls
 
 
+@pytest.mark.slow  # it compiles the engines where none are kept
 def test_arms_of_a_seed_start_from_the_same_weights_and_see_the_same_batches():
     arms = [arm for arm in (*DECIDING, "identity", *BEST_FORMULAS) if training.ARMS[arm].share == 1]
     (data, weights, order, settings), *others = spied(*arms)
