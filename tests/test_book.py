@@ -389,7 +389,7 @@ def test_every_fault_of_a_page_is_told_and_the_old_book_stays(compendium):
         "cell-drawing: expected all, tanh, gates, none with ':thumbnail:', none in full, and one "
         "paragraph, got 'gate'",
         "no table 'forecaster-empty' in this run",
-        "machine-records machines: machine record old-1.json: expected schema 2, got the older",
+        "machine-records machines: machine record old-1.json: expected schema 3, got the older",
     ):
         assert part in message
     assert not (compendium / "build" / "html").exists()

@@ -12,8 +12,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective, SphinxRole
@@ -38,7 +36,7 @@ from isru_book.claims import PAGE as CLAIMS
 from isru_book.claims import anchor, effect_text, judged, shade
 from isru_book.drawn import DRAWINGS, Drawing, show
 from isru_book.run import LOGGER, page_of, run_of
-from isru_book.values import left_out, link, note_table
+from isru_book.values import left_out, link, note_table, reader
 
 FIGURE = "step-times"
 _SHADES = {"yes": "good", "no": "bad"}
@@ -163,24 +161,6 @@ class AnswerFigure(SphinxDirective):
         self.set_source_info(figure)
         self.state.document.note_explicit_target(figure, figure)
         return [figure]
-
-
-def reader(env):
-    """Return a function that gives what the run recorded at an address, None where nothing."""
-    run = run_of(env)
-
-    def read(address: str) -> Mapping | None:
-        chapter, name = split(address)
-        env.note_dependency(str(run.values_file(chapter)))
-        if "[" in name:
-            note_table(env, f"{chapter}-{name.partition('[')[0]}")
-        record = run.recorded(chapter)
-        try:
-            return None if record is None else record[name]
-        except NotRecorded:
-            return None
-
-    return read
 
 
 def _device_steps(env) -> list[dict]:
