@@ -123,6 +123,6 @@ def test_a_claims_card_says_over_how_many_machines_its_times_go(env):
         ("C2", "B", "x", "faster", "faster"),
     ]
     assert card(env, saving, agreed=agreed) == (
-        "The times are of one machine. Of 3 comparisons recorded on 2 machines, this run's word: 1, "
-        "the opposite one: 1."
+        "The times are of one machine. "
+        "Of 3 comparisons recorded on 2 machines, this run's word: 1, the opposite one: 1."
     )
