@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from isru.bench import machine_metadata
 from isru.bench.c_loops import DEPTH, HORNER_DEGREE, HORNERS
 from isru.machine_records.schema import read_record, samples
 from isru.machine_records.summaries import CLOCK, titles
 from isru.notes import note_read
+from isru.recorded import Recorded, read_values
 from isru.records import sha256
 
 COSTS = ["platform", "group", "form", "dtype", "arm", "cost", "low", "high", "unit"]
@@ -223,3 +225,30 @@ def emulated_steps(steps: pd.DataFrame, features: int) -> pd.DataFrame:
             name = "tanh" if arm == "libm" else arm
             rows.append((*case, name, *cost, saved[0], min(saved), max(saved)))
     return pd.DataFrame(rows, columns=STEPS)
+
+
+def published_costs(machine: str) -> pd.DataFrame:
+    """Return the costs that other chapters of this run recorded; ``machine`` is what ran them."""
+    here = read_values("activation-cost")
+    times, short = (_frame(here, name) for name in ("ns-per-element", "size-ns"))
+    calls = _frame(read_values("microcontrollers"), "calls")
+    return pd.concat([machine_costs(times, short, machine), emulated_costs(calls)])
+
+
+def published_steps(machine: str) -> pd.DataFrame:
+    """Return the steps that other chapters of this run recorded."""
+    forecaster = read_values("forecaster")
+    features, window = (int(forecaster[name]["value"]) for name in ("features", "window"))
+    timed = machine_steps(_frame(forecaster, "steps"), machine, features=features, window=window)
+    device = read_values("microcontrollers")
+    counted = pd.concat([_frame(device, name) for name in ("steps", "others")])
+    return pd.concat([timed, emulated_steps(counted, features)])
+
+
+def _frame(recorded: Recorded, table: str) -> pd.DataFrame:
+    return pd.DataFrame(recorded.table(table).rows)
+
+
+def this_machine() -> str:
+    """Return the name of the machine that runs this, as a page writes it."""
+    return titles({"here": {"machine": machine_metadata()}})["here"]

@@ -371,4 +371,45 @@ def held(found: Sequence[Case]) -> pd.DataFrame:
         about = (case.platform, case.group, case.form, case.dtype, case.arm)
         rows.append((*about, case.found, predicted, errors[0], unseen, errors[1]))
     columns = [*_KEY, "arm", "found", "predicted", "error", "unseen", "unseen_error"]
-    return pd.DataFrame(rows, columns=columns)
+    return agreed(pd.DataFrame(rows, columns=columns))
+
+
+def agreed(table: pd.DataFrame) -> pd.DataFrame:
+    """Add whether a prediction that had not seen its platform lies in the band."""
+    return table.assign(agrees=table["unseen_error"].abs() <= BAND)
+
+
+def errors(calls: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
+    """Return how often the rule is right, a row for calls and for steps of each group.
+
+    Columns what, group, cases; ``within``, the share of the cases in the band, in per cent, and
+    ``middle``, the median size of the error; ``unseen_within`` and ``unseen_middle``, the same by
+    rules that had not seen the platform, over the ``unseen_cases`` of which these could speak.
+    """
+    rows = []
+    for what, table in (("call", calls), ("step", steps)):
+        for group, part in table.groupby("group", sort=False):
+            unseen = part["unseen_error"].dropna().abs()
+            seen = part["error"].abs()
+            row = {"what": what, "group": group, "cases": len(part)}
+            row |= {"within": 100 * (seen <= BAND).mean(), "middle": seen.median()}
+            row |= {"unseen_cases": len(unseen), "unseen_within": 100 * (unseen <= BAND).mean()}
+            rows.append(row | {"unseen_middle": unseen.median()})
+    return pd.DataFrame(rows)
+
+
+def constants(rule: Rule) -> pd.DataFrame:
+    """Return the fitted constants with their units and meanings, a row each."""
+    rows = [("hidden", 100 * rule.hidden, "%", "of the smaller part of a loop is hidden")]
+    words = {"tanh": "a call of tanh", "sigmoid": "a call of the logistic function"}
+    words[_COMPARISON] = "a comparison in a scalar call"
+    for name, count in rule.operations.items():
+        rows.append((f"{name}_operations", count, "operations", f"of {words[name]}"))
+        for ahead, order in ((True, "out of order"), (False, "in order")):
+            if (name, ahead) in rule.rest:
+                key = f"{name}_{order.replace(' ', '_')}"
+                cycles = rule.rest[name, ahead]
+                rows.append((key, cycles, "cycles", f"of other work in {words[name]}, {order}"))
+    for dtype, ratio in rule.passes.items():
+        rows.append((f"passes_{dtype}", ratio, "", f"tanh over ISRU from NumPy, {dtype}"))
+    return pd.DataFrame(rows, columns=["constant", "value", "unit", "meaning"])

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.optimize import nnls
 
 from isru.chapters.processors.gather import STARTED
-from isru.chapters.processors.rule import OWN, Case, Rule, cases, fit, units_of, works
+from isru.chapters.processors.rule import OWN, Case, Rule, agreed, cases, fit, units_of, works
 from isru.cost import layer_count
 
 FORMS = {
@@ -85,7 +85,7 @@ def held_steps(
             values = (row.saving, 100 * said[0], errors[0], 100 * said[1], errors[1])
             rows.append((*about, row.arm, *values))
     columns = [*_TIMED, "units", "arm", "found", "predicted", "error", "unseen", "unseen_error"]
-    return pd.DataFrame(rows, columns=columns)
+    return agreed(pd.DataFrame(rows, columns=columns))
 
 
 class _Calls:
