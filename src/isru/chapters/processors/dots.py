@@ -11,6 +11,13 @@ from isru.answer.steps import DOTS, UNITS
 RIVALS = ("tanh_fraction", "rational", "rational_tanh", "table", "table_tanh", "polynomial")
 """What computes tanh, or comes near enough to need no new training."""
 ARMS = ("isru", "exp_free")
+PROGRAMS = {
+    "export_c": "your own C",
+    "numba": "loops you compile",
+    "numpy": "NumPy",
+    "keras": "TensorFlow",
+}
+"""What the picture calls the programs of a measured machine."""
 _OWN = {"isru": ("isru", "isru_plain"), "exp_free": ("exp_free",)}
 
 
@@ -18,7 +25,6 @@ def dots(
     steps: pd.DataFrame,
     costs: pd.DataFrame,
     machines: Mapping[str, str],
-    programs: Mapping[str, str],
     *,
     units: int = UNITS,
 ) -> pd.DataFrame:
@@ -33,8 +39,8 @@ def dots(
     ----------
     steps, costs : pandas.DataFrame
         See `isru.chapters.processors.gather`.
-    machines, programs : mapping of str to str
-        What the picture calls a machine and a program; others keep their names.
+    machines : mapping of str to str
+        What the picture calls a machine; others keep their names.
     units : int
         Of the network.
 
@@ -51,7 +57,7 @@ def dots(
         part = part[part["batch"] == part["batch"].max()].drop_duplicates("arm").set_index("arm")
         name = machines.get(platform, platform)
         if group == "measured":
-            name = f"{name}: {programs.get(program, program)}"
+            name = f"{name}: {PROGRAMS.get(program, program)}"
         rows += _marks(name, group, part, "tanh")
     loops = costs[
         (costs["group"] == "analysed") & (costs["form"] == "vector") & (costs["dtype"] == "float32")

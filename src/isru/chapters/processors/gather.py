@@ -26,13 +26,16 @@ STEPS = [
     *("platform", "group", "program", "phase", "batch", "features", "units", "arm"),
     *("cost", "low", "high", "unit", "saving", "saving_low", "saving_high"),
 ]
+CALL = COSTS[:5]
+STEP = [name for name in STEPS[:8] if name != "features"]
+"""What tells the rows of costs apart, and those of steps."""
 STARTED = "_started"
 """What an arm's name ends in where its row is the time of a NumPy call but for its elements."""
 CORES = {
     "m4f": "Cortex-M4F",
     "m0plus": "Cortex-M0+",
-    "rv32imfc": "RISC-V, with float unit",
-    "rv32imc": "RISC-V, without float unit",
+    "rv32imfc": "RV32IMFC",
+    "rv32imc": "RV32IMC",
 }
 _FORMS = {"libm": "call", "simd": "vector", "fast": "fast", "numpy": "numpy"}
 # A loop of the chapter on the costs of activations that repeats an operation: how often.
@@ -52,7 +55,7 @@ _RECORDED_ARMS = {
 }
 _SIZE, _SHORT = 100_000, 1_000
 BATCH, FEATURES, WINDOW = 32, 10, 24  # of a recorded machine's steps: as `setup_step` sets them
-_PROGRAMS = {"numpy": "NumPy", "numba": "compiled loops", "keras": "Keras"}
+
 
 
 def machine_costs(times: pd.DataFrame, short: pd.DataFrame, platform: str) -> pd.DataFrame:
@@ -115,7 +118,7 @@ def recorded_machines(folder: Path) -> dict[str, dict]:
     for path in sorted(folder.glob("*.json")):
         record = read_record(path)
         note_read(f"results/machines/{path.name}", sha256(path))
-        if record.get("kind", "processor") == "processor":
+        if record["kind"] == "processor":
             records[path.name] = record
     return {title: records[name] for name, title in titles(records).items()}
 
@@ -166,7 +169,7 @@ def machine_steps(
     rows = []
     for row in steps.itertuples():
         phase = "train" if row.step == "train" else "predict"
-        case = (platform, "measured", _PROGRAMS[row.framework], phase, row.batch, features)
+        case = (platform, "measured", row.framework, phase, row.batch, features)
         ns = 1e6 * row.step_ms / window
         rows.append((*case, row.units, "tanh", ns, ns, ns, "ns", 0.0, 0.0, 0.0))
         for arm, *saved in (
@@ -185,7 +188,7 @@ def recorded_steps(record: Mapping, platform: str) -> pd.DataFrame:
     rows = []
     for (engine, phase, units), part in table.groupby(["engine", "step", "units"]):
         ns = 1e9 / WINDOW * part.groupby(["arm", "process"])[CLOCK].median().unstack("arm")
-        case = (platform, "measured", _PROGRAMS[engine], phase, BATCH, FEATURES, units)
+        case = (platform, "measured", engine, phase, BATCH, FEATURES, units)
         middle = ns.median()
         saved = 100 * (1 - ns["isru"] / ns["tanh"])
         ends = [saved.quantile(0.25), saved.quantile(0.75)]
@@ -251,4 +254,4 @@ def _frame(recorded: Recorded, table: str) -> pd.DataFrame:
 
 def this_machine() -> str:
     """Return the name of the machine that runs this, as a page writes it."""
-    return titles({"here": {"machine": machine_metadata()}})["here"]
+    return titles({"here": {"kind": "processor", "machine": machine_metadata()}})["here"]

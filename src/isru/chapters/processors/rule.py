@@ -413,3 +413,34 @@ def constants(rule: Rule) -> pd.DataFrame:
     for dtype, ratio in rule.passes.items():
         rows.append((f"passes_{dtype}", ratio, "", f"tanh over ISRU from NumPy, {dtype}"))
     return pd.DataFrame(rows, columns=["constant", "value", "unit", "meaning"])
+
+
+_SOFT = 20.0
+"""Cycles of an operation from which on a core has no unit for floating-point numbers."""
+
+
+def library(found: Sequence[Case], rule: Rule) -> pd.DataFrame:
+    """Return what a scalar call of the C library's functions takes, by kind of core.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns function, core ("ahead": out of order, "in_order", "soft": without float unit);
+        ``cycles`` of a call and ``factor``, its time over that of ISRU: medians over the
+        ``platforms`` of what the rule says; ``found_low``, ``found_high``: the factors found.
+    """
+    rows = []
+    for name in LIBRARY:
+        kinds: dict[str, list[tuple[float, float, float, str]]] = {}
+        for case in found:
+            if case.form != "call" or case.arm != name or case.units is None:
+                continue
+            soft = "soft" if case.units.operation > _SOFT else "in_order"
+            told = (rule.call(case), rule.ratio(case), case.found, case.platform)
+            kinds.setdefault("ahead" if case.out_of_order else soft, []).append(told)
+        for core, values in kinds.items():
+            cycles, factor, seen, platforms = zip(*values, strict=True)
+            middle = (float(np.median(cycles)), float(np.median(factor)))
+            rows.append((name, core, *middle, min(seen), max(seen), len(set(platforms))))
+    columns = ["function", "core", "cycles", "factor", "found_low", "found_high", "platforms"]
+    return pd.DataFrame(rows, columns=columns)

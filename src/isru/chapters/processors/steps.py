@@ -10,17 +10,41 @@ import pandas as pd
 from scipy.optimize import nnls
 
 from isru.chapters.processors.gather import STARTED
-from isru.chapters.processors.rule import OWN, Case, Rule, agreed, cases, fit, units_of, works
+from isru.chapters.processors.rule import (
+    OWN,
+    Case,
+    Rule,
+    Units,
+    agreed,
+    cases,
+    fit,
+    units_of,
+    works,
+)
 from isru.cost import layer_count
 
 FORMS = {
     "firmware": "call",
     "export_c": "call",
     "plain_c": "call",
-    "compiled loops": "vector",
-    "NumPy": "numpy",
+    "numba": "vector",
+    "numpy": "numpy",
 }
 """How a program computes its activations; Keras does it in a graph, which no rule here knows."""
+PROGRAMS = {
+    **{name: name for name in ("numpy", "numba", "keras", "plain_c")},
+    "export_c": "c",
+}
+"""What "Your case" calls the programs of the machine that measured, in the form's order."""
+CORES = {
+    "Cortex-M4F": "m4f",
+    "Cortex-M33": "m33",
+    "Cortex-M7": "m7",
+    "Cortex-M0+": "m0plus",
+    "RV32IMFC": "rv32imfc",
+    "RV32IMC": "rv32imc",
+}
+"""What it calls the emulated cores, each of which runs firmware."""
 ARMS = {
     "isru": ("isru", "sigmoid"),
     "isru_plain": ("isru", "sigmoid"),
@@ -68,15 +92,19 @@ def held_steps(
     rules = {
         name: fit([c for c in compared if c.platform != name]) for name in set(steps["platform"])
     }
-    whole = fit(compared)
+    whole, units, known = fit(compared), units_of(costs), {}
     rows = []
     for about, part in steps.groupby([*_TIMED, "units"], sort=False):
         platform, group, program, *_ = about
-        calls = _Calls(costs, compared, platform, group, FORMS.get(program, ""), stands_in)
+        key = (platform, FORMS.get(program, ""), "float32")
+        if key not in known:
+            core = (stands_in or {}).get(platform, platform)
+            known[key] = _Calls(costs, group, key, units.get(key, units.get((core, *key[1:]))))
+        calls = known[key]
         if calls.own is None:
             continue
         tanh = part.loc[part["arm"] == "tanh", "cost"].iloc[0]
-        wanted = ["isru_plain"] if program == "NumPy" else list(ARMS)
+        wanted = ["isru_plain"] if program == "numpy" else list(ARMS)
         for row in part[part["arm"].isin(wanted)].itertuples():
             said = [calls.saved(rule, row) / tanh for rule in (whole, rules[platform])]
             if np.isnan(said).any():
@@ -91,22 +119,16 @@ def held_steps(
 class _Calls:
     """The calls of one platform in one form: by the rule where it speaks, else as found."""
 
-    def __init__(self, costs, compared, platform, group, form, stands_in):
+    def __init__(self, costs: pd.DataFrame, group: str, key: tuple, units: Units | None):
+        platform, form, dtype = key
         rows = costs[
-            (costs["platform"] == platform)
-            & (costs["form"] == form)
-            & (costs["dtype"] == "float32")
+            (costs["platform"] == platform) & (costs["form"] == form) & (costs["dtype"] == dtype)
         ]
         self.found = rows.drop_duplicates("arm").set_index("arm")["cost"].dropna()
         name = next((name for name in OWN if name in self.found), None)
         self.own = None if name is None else float(self.found[name])
-        self.name = name
-        units = units_of(costs)
-        core = (stands_in or {}).get(platform, platform)
-        one = units.get((platform, form, "float32"), units.get((core, form, "float32")))
-        known = works()
-        self.case = Case(platform, group, form, "float32", "", np.nan, None, known["isru"], one)
-        self.known = known
+        isru = works()["isru"]
+        self.case = Case(platform, group, form, dtype, "", np.nan, None, isru, units)
         starts = [self.found.get(f"{arm}{STARTED}", 0.0) for arm in ("tanh", "isru_plain")]
         self.started = float(starts[0] - starts[1])
 
@@ -114,7 +136,7 @@ class _Calls:
         """Return the time of a call, in the unit of the costs."""
         if arm == "isru":
             return self.own
-        ratio = rule.ratio(replace(self.case, arm=arm, done=self.known.get(arm)))
+        ratio = rule.ratio(replace(self.case, arm=arm, done=works().get(arm)))
         if np.isnan(ratio):
             return float(self.found.get(arm, np.nan))
         return float(ratio * self.own)
@@ -128,7 +150,7 @@ class _Calls:
         return row.batch * row.units * saved + 2 * self.started
 
 
-def case_constants(steps: pd.DataFrame, names: Mapping[tuple[str, str], str]) -> pd.DataFrame:
+def case_constants(steps: pd.DataFrame, machine: str) -> pd.DataFrame:
     """Return the constants of "Your case": what a time step of any size takes, and what is saved.
 
     For B sequences of F features and N units, with M the multiply-accumulates of
@@ -142,8 +164,8 @@ def case_constants(steps: pd.DataFrame, names: Mapping[tuple[str, str], str]) ->
     Parameters
     ----------
     steps : pandas.DataFrame
-    names : mapping of (platform, program) to str
-        What the form calls a platform; others have no row.
+    machine : str
+        The platform that is this machine.
 
     Returns
     -------
@@ -152,6 +174,8 @@ def case_constants(steps: pd.DataFrame, names: Mapping[tuple[str, str], str]) ->
         largest miss of a saving in percentage points; ``cases``, ``units_low``, ``units_high``,
         ``batch_high``, ``features``. A platform of fewer than three sizes has no row.
     """
+    names = {(machine, program): name for program, name in PROGRAMS.items()}
+    names |= {(core, "firmware"): name for core, name in CORES.items()}
     rows = []
     for (platform, program), name in names.items():
         own = steps[(steps["platform"] == platform) & (steps["program"] == program)]
@@ -190,7 +214,7 @@ def _constants(part: pd.DataFrame, arm: str) -> dict:
         **dict(zip(_CASE, map(float, cost), strict=True)),
         "saved_call": float(saved[0]),
         "saved_neuron": float(saved[1]),
-        "error": float(np.abs(said - 100 * (1 - with_arm / tanh)).max()),
+        "error": float(np.nanmax(np.abs(said[:, None] - 100 * (1 - with_arm / tanh)[:, None]))),
         "cases": len(both),
         "units_low": int(both["units"].min()),
         "units_high": int(both["units"].max()),
