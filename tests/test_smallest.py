@@ -33,7 +33,7 @@ from isru.chapters.smallest.study import (
 )
 from isru.chapters.smallest.tasks import task_data
 from isru.cli import HELP, main
-from isru.firmware.integer import quantise, run, functions_of
+from isru.firmware.integer import functions_of, quantise, run
 from isru.firmware.reference import outputs
 from isru.lstm import LSTMNetwork
 from isru.stats import Interval

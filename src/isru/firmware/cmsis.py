@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
@@ -142,7 +142,8 @@ def wrapped_table(name: str, dtype: type) -> np.ndarray:
     name : {"tanh", "sigmoid"}
     dtype : numpy.int16 or numpy.int8
     """
-    exact = {"tanh": np.tanh, "sigmoid": logistic}[name](np.arange(256).astype(np.int8) / 16)
+    places = np.arange(256).astype(np.int8) / 16
+    exact = np.tanh(places) if name == "tanh" else logistic(places)
     info = np.iinfo(dtype)
     return np.clip(np.rint(-info.min * exact), info.min, info.max).astype(dtype)
 
@@ -187,16 +188,13 @@ def integer_form(name: str) -> IntegerForm:
     if kind == "s16":
         exact = {"tanh": _s16_tanh, "sigmoid": _s16_sigmoid}[function]
         return IntegerForm({"cmsis_s16": s16_table()}, _S16[function], f"{name}({{x}})", exact)
-    dtype, helper, compute = {"q15": (np.int16, _Q15, _q15), "q7": (np.int8, _Q7, _q7)}[kind]
-    steps = {} if kind == "q15" else {"argument": 2.0**-4, "value": 2.0**-7}
     table = f"{name}_table"
-    return IntegerForm(
-        {table: wrapped_table(function, dtype)},
-        helper,
-        f"cmsis_{kind}({table}, {{x}})",
-        lambda x: compute(function, x),
-        **steps,
-    )
+    call = f"cmsis_{kind}({table}, {{x}})"
+    if kind == "q15":
+        tables = {table: wrapped_table(function, np.int16)}
+        return IntegerForm(tables, _Q15, call, partial(_q15, function))
+    tables = {table: wrapped_table(function, np.int8)}
+    return IntegerForm(tables, _Q7, call, partial(_q7, function), 2.0**-4, 2.0**-7)
 
 
 INTEGER_FORMS = tuple(
