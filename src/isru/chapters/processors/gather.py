@@ -57,7 +57,6 @@ _SIZE, _SHORT = 100_000, 1_000
 BATCH, FEATURES, WINDOW = 32, 10, 24  # of a recorded machine's steps: as `setup_step` sets them
 
 
-
 def machine_costs(times: pd.DataFrame, short: pd.DataFrame, platform: str) -> pd.DataFrame:
     """Return what the chapter on the cost of activations measured, a row a call.
 

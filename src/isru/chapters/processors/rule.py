@@ -41,7 +41,7 @@ OWN = ("isru", "isru_plain")
 _UNIT_ARMS = ("root", "division", "multiply_add")
 _COPIES = ("copy", "identity")
 # From these calls an emulated core's units are solved: they are no predictions.
-_SOLVED = ("isru", "isru_sigmoid", "softsign", "identity")
+SOLVED = ("isru", "isru_sigmoid", "softsign", "identity")
 _CALLED = {"exp", "expm1", "log1p", "tanh"}  # what a formula leaves to a library
 _KEY = ["platform", "group", "form", "dtype"]
 
@@ -209,7 +209,7 @@ def units_of(costs: pd.DataFrame) -> dict[tuple[str, str, str], Units]:
             copies = [cost[name] for name in _COPIES if name in cost and form != "call"]
             move = float(copies[0]) if copies else 0.0
             found[key] = Units(*(float(cost[name]) for name in _UNIT_ARMS), move, kind=group)
-        elif group == "emulated" and set(_SOLVED) <= set(cost.index):
+        elif group == "emulated" and set(SOLVED) <= set(cost.index):
             found[key] = _solved(cost)
     return found
 
@@ -278,7 +278,7 @@ def cases(
             continue
         core = (stands_in or {}).get(platform, platform)
         one = units.get((platform, form, dtype), units.get((core, form, dtype)))
-        given = _SOLVED if group == "emulated" else (*OWN, *_UNIT_ARMS, *_COPIES)
+        given = SOLVED if group == "emulated" else (*OWN, *_UNIT_ARMS, *_COPIES)
         about = (platform, group, form, dtype)
         found += [
             Case(*about, arm, float(value / cost[own]), known.get(arm), known[own], one)
