@@ -7,7 +7,6 @@ or *analysed*.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +121,7 @@ def recorded_machines(folder: Path) -> dict[str, dict]:
     return {title: records[name] for name, title in titles(records).items()}
 
 
-def record_costs(record: Mapping, platform: str) -> pd.DataFrame:
+def record_costs(record: dict, platform: str) -> pd.DataFrame:
     """Return what a machine's record says of a call: the median over processes of medians, in ns.
 
     Intervals are those of the middle half of its processes' medians.
@@ -181,7 +180,7 @@ def machine_steps(
     return pd.DataFrame(rows, columns=STEPS)
 
 
-def recorded_steps(record: Mapping, platform: str) -> pd.DataFrame:
+def recorded_steps(record: dict, platform: str) -> pd.DataFrame:
     """Return what a machine's record says of a time step, in ns: medians over its processes."""
     table = samples(record, "steps")
     rows = []

@@ -102,7 +102,7 @@ def held_steps(
             core = (stands_in or {}).get(platform, platform)
             known[key] = _Calls(costs, group, key, units.get(key, units.get((core, *key[1:]))))
         calls = known[key]
-        if calls.own is None:
+        if np.isnan(calls.own):
             continue
         tanh = part.loc[part["arm"] == "tanh", "cost"].iloc[0]
         wanted = ["isru_plain"] if program == "numpy" else list(ARMS)
@@ -127,7 +127,7 @@ class _Calls:
         ]
         self.found = rows.drop_duplicates("arm").set_index("arm")["cost"].dropna()
         name = next((name for name in OWN if name in self.found), None)
-        self.own = None if name is None else float(self.found[name])
+        self.own = np.nan if name is None else float(self.found[name])
         isru = works()["isru"]
         self.case = Case(platform, group, form, dtype, "", np.nan, None, isru, units)
         starts = [self.found.get(f"{arm}{STARTED}", 0.0) for arm in ("tanh", "isru_plain")]
