@@ -16,8 +16,8 @@ from docutils.utils import new_document
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 from isru_book import folds
-from isru_book.cells import anchor_of, anchor_of_figure, place_of
 from isru_book.aside import Fold
+from isru_book.cells import anchor_of, anchor_of_figure, place_of
 from isru_book.html import MORE, Disclosure, disclosure, skip_unless_text
 from isru_book.run import Run
 
