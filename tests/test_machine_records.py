@@ -140,10 +140,16 @@ def test_the_name_holds_the_processor_and_a_hash(record):
 ANN = "/ann"
 # What each odd record is told: the path of the field, what was expected, what came.
 REFUSED = {
-    "older schema": (lambda c: c.update(schema=1), "expected schema 2, got the older schema 1"),
-    "newer schema": (lambda c: c.update(schema=3), r"newer schema 3 \(update this checkout"),
-    "schema as text": (lambda c: c.update(schema="2"), "schema: expected .* got '2'"),
-    "no schema": (lambda c: c.pop("schema"), "schema: expected a machine record of schema 2"),
+    "older schema": (
+        lambda c: c.update(schema=1),
+        r"expected schema 3, got the older schema 1 \(measure again",
+    ),
+    "newer schema": (lambda c: c.update(schema=4), r"newer schema 4 \(update this checkout"),
+    "schema as text": (lambda c: c.update(schema="3"), "schema: expected .* got '3'"),
+    "no schema": (lambda c: c.pop("schema"), "schema: expected a machine record of schema 3"),
+    "no kind": (lambda c: c.pop("kind"), "kind: expected one of processor, browser, got null"),
+    "another kind": (lambda c: c.update(kind="toaster"), "kind: expected .* got 'toaster'"),
+    "a list of kinds": (lambda c: c.update(kind=["processor"]), "kind: .* got a list of 1"),
     "another format": (lambda c: c.update(format="tally"), "machine record, .* got other JSON"),
     "no problems": (lambda c: c.pop("problems"), "problems: expected a list, got nothing"),
     "a further key": (lambda c: c.update(author="x"), "nothing but .* got 'author'"),
@@ -243,7 +249,7 @@ REFUSED = {
             for each in each_cell(c, "activations")
             if each["case"]["size"] == 100_000 and each["case"]["input"] == "typical"
         ],
-        "every case of schema 2, got none with size 100000",
+        "every case of schema 3, got none with size 100000",
     ),
     "as many blocks as stars": (lambda c: c["settings"].update(blocks=10**9), "settings.blocks"),
 }
@@ -378,6 +384,43 @@ def test_a_record_edited_by_hand_is_noticed(record, tmp_path):
         check_record(edited)
 
 
+def test_a_record_of_schema_2_is_a_processors_and_keeps_its_bytes(change, tmp_path, monkeypatch):
+    monkeypatch.setattr(machines, "record_folder", lambda whose: tmp_path / whose)
+    earlier = change(lambda c: [c.pop("kind"), c.update(schema=2), clean(c)])
+    assert check_record(earlier)["kind"] == "processor"
+    assert machines.publish_record(earlier) == earlier.name
+    assert (tmp_path / "published" / earlier.name).read_bytes() == earlier.read_bytes()
+    with pytest.raises(ValueError, match="the older schema 2"):
+        schema.read_record(change(lambda c: c.update(schema=2)))  # which had no kinds
+
+
+def clean(content):
+    content["machine"]["provenance"] |= {"dirty": False, "commit": "0123456789"}
+
+
+def generated_steps(content, compilers=("gcc",), arms=("tanh", "tanh_again", "isru", "exp_free")):
+    """Put the optional part of steps in generated C into a record."""
+    content["parts"]["c_steps"] = [
+        {"arm": arm, "case": case, "samples": cell(content, "steps")["samples"]}
+        for compiler in compilers
+        for step in ("train", "predict")
+        for units in (10, 25, 100)
+        for case in [{"compiler": compiler, "step": step, "units": units}]
+        for arm in arms
+    ]
+
+
+def test_steps_in_generated_c_are_an_optional_part_and_shown_beside_the_engines(change):
+    record = check_record(change(generated_steps))
+    steps = summaries.step_savings(record, rng=np.random.default_rng(0))
+    assert set(steps["engine"]) == {"NumPy", "compiled", "C, gcc"}
+    few = change(lambda c: generated_steps(c, arms=("tanh", "tanh_again", "isru")))
+    with pytest.raises(ValueError, match=r"c_steps: .* got no exp_free"):
+        schema.read_record(few)
+    with pytest.raises(ValueError, match=r"case.compiler: expected a compiler: gcc.* got 'tcc'"):
+        schema.read_record(change(lambda c: generated_steps(c, ("tcc",))))
+
+
 def test_an_unknown_part_lists_the_known_ones(record):
     with pytest.raises(ValueError, match="'activations'"):
         samples(check_record(record), "coffee")
@@ -507,11 +550,14 @@ def test_the_figures_show_every_machine(tables):
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a processor"]
     panels = machine_steps(tables["steps"], published).axes
     assert [axes.get_title(loc="left") for axes in panels] == [
-        "Compiled",
         "NumPy",
+        "Compiled",
         "Published machines",
     ]
     assert len(machine_steps(tables["steps"].iloc[:0], published).axes) == 1
+
+
+PROCESSOR = {"kind": "processor"}
 
 
 def test_the_page_says_in_words_where_machines_agree_and_where_not():
@@ -520,7 +566,7 @@ def test_the_page_says_in_words_where_machines_agree_and_where_not():
         {"form": "NumPy calls", "dtype": ["float32"] * 2 + ["float64"] * 2}
         | {"direction": [*slower, *split]}
     )
-    text = page.answer(page.Shown({"a": {}, "b": {}}, table, None, None))
+    text = page.answer(page.Shown({"a": PROCESSOR, "b": PROCESSOR}, table, None, None, None))
     assert "2 machines are recorded" in text
     assert "from NumPy calls it is slower (float32) and" in text
     assert "on 1 of 2 (float64)" in text

@@ -213,6 +213,19 @@ def test_changed_data_voids_the_rows_that_read_it(log, tmp_path, monkeypatch):
     assert len(list(log.iterdir())) == 2
 
 
+def test_what_many_rows_rest_on_is_hashed_once(log, tmp_path, monkeypatch):
+    sweep(of_tanh, cases(log, 4), cache=tmp_path / "cache")
+    known, hashed = closure.present_digest, []
+
+    def present(name):
+        hashed.append(name)
+        return known(name)
+
+    monkeypatch.setattr("isru.sweep.store.present_digest", present)
+    sweep(of_tanh, cases(log, 4), cache=tmp_path / "cache")
+    assert hashed and len(hashed) == len(set(hashed))
+
+
 def test_timed_rows_never_run_beside_each_other(log, tmp_path, monkeypatch):
     monkeypatch.setenv("ISRU_SCHEDULER", "tcp://127.0.0.1:1")
     sweep(noise, cases(log), processes=4, timed=True)

@@ -22,21 +22,18 @@ _TITLES = {
     "machine-gains": "What one call of ISRU takes less than one of tanh, by machine",
     "machine-steps": "What ISRU saves of an LSTM's step by units, by machine",
 }
-_TABLES = {
-    "machines": page.machines_table,
-    "activations": page.activations_table,
-    "steps": page.steps_table,
-    "threads": page.threads_table,
-}
 _NONE_YET = "No machine record has been published yet."
-_ONE_CORE = "No recorded machine has more than one core."
+_EMPTY = {  # what a table without rows is replaced by
+    "threads": "No recorded machine has more than one core.",
+    "browsers": "No browser's record has been published yet.",
+}
 _SKIPPED = "Records of yours that cannot be shown"
 
 
 class MachineRecords(SphinxDirective):
     """Show one table over all records, or the answer that they give in words.
 
-    The argument: ``answer``, ``machines``, ``activations``, ``steps``, ``threads`` (recorded);
+    The argument: ``answer``, or one of `isru.machine_records.page.TABLES` (recorded);
     ``published`` (the original study's machines).
     """
 
@@ -46,9 +43,9 @@ class MachineRecords(SphinxDirective):
         """Return the table or sentences."""
         what = self.arguments[0]
         if what == "published":
-            return [_table(page.published_table())]
-        if what not in ("answer", *_TABLES):
-            known = ", ".join(["answer", *_TABLES, "published"])
+            return _table(page.published_table())
+        if what not in ("answer", *page.TABLES):
+            known = ", ".join(["answer", *page.TABLES, "published"])
             text = f"machine-records: expected one of {known}, got {what!r}"
             LOGGER.warning(text, location=self.get_location(), type="isru")
             return []
@@ -58,7 +55,7 @@ class MachineRecords(SphinxDirective):
             return [nodes.paragraph("", _NONE_YET), *notes]
         if what == "answer":
             return [nodes.paragraph("", page.answer(shown))]
-        return [_table(_TABLES[what](shown)), *notes]
+        return [*_table(page.TABLES[what](shown), _EMPTY.get(what, "")), *notes]
 
 
 class MachineFigure(SphinxDirective):
@@ -113,11 +110,11 @@ def _skipped(env) -> list[nodes.Node]:
     return [nodes.admonition("", nodes.title("", _SKIPPED), nodes.bullet_list("", *lines))]
 
 
-def _table(content: list[list[str]]) -> nodes.Node:
+def _table(content: list[list[str]], empty: str = "") -> list[nodes.Node]:
     header, *rows = content
-    if not rows:
-        return nodes.paragraph("", _ONE_CORE)
-    return html_table(header, rows, classes=("isru-small",))
+    if rows:
+        return [html_table(header, rows, classes=("isru-small",))]
+    return [nodes.paragraph("", empty)] if empty else []
 
 
 def _drawing(name: str, env):

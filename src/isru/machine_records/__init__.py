@@ -5,8 +5,8 @@ Not here: results of chapters.
 `record_machine` measures and writes, `check_record` reads a file and refuses a broken, foreign,
 outdated or edited one, and one that the book could not show; `samples` gives its raw values,
 `isru.machine_records.summaries` what they say, `isru.machine_records.page` what the book shows.
-A record holds the machine's description and raw samples, no user or host name; its name ends in a
-hash of its content, so that a record edited by hand is noticed.
+A record, of a processor or of a browser, holds the machine's description and raw samples, no user
+or host name; its name ends in a hash of its content, so that a record edited by hand is noticed.
 """
 
 from isru.machine_records.page import check_record

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
@@ -16,7 +18,8 @@ _FORMS = {
     "published, libm": ("D", COLOURS["copy"]),
 }
 _PANELS = {"NumPy": "NumPy", "compiled": "Compiled", "published": "Published machines"}
-_STEPS = {"train": ("-", "o"), "predict": ("--", "^")}
+_STEPS = {"train": "-", "predict": "--"}
+_MARKERS = "o^sDvPX*"  # a machine each; the ninth has the first one's again
 _UNITS = (10, 25, 50, 100, 300)
 
 
@@ -58,19 +61,20 @@ def machine_steps(table: pd.DataFrame, published: pd.DataFrame) -> Figure:
     published : pandas.DataFrame
         Columns machine, units, train_saving_percent, predict_saving_percent.
     """
+    machines = list(dict.fromkeys(table["machine"])) if len(table) else []
+    markers = dict(zip(machines, cycle(_MARKERS), strict=False))
     engines = list(dict.fromkeys(table["engine"])) if len(table) else []
     figure = Figure(figsize=(3.1 * (len(engines) + 1) + 0.4, 3.6), layout="constrained")
     panels = figure.subplots(1, len(engines) + 1, sharey=True, squeeze=False)[0]
     for axes, engine in zip(panels, engines, strict=False):
-        for (_, step), line in table[table["engine"] == engine].groupby(["machine", "step"]):
-            style, marker = _STEPS[step]
-            axes.plot(line["units"], line["saving"], style, color=COLOURS["isru"], lw=1.3)
+        for (machine, step), line in table[table["engine"] == engine].groupby(["machine", "step"]):
+            look = {"color": COLOURS["isru"], "marker": markers[machine], "ms": 4, "lw": 1.3}
+            axes.plot(line["units"], line["saving"], _STEPS[step], **look)
             axes.vlines(line["units"], line["low"], line["high"], color=COLOURS["isru"], lw=1)
-            axes.scatter(line["units"], line["saving"], marker=marker, c=COLOURS["isru"], s=16)
-        axes.set_title(_PANELS[engine], loc="left")
+        axes.set_title(_PANELS.get(engine, engine), loc="left")
     for _, line in published.groupby("machine"):
         line = line.sort_values("units")
-        for step, (style, _) in _STEPS.items():
+        for step, style in _STEPS.items():
             column = line[f"{step}_saving_percent"]
             panels[-1].plot(line["units"], column, style, color=COLOURS["copy"], lw=0.9)
     panels[-1].set_title(_PANELS["published"], loc="left")
@@ -80,7 +84,9 @@ def machine_steps(table: pd.DataFrame, published: pd.DataFrame) -> Figure:
         axes.set_xticks(_UNITS, [str(n) for n in _UNITS])
         axes.xaxis.set_minor_locator(NullLocator())
     panels[0].set_ylabel("saving with ISRU, % of tanh's time")
-    lines = [panels[-1].plot([], [], style, color="black", lw=1)[0] for style, _ in _STEPS.values()]
-    names = ["training step", "prediction"]
-    figure.legend(lines, names, loc="outside lower center", ncols=2, fontsize=9)
+    looks = [("training step", {"ls": "-"}), ("prediction", {"ls": "--"})]
+    looks += [(name, {"ls": "", "marker": marker, "ms": 4}) for name, marker in markers.items()]
+    for name, look in looks:
+        panels[-1].plot([], [], color="black", lw=1, label=name, **look)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=9)
     return figure

@@ -15,8 +15,10 @@ import pandas as pd
 
 from isru.data.evidence import net_times
 from isru.data.published import load_published
+from isru.machine_records.kinds import KINDS, VECTOR
 from isru.machine_records.schema import read_record
-from isru.machine_records.summaries import summarise, titles
+from isru.machine_records.summaries import BROWSER_PARTS, of_kind, summarise, titles
+from isru.studies.level_words import level_words
 from isru.wording import formatted
 
 FIGURES = ("machine-gains", "machine-steps")
@@ -36,7 +38,7 @@ class Shown:
     ----------
     records : dict
         By title, a short name that no two records share.
-    activations, steps, threads : pandas.DataFrame
+    activations, steps, threads, browsers : pandas.DataFrame
         See `isru.machine_records.summaries`.
     """
 
@@ -44,6 +46,12 @@ class Shown:
     activations: pd.DataFrame
     steps: pd.DataFrame
     threads: pd.DataFrame
+    browsers: pd.DataFrame
+
+    @property
+    def processors(self) -> dict[str, Mapping]:
+        """The records of processors."""
+        return of_kind(self.records, "processor")
 
 
 def summarised(records: Mapping[str, Mapping]) -> Shown:
@@ -58,9 +66,16 @@ def summarised(records: Mapping[str, Mapping]) -> Shown:
     return Shown(named, **summarise(named))
 
 
+def machines_in_words(count: int) -> str:
+    """Return over how many machines a sentence goes: ``"one machine"``, ``"2 machines"``."""
+    return "one machine" if count == 1 else f"{count} machines"
+
+
 def answer(shown: Shown) -> str:
     """Return in words on how many machines ISRU is faster, equal or slower."""
-    count = len(shown.records)
+    count = len(shown.processors)
+    if not count:
+        return "No processor is recorded."
     sentences = []
     for form, rows in shown.activations.groupby("form", sort=False):
         dtypes: dict[str, list[str]] = {}
@@ -68,8 +83,9 @@ def answer(shown: Shown) -> str:
             dtypes.setdefault(_where(directions, count), []).append(dtype)
         words = [f"{word} ({' and '.join(names)})" for word, names in dtypes.items()]
         sentences.append(f"{_FORMS[form]} it is {' and '.join(words)}")
-    who = "One machine is" if count == 1 else f"{count} machines are"
-    return f"{who} recorded. One call of ISRU compared with one of tanh: {'; '.join(sentences)}."
+    who = f"{machines_in_words(count).capitalize()} {'is' if count == 1 else 'are'}"
+    found = "; ".join(sentences)
+    return f"{who} recorded. One call of ISRU compared with one of tanh: {found}."
 
 
 def _where(directions: pd.Series, count: int) -> str:
@@ -83,7 +99,7 @@ def _where(directions: pd.Series, count: int) -> str:
 def machines_table(shown: Shown) -> list[list[str]]:
     """Return header and rows: each machine with what decides its times."""
     header = ["Machine", "Cores", "Governor", "System", "NumPy (vector targets)", "BLAS", "Date"]
-    return [header, *(_machine_row(*item) for item in shown.records.items())]
+    return [header, *(_machine_row(*item) for item in shown.processors.items())]
 
 
 def _machine_row(title: str, record: Mapping) -> list[str]:
@@ -123,7 +139,6 @@ def activations_table(shown: Shown) -> list[list[str]]:
 
 def steps_table(shown: Shown) -> list[list[str]]:
     """Return header and rows: what ISRU saves of an LSTM's step."""
-    table = shown.steps[shown.steps["units"].isin(_UNITS)]
     rows = [
         [
             r.machine,
@@ -133,7 +148,8 @@ def steps_table(shown: Shown) -> list[list[str]]:
             _interval(r.saving, r.low, r.high, ".1f"),
             formatted(r.floor, ".1f"),
         ]
-        for r in table.itertuples()
+        for r in shown.steps.itertuples()
+        if r.units in _UNITS
     ]
     return [["Machine", "Engine", "Step", "Units", "Saving (%)", "A/A floor (%)"], *rows]
 
@@ -152,6 +168,47 @@ def threads_table(shown: Shown) -> list[list[str]]:
     return [["Machine", "Work", "Threads", "Speed-up"], *rows]
 
 
+def browsers_table(shown: Shown) -> list[list[str]]:
+    """Return header and rows: each browser with what decides its times; no rows without one."""
+    header = ["Browser", "Engine", "Cores", "Vectors", "Steps of its clock (ms)", "Date"]
+    rows = [
+        [
+            title,
+            record["machine"]["browser"]["engine"],
+            str(record["machine"]["cores"]),
+            "yes" if record["machine"]["simd"] else "no",
+            formatted(1e-6 * record["machine"]["clock_ns"], ".3g"),
+            f"{record['machine']['provenance']['date']}; {len(record['problems'])} remarks",
+        ]
+        for title, record in of_kind(shown.records, "browser").items()
+    ]
+    return [header, *rows]
+
+
+def browser_times_table(shown: Shown) -> list[list[str]]:
+    """Return header and rows: a call and a step with tanh and with each other arm."""
+    rows = [
+        [
+            r.machine,
+            f"{BROWSER_PARTS[r.part]} ({r.case})",
+            _arm(r.arm),
+            formatted(r.ns, ".4g"),
+            formatted(r.tanh_ns, ".4g"),
+            _interval(r.ratio, r.low, r.high, ".2f"),
+            r.direction,
+        ]
+        for r in shown.browsers.itertuples()
+    ]
+    return [["Browser", "What", "With", "It takes (ns)", "tanh (ns)", "tanh / it", "It is"], *rows]
+
+
+def _arm(name: str) -> str:
+    """Return an arm of a browser in words."""
+    plain = name.removeprefix(VECTOR)
+    words = "ISRU, as a gate" if plain == "isru_gate" else level_words("arm", plain)
+    return words if plain == name else f"{words}, in vectors"
+
+
 def published_table() -> list[list[str]]:
     """Return header and rows: the machines of the original study."""
     header = ["Published machine and compiler", "tanh, net (ns)", "ISRU, net (ns)"]
@@ -161,6 +218,17 @@ def published_table() -> list[list[str]]:
         for machine, row in times.iterrows()
     ]
     return [[*header, "Difference (ns)"], *rows]
+
+
+# By the argument of the directive that shows it.
+TABLES = {
+    "machines": machines_table,
+    "activations": activations_table,
+    "steps": steps_table,
+    "threads": threads_table,
+    "browsers": browsers_table,
+    "browser-times": browser_times_table,
+}
 
 
 def gains(shown: Shown | None) -> pd.DataFrame:
@@ -210,7 +278,7 @@ def show(record: Mapping) -> None:
     what = "its summaries"
     try:
         shown = summarised({"this record": record})
-        for table in (answer, machines_table, activations_table, steps_table, threads_table):
+        for table in (answer, *TABLES.values()):
             what = f"its {table.__name__.replace('_', ' ')}"
             table(shown)
         for name in FIGURES:
@@ -245,7 +313,7 @@ def check_record(path: str | Path) -> dict:
         show(record)
     except ValueError as error:
         raise ValueError(
-            f"machine record {Path(path).name}: {error}. Make a new one: make record"
+            f"machine record {Path(path).name}: {error}. {KINDS[record['kind']].again.capitalize()}"
         ) from error
     return record
 

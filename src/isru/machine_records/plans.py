@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -84,14 +84,14 @@ def thread_counts(cores: int) -> list[int]:
     return [*powers, cores]
 
 
-def needed_cases(part: str, engines: set[str]) -> list[dict]:
+def needed_cases(part: str, engines: Collection[str] = ()) -> list[dict]:
     """Return the cases that a part of a record must hold.
 
     Parameters
     ----------
     part : str
         ``"activations"``, ``"compiled"``, ``"steps"`` or ``"threads_N"``.
-    engines : set of str
+    engines : collection of str
         Of ``steps``: those that were measured; the NumPy one always is.
     """
     if part == "steps":

@@ -11,11 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from isru.bench.activation_arms import INPUTS
 from isru.machine_records.fields import (
-    Flag,
     Keys,
-    Number,
     Plain,
     Several,
     Text,
@@ -23,99 +20,19 @@ from isru.machine_records.fields import (
     check_strings,
     tidied,
 )
-from isru.machine_records.plans import Part, needed_cases
+from isru.machine_records.kinds import KINDS, PROCESSOR, VECTOR, WORD, Kind, PartForm
+from isru.machine_records.plans import Part
 from isru.machine_records.reading import Refused, quoted, read_json
 
 FORMAT = "isru machine record"
-SCHEMA = 2  # 1 had no rounds, no compiled code and no threads
-SAMPLE = ("process", "block", "position", "loops", "seconds", "cpu_seconds")
-# The arms that the book compares, and the same again for the A/A floor.
-NEEDED_ARMS = {
-    "activations": ("tanh", "tanh_again", "isru_plain"),
-    "compiled": ("libm_tanh", "libm_tanh_again", "libm_isru", "simd_tanh", "simd_isru"),
-    "steps": ("tanh", "tanh_again", "isru"),
-    "threads": ("work", "work_again"),
-}
-NEEDED_PARTS = ("activations", "steps", "threads_1")  # without Numba nothing is compiled
-_CORES, _PROCESSES, _BLOCKS = Whole(1, 4096), Whole(0, 999), Whole(1, 100)
-_LOOPS, _SECONDS = Whole(1, 10_000_000), Number(1e-10, 1e4)
-_VERSION = Text(60, r"\d[\w.+-]*|not installed", "a version such as 2.4.6")
-_CPU = {
-    "model": Text(100, like="the processor's name"),
-    "flags": Several(Text(40), 4000),
-    "cores": _CORES,
-    "caches": Keys({}, others=Whole(1, 10**15)),
-    "governor": Text(40),
-}
-_PROVENANCE = {
-    "commit": Text(40, r"[0-9a-f]{7,40}|unknown", "a commit, or unknown"),
-    "date": Text(10, r"20\d\d-\d\d-\d\d", "a date such as 2026-11-29"),
-    "dirty": Flag(),
-    "isru": _VERSION,
-    "machine": Text(200),
-    "numpy": _VERSION,
-    "profile": Text(40),
-    "python": _VERSION,
-}
-_POOL = {"num_threads": _CORES}
-_POOL |= dict.fromkeys(("internal_api", "version", "architecture"), Text(60))
-_MACHINE = {
-    "cpu": Keys(_CPU),
-    "load": Several(Number(0, 1e6), 3),
-    "system": Text(),
-    "python": Text(like="a version such as 3.11.7 (GCC 12.2.0)"),
-    "compiler": Text(200),
-    "threads": _CORES,
-    "versions": Keys(
-        dict.fromkeys(("numpy", "scipy", "numba", "tensorflow", "keras", "isru"), _VERSION),
-        others=_VERSION,
-    ),
-    "numpy_simd": Several(Text(40), 100),
-    "thread_pools": Several(Keys({}, optional=_POOL, others=Plain()), 100),
-    "provenance": Keys(_PROVENANCE, others=Plain()),
-}
-_SETTINGS = {
-    "seed": Whole(0, 10**17),
-    "blocks": _BLOCKS,
-    "warmup": Whole(0, 1_000_000),
-    "min_seconds": Number(0, 3600),
-    "sittings": Whole(1, 100_000),
-}
-_WORD = Text(60, r"[a-z0-9]+(_[a-z0-9]+)*", "words in lower case, joined by '_'")
-_CELL = Keys({"arm": _WORD, "case": Keys({}, others=Plain()), "samples": Several(Plain(), 10**5)})
-_TOP = Keys(
-    {
-        "format": Text(form=FORMAT, like=repr(FORMAT)),
-        "schema": Whole(SCHEMA, SCHEMA),
-        "machine": Keys(_MACHINE),
-        "settings": Keys(_SETTINGS),
-        "parts": Keys({}, others=Several(Plain(), 5000, 1)),
-        "problems": Several(Text(400), 1000),
-    }
-)
-_PART = re.compile(r"activations|compiled|steps|threads_[1-9]\d{0,3}")
-# What a case of each part holds.
-_ARRAY = {
-    "size": Whole(1, 10**9),
-    "dtype": Text(form="float32|float64", like="float32 or float64"),
-    "input": Text(form="|".join(INPUTS), like=f"one of {', '.join(INPUTS)}"),
-}
-_STEP = {
-    "engine": Text(form="numpy|numba", like="an engine: numpy or numba"),
-    "step": Text(form="train|predict", like="train or predict"),
-    "units": Whole(1, 10**6),
-}
-_WORK = {"work": Text(40, r"(train|product)_[1-9]\d*", "train_N or product_N")}
-_CASES = {
-    "activations": Keys(_ARRAY),
-    "compiled": Keys(_ARRAY),
-    "steps": Keys(_STEP),
-    "threads": Keys(_WORK),
-}
+SCHEMA = 3
+SAMPLE = PROCESSOR.sample
+_EARLIER = 2  # had processors only, and did not say so
+_CELL = Keys({"arm": WORD, "case": Keys({}, others=Plain()), "samples": Several(Plain(), 10**5)})
 
 
 def make_record(machine: dict, settings: dict, parts: dict[str, list], problems: list[str]) -> dict:
-    """Return a record's content.
+    """Return the content of a processor's record.
 
     Parameters
     ----------
@@ -134,6 +51,7 @@ def make_record(machine: dict, settings: dict, parts: dict[str, list], problems:
     return {
         "format": FORMAT,
         "schema": SCHEMA,
+        "kind": "processor",
         "machine": about,
         "settings": settings,
         "parts": parts,
@@ -159,6 +77,9 @@ def cells(frame: pd.DataFrame, part: Part) -> list[dict]:
 def samples(record: dict, part: str) -> pd.DataFrame:
     """Return one part of a record as a table, like `isru.bench.measure`.
 
+    Of a browser, whose clock has no finer times than whole samples, ``seconds`` (wall-clock) are
+    ``time_ns / loops``, and there is no processor time.
+
     Raises
     ------
     ValueError
@@ -167,24 +88,31 @@ def samples(record: dict, part: str) -> pd.DataFrame:
     known = record["parts"]
     if part not in known:
         raise ValueError(f"expected a part of {sorted(known)}, got {part!r}")
-    rows = [
-        {"arm": cell["arm"], **cell["case"], **dict(zip(SAMPLE, sample, strict=True))}
+    columns = KINDS[record["kind"]].sample
+    table = pd.DataFrame(
+        {"arm": cell["arm"], **cell["case"], **dict(zip(columns, sample, strict=True))}
         for cell in known[part]
         for sample in cell["samples"]
-    ]
-    return pd.DataFrame(rows)
+    )
+    if "time_ns" in table:
+        table["seconds"] = 1e-9 * table.pop("time_ns") / table["loops"]
+    return table
 
 
 def file_name(record: dict) -> str:
-    """Return ``<cpu>-<hash of the content>.json``."""
-    model = str(record["machine"]["cpu"].get("model", "unknown"))
-    slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"\((r|tm)\)", "", model.lower())).strip("-")
+    """Return ``<processor or browser>-<hash of the content>.json``."""
+    name = KINDS[record.get("kind", "processor")].names(record["machine"])
+    slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"\((r|tm)\)", "", name.lower())).strip("-")
     digest = hashlib.sha256(text_of(record).encode()).hexdigest()[:8]
     return f"{slug or 'unknown'}-{digest}.json"
 
 
 def text_of(record: dict) -> str:
-    """Return compact JSON in a fixed order, one cell a line; numbers must be finite."""
+    """Return compact JSON in a fixed order, one cell a line; numbers must be finite.
+
+    Of a browser's record, ``book/_static`` writes the same text: keys sorted, no blanks, whole
+    numbers alone, and in texts no character that JSON escapes.
+    """
     compact = {"ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
     text = json.dumps(record, sort_keys=True, **compact)
     return text.replace('{"arm":', '\n{"arm":') + "\n"
@@ -193,7 +121,8 @@ def text_of(record: dict) -> str:
 def read_record(path: str | Path) -> dict:
     """Read a machine record and refuse what does not follow the schema.
 
-    `isru.machine_records.check_record` looks as well at whether it can be shown.
+    `isru.machine_records.check_record` looks as well at whether it can be shown. A record of
+    schema 2 is one of a processor; it keeps its bytes and its name.
 
     Raises
     ------
@@ -203,19 +132,22 @@ def read_record(path: str | Path) -> dict:
         Naming file, field, what was expected and what came.
     """
     path = Path(path)
+    again = PROCESSOR.again
     try:
-        record = read_json(path)
-        _check_version(record)
+        written = read_json(path)
+        record = _with_kind(written)
+        kind = KINDS[record["kind"]]
+        again = kind.again
         check_strings(record)
-        _TOP.check(record, "")
+        _top(kind).check(record, "")
         _check_date(record["machine"]["provenance"]["date"])
-        _check_parts(record["parts"], record["settings"]["blocks"])
+        _check_parts(kind, record)
     except Refused as error:
         raise ValueError(
             f"machine record {path.name or path}: {error}. "
-            "Contribute the file as it was written, or make a new one: make record"
+            f"Contribute the file as it was written, or {again}"
         ) from None
-    expected = file_name(record)
+    expected = file_name(written)
     if path.name != expected:
         raise ValueError(
             f"machine record {path.name}: its content belongs to the name {expected}. It was "
@@ -224,16 +156,36 @@ def read_record(path: str | Path) -> dict:
     return record
 
 
-def _check_version(record: object) -> None:
+def _with_kind(record: object) -> dict:
+    """Return what claims to be a record with its kind, which schema 2 did not hold."""
     if not isinstance(record, dict) or record.get("format", FORMAT) != FORMAT:
         raise Refused("", "a machine record, made by: make record", "other JSON")
-    version = record.get("schema")
+    version, kind = record.get("schema"), record.get("kind")
     if type(version) is not int:
         raise Refused("schema", f"a machine record of schema {SCHEMA}", quoted(version))
+    if version == _EARLIER and kind is None:
+        return record | {"kind": "processor"}
     if version != SCHEMA:
         which = "older" if version < SCHEMA else "newer"
-        hint = " (update this checkout)" if version > SCHEMA else ""
-        raise Refused("", f"schema {SCHEMA}", f"the {which} schema {version}{hint}")
+        hint = "update this checkout" if version > SCHEMA else "measure again"
+        raise Refused("", f"schema {SCHEMA}", f"the {which} schema {version} ({hint})")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise Refused("kind", f"one of {', '.join(KINDS)}", quoted(kind))
+    return record
+
+
+def _top(kind: Kind) -> Keys:
+    return Keys(
+        {
+            "format": Text(form=FORMAT, like=repr(FORMAT)),
+            "schema": Whole(_EARLIER, SCHEMA),
+            "kind": WORD,
+            "machine": kind.machine,
+            "settings": kind.settings,
+            "parts": Keys({}, others=Several(Plain(), 5000, 1)),
+            "problems": Several(Text(400), 1000),
+        }
+    )
 
 
 def _check_date(text: str) -> None:
@@ -243,49 +195,51 @@ def _check_date(text: str) -> None:
         raise Refused("machine.provenance.date", "a day of the calendar", quoted(text)) from None
 
 
-def _check_parts(parts: dict, blocks: int) -> None:
+def _check_parts(kind: Kind, record: dict) -> None:
+    parts = record["parts"]
     for name in parts:
-        if not _PART.fullmatch(name):
-            expected = "a part activations, compiled, steps or threads_N"
-            raise Refused("parts", expected, quoted(name))
-    for name in NEEDED_PARTS:
+        if kind.part(name) is None:
+            raise Refused("parts", f"a part {kind.known}", quoted(name))
+    for name in kind.needed:
         if name not in parts:
             raise Refused("parts", f"the part {name}", f"only {', '.join(sorted(parts)) or 'none'}")
     for name, part in parts.items():
-        _check_part(f"parts.{name}", name, part, blocks)
+        _check_part(f"parts.{name}", part, kind.part(name), kind, record)
 
 
-def _check_part(where: str, name: str, part: list, blocks: int) -> None:
-    kind = name.partition("_")[0]
+def _check_part(where: str, part: list, form: PartForm, kind: Kind, record: dict) -> None:
     arms: dict[str, list] = {}
     for place, cell in enumerate(part):
         here = f"{where}[{place}]"
         _CELL.check(cell, here)
-        _CASES[kind].check(cell["case"], f"{here}.case")
+        Keys(form.case).check(cell["case"], f"{here}.case")
         cases = arms.setdefault(cell["arm"], [])
         if cell["case"] in cases:
             raise Refused(here, "each arm and case once", f"{cell['arm']} twice in one case")
         cases.append(cell["case"])
-    _check_arms(where, NEEDED_ARMS[kind], arms)
-    engines = {case.get("engine") for case in next(iter(arms.values()))}
-    _check_cases(where, needed_cases(name, engines), arms)
+    _check_arms(where, form, arms, record["machine"].get("simd"))
+    _check_cases(where, form, arms)
+    settings = record["settings"]
     processes = {
-        _check_samples(f"{where}[{place}].samples", cell["samples"], blocks, 2 * len(arms))
-        for place, cell in enumerate(part)
+        _check_samples(f"{where}[{n}].samples", cell["samples"], kind, settings, 2 * len(arms))
+        for n, cell in enumerate(part)
     }
     if len(processes) > 1:
         raise Refused(where, "equally many processes everywhere", sorted(processes))
 
 
-def _check_arms(where: str, needed: tuple[str, ...], arms: dict[str, list]) -> None:
+def _check_arms(where: str, form: PartForm, arms: dict[str, list], vectors: bool | None) -> None:
+    needed = form.arms + (form.vector_arms if vectors else ())
     missing = [arm for arm in needed if arm not in arms]
     if missing:
         raise Refused(where, f"the arms {', '.join(needed)}", f"no {', '.join(missing)}")
+    if vectors is False and (found := [arm for arm in arms if arm.startswith(VECTOR)]):
+        raise Refused(where, "no arm in vectors where machine.simd is false", ", ".join(found))
 
 
-def _check_cases(where: str, needed: list[dict], arms: dict[str, list]) -> None:
+def _check_cases(where: str, form: PartForm, arms: dict[str, list]) -> None:
     cases = next(iter(arms.values()))
-    missing = [case for case in needed if case not in cases]
+    missing = [case for case in form.cases(cases) if case not in cases]
     if missing:
         words = ", ".join(f"{key} {value}" for key, value in missing[0].items())
         raise Refused(where, f"every case of schema {SCHEMA}", f"none with {words}")
@@ -294,18 +248,22 @@ def _check_cases(where: str, needed: list[dict], arms: dict[str, list]) -> None:
             raise Refused(where, "every arm in every case", f"{arm} without some of them")
 
 
-def _check_samples(where: str, rows: list, blocks: int, positions: int) -> int:
+def _check_samples(where: str, rows: list, kind: Kind, settings: dict, positions: int) -> int:
     """Check the samples of one cell and return how many processes they come from."""
-    kinds = (_PROCESSES, Whole(0, blocks - 1), Whole(0, positions - 1), _LOOPS, _SECONDS, _SECONDS)
+    blocks, columns = settings["blocks"], kind.sample
+    order = (Whole(0, 999), Whole(0, blocks - 1), Whole(0, positions - 1))
+    fields = (*order, *kind.measured.values())
     for place, row in enumerate(rows):
         here = f"{where}[{place}]"
-        if not isinstance(row, list) or len(row) != len(SAMPLE):
-            raise Refused(here, f"{len(SAMPLE)} numbers: {', '.join(SAMPLE)}", quoted(row))
-        for column, kind, value in zip(SAMPLE, kinds, row, strict=True):
-            kind.check(value, f"{here}.{column}")
+        if not isinstance(row, list) or len(row) != len(columns):
+            raise Refused(here, f"{len(columns)} numbers: {', '.join(columns)}", quoted(row))
+        for column, field, value in zip(columns, fields, row, strict=True):
+            field.check(value, f"{here}.{column}")
     processes = {row[0] for row in rows}
     if not rows or processes != set(range(len(processes))):
         raise Refused(where, "processes counted from 0", sorted(processes) or "no sample")
+    if len(processes) != settings.get("workers", len(processes)):
+        raise Refused(where, f"{settings['workers']} workers", f"{len(processes)} processes")
     expected = 2 * blocks * len(processes)
     if not len({tuple(row[:3]) for row in rows}) == len(rows) == expected:
         raise Refused(where, f"{expected} samples, each once", f"{len(rows)} rows")

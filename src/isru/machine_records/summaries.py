@@ -12,9 +12,12 @@ import numpy as np
 import pandas as pd
 
 from isru.bench import floor, ratio
+from isru.machine_records.kinds import KINDS
 from isru.machine_records.plans import REFERENCE_SIZE
 from isru.machine_records.schema import samples
 from isru.stats import Interval, bootstrap_interval, direction, ratio_of_medians
+from isru.studies.level_words import level_words
+from isru.studies.savings import percent_saved
 
 CLOCK = "cpu_seconds"  # one thread that waits for nothing
 MARGIN = 0.02
@@ -26,6 +29,10 @@ FORMS = {
     "compiled, SIMD": ("compiled", "simd_tanh", "simd_isru"),
 }
 ENGINES = {"numpy": "NumPy", "numba": "compiled"}
+FLOOR = 0.05  # a browser whose tanh differs from itself by more gives no verdict
+NO_VERDICT = f"undecided: tanh differs from itself by more than {100 * FLOOR:.0f} %"
+# Of a browser: the part of a record and what a page calls it.
+BROWSER_PARTS = {"activations": "one call", "steps": "a step"}
 
 
 def activation_gains(record: Mapping, *, rng: np.random.Generator) -> pd.DataFrame:
@@ -71,23 +78,26 @@ def activation_gains(record: Mapping, *, rng: np.random.Generator) -> pd.DataFra
 def step_savings(record: Mapping, *, rng: np.random.Generator) -> pd.DataFrame:
     """Return what ISRU saves of an LSTM's step, in % of the time with tanh.
 
-    Columns engine, step, units, saving, low, high, and floor: what tanh saves against itself
-    (the larger end of its 95 % range).
+    Columns engine, step, units, saving, low, high, direction, and floor: what tanh saves against
+    itself (the larger end of its 95 % range).
     """
     rows = []
-    table = samples(record, "steps")
+    table = samples(record, "steps").replace({"engine": ENGINES})
+    if "c_steps" in record["parts"]:
+        generated = samples(record, "c_steps")
+        generated["engine"] = "C, " + generated.pop("compiler")
+        table = pd.concat([table, generated], ignore_index=True)
     for (engine, step, units), case in table.groupby(["engine", "step", "units"]):
-        inverse = ratio(case, "isru", "tanh", clock=CLOCK, rng=rng)
+        found = ratio(case, "tanh", "isru", clock=CLOCK, rng=rng)
         band = floor(case, "tanh", "tanh_again", clock=CLOCK, rng=rng)
         rows.append(
             {
-                "engine": ENGINES[engine],
+                "engine": engine,
                 "step": step,
                 "units": int(units),
-                "saving": 100 * (1 - inverse.estimate),
-                "low": 100 * (1 - inverse.high),
-                "high": 100 * (1 - inverse.low),
+                **percent_saved(found).columns("saving"),
                 "floor": 100 * (band.high - 1),
+                "direction": direction(found, margin=MARGIN),
             }
         )
     return pd.DataFrame(rows)
@@ -111,8 +121,52 @@ def thread_speedups(record: Mapping, *, rng: np.random.Generator) -> pd.DataFram
     return pd.DataFrame(rows, columns=["work", "threads", "speedup", "low", "high"])
 
 
+def browser_times(record: Mapping, *, rng: np.random.Generator) -> pd.DataFrame:
+    """Return what tanh and each other arm take in a browser, a call and a step.
+
+    The smallest time of a worker is its own, the median over workers the browser's, as on the
+    page that measures; the interval is that of the bootstrap over workers.
+
+    Columns part, case (in words), arm; tanh_ns, ns; ratio (t_tanh / t_arm) with low and high;
+    direction, a word: `NO_VERDICT` where tanh differs from itself by more than `FLOOR`.
+    """
+    rows = []
+    for part in BROWSER_PARTS:
+        table = samples(record, part)
+        for _, case in table.groupby(list(record["parts"][part][0]["case"]), sort=False):
+            least = 1e9 * case.groupby(["arm", "process"], sort=False)["seconds"].min().unstack()
+            per_call = least / case["size"].iloc[0] if "size" in case else least
+            times = {arm: [np.array([ns]) for ns in per_call.loc[arm]] for arm in per_call.index}
+            tanh = times.pop("tanh")
+            itself = ratio_of_medians(tanh, times.pop("tanh_again"), rng=rng).estimate
+            for arm, own in times.items():
+                found = ratio_of_medians(tanh, own, rng=rng)
+                word = direction(found, margin=MARGIN)
+                rows.append(
+                    {
+                        "part": part,
+                        "case": _in_words(case.iloc[0]),
+                        "arm": arm,
+                        "tanh_ns": float(np.median(tanh)),
+                        "ns": float(np.median(own)),
+                        **found.columns("ratio"),
+                        "direction": NO_VERDICT if abs(itself - 1) > FLOOR else word,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def _in_words(case: pd.Series) -> str:
+    if "dtype" in case:
+        return case["dtype"]
+    return f"{level_words('step', case['step'])}, {case['units']} units"
+
+
 def summarise(records: Mapping[str, Mapping], *, seed: int = 0) -> dict[str, pd.DataFrame]:
-    """Return three tables over all records: activations, steps, threads; machine leads each.
+    """Return four tables over all records: activations, steps, threads, browsers.
+
+    Each record's rows have its title under ``machine``; `browser_times` are of the browsers'
+    records, the rest of the processors'.
 
     Raises
     ------
@@ -120,18 +174,24 @@ def summarise(records: Mapping[str, Mapping], *, seed: int = 0) -> dict[str, pd.
         If a record cannot be summarised; the message names it.
     """
     makers = {
-        "activations": activation_gains,
-        "steps": step_savings,
-        "threads": thread_speedups,
+        "activations": (activation_gains, "processor"),
+        "steps": (step_savings, "processor"),
+        "threads": (thread_speedups, "processor"),
+        "browsers": (browser_times, "browser"),
     }
     return {
         name: pd.concat(
-            [_of_one(make, record, title, seed) for title, record in records.items()]
+            [_of_one(make, record, title, seed) for title, record in of_kind(records, kind).items()]
             or [pd.DataFrame(columns=["machine"])],
             ignore_index=True,
         )
-        for name, make in makers.items()
+        for name, (make, kind) in makers.items()
     }
+
+
+def of_kind(records: Mapping[str, Mapping], kind: str) -> dict[str, Mapping]:
+    """Return the records of one kind, ``"processor"`` or ``"browser"``."""
+    return {name: record for name, record in records.items() if record["kind"] == kind}
 
 
 def _of_one(make: Callable, record: Mapping, title: str, seed: int) -> pd.DataFrame:
@@ -144,7 +204,7 @@ def _of_one(make: Callable, record: Mapping, title: str, seed: int) -> pd.DataFr
 
 
 def titles(records: Mapping[str, Mapping]) -> dict[str, str]:
-    """Return a short, unique name for each record: the processor, numbered where it recurs."""
+    """Return a short, unique name for each record: processor or browser, numbered where needed."""
     models = {name: _model(record) for name, record in records.items()}
     several = [model for model in models.values() if list(models.values()).count(model) > 1]
     taken = set(models.values())
@@ -160,7 +220,7 @@ def titles(records: Mapping[str, Mapping]) -> dict[str, str]:
 
 
 def _model(record: Mapping) -> str:
-    model = record["machine"]["cpu"]["model"]
+    model = KINDS[record["kind"]].names(record["machine"])
     for noise in ("(R)", "(TM)", "(r)", "(tm)", " CPU", " Processor"):
         model = model.replace(noise, "")
     title = " ".join(model.split()) or "unknown processor"

@@ -7,6 +7,7 @@ import json
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -85,6 +86,8 @@ class Store:
         if machine:
             self.about["machine"] = machine
         self.folder = Path(folder) / self.name if folder else None
+        # Thousands of rows rest on the same few files: each is hashed once, not once a row.
+        self._present = cache(present_digest)
 
     def key(self, case: object) -> str:
         """Return the name of a case's row: the same for the same content."""
@@ -101,7 +104,7 @@ class Store:
         try:
             kept = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
             row, noted = kept["row"], kept["notes"]
-            current = all(present_digest(n) in (found, None) for n, found in noted.items())
+            current = all(self._present(n) in (found, None) for n, found in noted.items())
         except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
             return None
         if not current:
