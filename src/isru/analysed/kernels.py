@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from isru.activations import ACTIVATIONS
 from isru.activations.formula import nodes_of
-from isru.chapters.processors.cores import Core, Estimate
+from isru.analysed.cores import Core, Estimate
 from isru.firmware.c_forms import c_form, formula_in_c
 
 REALS = {"float32": "float", "float64": "double"}

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from isru import paths
-from isru.chapters.processors.cores import Core
+from isru.analysed.cores import Core
 from isru.emulator.errors import CompileError
 from isru.emulator.toolchain import compiler_command
 

@@ -136,9 +136,9 @@ def core(name: str) -> Core:
 
 
 def known_by_flags(model: str, flags: Iterable[str]) -> str:
-    """Return OSACA's name of the core of an x86 processor.
+    """Return OSACA's name of the core of an x86 processor, "" where there is none.
 
-    "" for one that OSACA does not have, or that its flags do not tell. A virtual machine hides its processor's name; what a generation brought stands in its flags.
+    A virtual machine hides its processor's name; what a generation brought stands in its flags.
 
     Parameters
     ----------

@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from isru import paths
-from isru.chapters.processors import kernels
-from isru.chapters.processors.assembly import Loop, assembly, vector_loops
-from isru.chapters.processors.cores import CORES, Core, core
-from isru.chapters.processors.osaca import (
+from isru.analysed import kernels
+from isru.analysed.assembly import Loop, assembly, vector_loops
+from isru.analysed.cores import CORES, Core, core
+from isru.analysed.osaca import (
     OsacaError,
     Work,
     ask,
@@ -52,9 +52,9 @@ def costs(
     Parameters
     ----------
     arms : iterable of str
-        Of `isru.chapters.processors.kernels`.
+        Of `isru.analysed.kernels`.
     cores : iterable of str
-        OSACA's names, keys of `isru.chapters.processors.cores.CORES`.
+        OSACA's names, keys of `isru.analysed.cores.CORES`.
     cache : Path, optional
         Where finished cores are kept; by default in ``build/``. They hang on the C, the versions
         of the compiler and of OSACA, and the code.
