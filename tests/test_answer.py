@@ -171,6 +171,43 @@ def test_what_an_arm_saves_on_the_device_holds_each_reading_and_the_waiting():
     assert device_saving(reader({}), steps, "table") is None
 
 
+def prose() -> dict[str, str]:
+    """Return what a reader reads: pages, claims, and the markdown of the notebooks."""
+    root = paths.root()
+    pages = [root / "README.md", root / "book" / "claims.yml", *(root / "book").glob("*.md")]
+    found = {page.name: page.read_text(encoding="utf-8") for page in pages}
+    for path in (root / "notebooks").glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        text = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+        found[path.name] = "\n\n".join(text)
+    return found
+
+
+def test_no_headline_for_the_device_leaves_the_waiting_out():
+    """The recorded interval holds readings of the table alone: a range is said by `device`."""
+    readings = r"\{val\}`microcontrollers\.gains\[[^`]*core=m4f[^`]*against=libm[^`]*interval"
+    for page, text in prose().items():
+        assert not re.search(readings, text), f"{page}: say {{device}}`exp_free` instead"
+    chapter = prose()["microcontrollers.ipynb"].split("## ")
+    verdict = next(part for part in chapter if part.startswith("Verdict"))
+    for headline in (chapter[0], verdict):
+        assert "{device}`exp_free`" in headline
+        assert re.search(r"two (wait states|cycles)", headline), "what the range holds"
+    assert "two wait states" in INTRO
+
+
+@pytest.mark.parametrize("arm", ["exp_free", "isru"])
+@pytest.mark.parametrize("units", [10, 25, 50, 100])
+def test_the_range_holds_none_to_two_wait_states(arm, units):
+    steps = Recorded(paths.results(), "microcontrollers").table("steps").rows
+    found = device_saving(published, steps, arm, units)
+    of_steps = {row["arm"]: row for row in steps if row["units"] == units}
+    for states in (0, 1, 2):  # for each weight: of four gates, 10 inputs, the units and a bias
+        waiting = states * 4 * units * (10 + units + 1)
+        ratio = (of_steps[arm]["cycles"] + waiting) / (of_steps["libm"]["cycles"] + waiting)
+        assert found.low <= 100 * (1 - ratio) + 1e-3 and 100 * (1 - ratio) <= found.high
+
+
 @pytest.mark.parametrize(
     ("ends", "said"),
     [

@@ -33,7 +33,7 @@ from isru.chapters.smallest.study import (
 )
 from isru.chapters.smallest.tasks import task_data
 from isru.cli import HELP, main
-from isru.firmware.integer import quantise, run, tables_of
+from isru.firmware.integer import functions_of, quantise, run
 from isru.firmware.reference import outputs
 from isru.lstm import LSTMNetwork
 from isru.stats import Interval
@@ -167,7 +167,7 @@ def test_many_windows_in_integers_are_each_the_kernel_to_the_bit():
     dense, bias = network.get_weights()[-2:]
     for window, output in zip(some, found, strict=True):
         whole = np.rint(window / model.input_scale).astype(np.int8)
-        hidden = run(model, tables_of("integer_tanh"), whole)[-1]
+        hidden = run(model, functions_of("integer_tanh"), whole)[-1]
         assert output == pytest.approx(hidden / 128 @ dense + bias)
 
 

@@ -168,7 +168,9 @@ def test_the_matrix_loop_is_near_the_bound_of_the_cycle_table():
         matrix_loop("cortex-m0plus")
 
 
-@pytest.mark.parametrize(("target", "fused"), [("cortex-m4f", False), ("cortex-m7", True)])
+@pytest.mark.parametrize(
+    ("target", "fused"), [("cortex-m4f", False), ("cortex-m7", True), ("cortex-m33", False)]
+)
 def test_products_and_sums_are_fused_where_that_is_cheaper(target, fused):
     network = LSTMNetwork(5, 25, 1, rng=np.random.default_rng(0))
     image, model = programs.network_program(TARGETS[target], network, "identity")
@@ -219,10 +221,11 @@ def test_in_integers_tanh_and_isru_cost_the_same():
     assert (frame["max_error"] < 0.02).all()
 
 
-def test_the_integer_kernel_is_its_definition_to_the_bit():
+@pytest.mark.parametrize("arm", integer.ARMS)
+def test_the_integer_kernel_is_its_definition_to_the_bit(arm):
     network = LSTMNetwork(3, (5, 4), 1, rng=np.random.default_rng(0))
     x = np.random.default_rng(1).standard_normal((12, 3))
-    target, arm = TARGETS["rv32imc"], "integer_tanh"
+    target = TARGETS["rv32imc"]
     image, model = programs.integer_program(target, network, arm, x)
     rows = np.rint(x / model.input_scale).astype(np.int8)
     machine = Machine(target, image)
@@ -233,7 +236,7 @@ def test_the_integer_kernel_is_its_definition_to_the_bit():
         machine.write(place, row.tobytes())
         machine.call("network_step", [state, place])
         found.append(np.frombuffer(machine.read(state + 2 * 9 + 5, 4), np.int8))
-    exact = integer.run(model, integer.tables_of(arm), rows)
+    exact = integer.run(model, integer.functions_of(arm), rows)
     np.testing.assert_array_equal(found, exact)
     assert len(np.unique(exact)) > 10
 

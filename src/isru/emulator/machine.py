@@ -137,6 +137,14 @@ class Machine:
         bits = self._engine.reg_read(register) & 0xFFFF_FFFF
         return struct.unpack("<f", struct.pack("<I", bits))[0], trace
 
+    def call_integer(self, name: str, value: int, *, limit: int = 10**6) -> tuple[int, Trace]:
+        """Call a function of one integer of 32 bits that returns one, and note what ran."""
+        register = self._registers["integers"][0]
+        self._engine.reg_write(register, value & 0xFFFF_FFFF)
+        trace = self._run(name, limit)
+        bits = self._engine.reg_read(register) & 0xFFFF_FFFF
+        return bits - (bits >> 31 << 32), trace
+
     def _run(self, name, limit):
         if name not in self.image.symbols:
             known = ", ".join(sorted(self.image.symbols))

@@ -29,7 +29,12 @@ _HOME = {
     "export": ("Exported", "export_c"),
     "formats": ("FORMATS", "compare"),
     "integer": ("export_integer",),
-    "measure": ("matrix_loop", "measure_activation", "measure_lstm"),
+    "measure": (
+        "matrix_loop",
+        "measure_activation",
+        "measure_integer_activation",
+        "measure_lstm",
+    ),
     "model": ("dequantised",),
     "onnx_file": ("onnx_operators", "run_onnx", "to_onnx"),
     "reference": ("pre_activations",),

@@ -26,11 +26,15 @@ class Arm(NamedTuple):
         The baseline; arms with ISRU; approximations of tanh and the logistic function, for which
         the same weights serve; other functions, which a network has to be trained with; no
         activation at all; the integer kernel, whose activations come from tables.
+    table : str
+        Which tables the integer kernel reads: ``""`` for its own of 513 entries, or a kind of
+        `isru.firmware.cmsis.INTEGER_FORMS`.
     """
 
     activation: str
     gate: str
     kind: str
+    table: str = ""
 
     @property
     def forms(self) -> tuple[CForm, CForm]:
@@ -58,6 +62,8 @@ LSTM_ARMS = {
     "polynomial": Arm("polynomial_tanh", "polynomial_sigmoid", "stand_in"),
     "rational": Arm("rational_tanh", "rational_sigmoid", "stand_in"),
     "table": Arm("table_tanh", "table_sigmoid", "stand_in"),
+    "cmsis_nn": Arm("cmsis_nn_tanh", "cmsis_nn_sigmoid", "stand_in"),
+    "cmsis_dsp": Arm("cmsis_dsp_tanh", "cmsis_dsp_sigmoid", "stand_in"),
     "quintic": Arm("isru_quintic", "isru_quintic_sigmoid", "stand_in"),
     "softsign": Arm("softsign", "softsign_sigmoid", "other"),
     "hard": Arm("hard_tanh", "hard_sigmoid", "other"),
@@ -68,6 +74,8 @@ LSTM_ARMS = {
     "identity": Arm("identity", "identity", "bound"),
     "integer_tanh": Arm("tanh", "sigmoid", "integer"),
     "integer_isru": Arm("isru", "isru_sigmoid", "integer"),
+    "integer_cmsis_s16": Arm("tanh", "sigmoid", "integer", "cmsis_s16"),
+    "integer_cmsis_q15": Arm("tanh", "sigmoid", "integer", "cmsis_q15"),
 }
 
 

@@ -25,6 +25,7 @@ from isru.activations.isru_quintic import CUBIC, FIFTH
 from isru.activations.isru_rsqrt import rsqrt_in_c
 from isru.activations.rational_tanh import RATIONAL_END
 from isru.activations.table_tanh import TABLE_PER_UNIT, table_in_c
+from isru.firmware import cmsis
 from isru.firmware.c_text import c_array, c_float
 from isru.firmware.errors import ExportError
 from isru.notes import unnoted
@@ -204,6 +205,31 @@ def _polynomial_form() -> CForm:
     return CForm("polynomial_tanh", CText(comment, 16, body), _polynomial, 5.5e-3, "tanh")
 
 
+# Comment, body, name and entries of the table, what is computed, distance to what it stands for.
+_CMSIS = {
+    "cmsis_nn_tanh": (
+        *("tanh by CMSIS-NN's table in float32", cmsis.TANH_BODY),
+        *("cmsis_tanh_table", cmsis.TANH_TABLE, cmsis.nn_tanh, 6.71e-4),
+    ),
+    "cmsis_nn_sigmoid": (
+        *("A gate by CMSIS-NN's table of powers of 2, in float32", cmsis.SIGMOID_BODY),
+        *("cmsis_exp2_table", cmsis.EXP2_TABLE, cmsis.nn_sigmoid, 2.3e-7),
+    ),
+    "cmsis_dsp_tanh": (
+        *("tanh by a table in the form of CMSIS-DSP", cmsis.dsp_body(8, "y")),
+        *("cmsis_dsp_table", cmsis.DSP_TABLE, cmsis.dsp_tanh, 9.5e-5),
+    ),
+}
+
+
+def _cmsis_form(name: str) -> CForm:
+    comment, body, table, entries, reference, error = _CMSIS[name]
+    tables = {table: entries.astype(np.float32)}
+    return CForm(
+        name, CText(comment, 4, body, absolute=True, tables=tables), reference, error, "tanh"
+    )
+
+
 def _polynomial_gate() -> str:
     halved = [factor * 0.25 ** (power + 1) for power, factor in enumerate(_POLYNOMIAL)]
     return _horner(2 * _POLYNOMIAL_END, halved, "0.5f + s * y")
@@ -243,11 +269,13 @@ _GATES = {
     "ladder3_sigmoid": ("ladder3", _LADDER3_GATE),
     "ladder4_sigmoid": ("ladder4", _LADDER4_GATE),
     "isru_quintic_sigmoid": ("isru_quintic", _QUINTIC_GATE),
+    "cmsis_dsp_sigmoid": ("cmsis_dsp_tanh", cmsis.dsp_body(16, "0.5f + 0.5f * y")),
     "isru_rsqrt1_sigmoid": ("isru_rsqrt1", rsqrt_in_c(1, gate=True)),
     "isru_rsqrt2_sigmoid": ("isru_rsqrt2", rsqrt_in_c(2, gate=True)),
 }
 STAND_INS: Mapping[str, Callable[[], CForm]] = MappingProxyType(
     {"polynomial_tanh": _polynomial_form}
+    | {name: partial(_cmsis_form, name) for name in _CMSIS}
     | {name: partial(_gate, name, *made_of) for name, made_of in _GATES.items()}
 )
 """Forms of names that the registry does not have; each is made when it is asked for."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 _WIDTH = 96
-_TYPES = {"float32": "float", "int8": "int8_t", "int16": "int16_t", "int32": "int32_t"}
+_TYPES = {"float32": "float"} | {name: f"{name}_t" for name in ("int8", "int16", "uint16", "int32")}
 
 
 def c_float(value) -> str:
@@ -24,7 +24,7 @@ def c_array(name: str, values, *, per_line: int = 0, linkage: str = "static cons
     Parameters
     ----------
     name : str
-    values : ndarray of float32, int8, int16 or int32
+    values : ndarray of float32, int8, int16, uint16 or int32
         Of any shape; laid out in C order.
     per_line : int
         Values on a line; 0 fills lines.

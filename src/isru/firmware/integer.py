@@ -2,15 +2,17 @@
 
 int8 weights, inputs and outputs, int16 cells, activations by table. As in TensorFlow Lite Micro
 and CMSIS-NN: the sums are int32, the arguments of the activations int16 in steps of 2^-12, their
-values int16 in steps of 2^-15, read from tables of 513 entries with linear interpolation. tanh
-and ISRU differ in the numbers of the table only, so that they cost the same by construction.
-Plain C, without the DSP instructions of CMSIS-NN. The dense layer stays float32. The caller
-divides its inputs by the scale that the header names and rounds them.
+values int16 in steps of 2^-15, read from tables of 513 entries with linear interpolation, or from
+those of CMSIS-NN (`isru.firmware.cmsis`). tanh and ISRU differ in the numbers of the table only,
+so that they cost the same by construction. Plain C, without the DSP instructions of CMSIS-NN.
+The dense layer stays float32. The caller divides its inputs by the scale that the header names
+and rounds them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,7 @@ import numpy as np
 from isru.firmware.arms import LSTM_ARMS
 from isru.firmware.c_names import check_name
 from isru.firmware.c_text import c_array, c_float
+from isru.firmware.cmsis import IntegerForm, integer_form
 from isru.firmware.errors import ExportError
 from isru.firmware.export import Exported, write_texts
 from isru.firmware.model import check_network
@@ -108,20 +111,29 @@ def table(function) -> np.ndarray:
     return np.clip(np.rint(function(places) / _VALUE), -32768, 32767).astype(np.int16)
 
 
-def tables_of(arm: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the tables of the activation and of the gates of one of `ARMS`."""
-    activation, gate = LSTM_ARMS[arm].forms
-    return table(activation.reference), table(gate.reference)
+def functions_of(arm: str) -> tuple[IntegerForm, IntegerForm]:
+    """Return the activation and the gates of one of `ARMS` in integers."""
+    chosen = LSTM_ARMS[arm]
+    if chosen.table:
+        return integer_form(f"{chosen.table}_tanh"), integer_form(f"{chosen.table}_sigmoid")
+    activation, gate = (table(form.reference) for form in chosen.forms)
+    return _looked_up_in("activation_table", activation), _looked_up_in("gate_table", gate)
 
 
-def run(model: IntegerModel, tables, sequence) -> np.ndarray:
+def _looked_up_in(name: str, values: np.ndarray) -> IntegerForm:
+    """Return the function of a table of 513 values."""
+    call = f"look_up({name}, {{x}})"
+    return IntegerForm({name: values}, _LOOK_UP, call, lambda z: _looked_up(values, z))
+
+
+def run(model: IntegerModel, forms: tuple[IntegerForm, IntegerForm], sequence) -> np.ndarray:
     """Compute in NumPy what the C code computes, to the bit.
 
     Parameters
     ----------
     model : IntegerModel
-    tables : pair of ndarray of int16
-        Of the activation and of the gates.
+    forms : pair of IntegerForm
+        The activation and the gates: see `functions_of`.
     sequence : ndarray of int8, shape (..., T, F)
         One sequence, or many of equal length.
 
@@ -130,7 +142,7 @@ def run(model: IntegerModel, tables, sequence) -> np.ndarray:
     ndarray of int8, shape (..., T, H)
         The last layer's hidden state after every step.
     """
-    activation, gate = tables
+    activation, gate = (form.function for form in forms)
     sequence = np.moveaxis(read_array("sequence", sequence).astype(np.int64), -2, 0)
     batch = sequence.shape[1:-1]
     states = [(np.zeros((*batch, h), np.int64),) * 2 for h in model.hidden_sizes]
@@ -141,9 +153,9 @@ def run(model: IntegerModel, tables, sequence) -> np.ndarray:
             from_input = layer["biases"] + _products(of_input, x)
             z = _rescaled(from_input, layer["input_multipliers"])
             z = _saturated(z + _rescaled(_products(of_state, h), layer["state_multipliers"]))
-            i, f, o = (_looked_up(gate, z[..., place]) for place in (0, 1, 3))
-            c = _saturated(((f * c) >> 15) + ((i * _looked_up(activation, z[..., 2])) >> 19))
-            y = _looked_up(activation, _saturated(2 * c))
+            i, f, o = (gate(z[..., place]) for place in (0, 1, 3))
+            c = _saturated(((f * c) >> 15) + ((i * activation(z[..., 2])) >> 19))
+            y = activation(_saturated(2 * c))
             x = np.clip((o * y + (1 << 22)) >> 23, -128, 127)
             states[number] = x, c
         found.append(x)
@@ -210,23 +222,30 @@ def export_integer(
     if arm not in ARMS or not largest > 0:
         raise ValueError(f"expected an arm of {ARMS} and largest > 0, got {arm!r} and {largest}")
     model = quantise(network, np.full((1, network.input_size), float(largest)))
-    tables = tables_of(arm)
+    forms = functions_of(arm)
     dense, bias = (array.astype(np.float32) for array in network.get_weights()[-2:])
-    numbers = program_text(model, tables, name).encode() + dense.tobytes() + bias.tobytes()
+    numbers = program_text(model, forms, name).encode() + dense.tobytes() + bias.tobytes()
     digest = hashlib.sha256(numbers).hexdigest()[:16]
     state = _state(model, name)
-    source = _INCLUDES + f'#include "{name}.h"\n\n' + _functions(model, tables, name)
+    source = _INCLUDES + f'#include "{name}.h"\n\n' + _functions(model, forms, name)
     source += c_array("dense_weights", dense.T) + c_array("dense_biases", bias)
     source += _output(name, f"h{len(model.hidden_sizes) - 1}", *dense.shape)
     header = _header(name, arm, digest, model, state, len(bias))
     paths = write_texts(directory, {f"{name}.h": header, f"{name}.c": source})
+    tables = _tables(forms).values()
     constants = model.weight_bytes + sum(array.nbytes for array in (*tables, dense, bias))
     return Exported(paths[0], paths[1], constants, model.state_bytes, digest)
 
 
-def program_text(model: IntegerModel, tables, name: str) -> str:
+def program_text(model: IntegerModel, forms, name: str) -> str:
     """Return the C of the kernel alone, without the dense layer: what is counted."""
-    return _INCLUDES + _state(model, name) + _functions(model, tables, name)
+    return _INCLUDES + _state(model, name) + _functions(model, forms, name)
+
+
+def _tables(forms) -> dict[str, np.ndarray]:
+    """Return the tables of the activation and of the gates; they may share one."""
+    activation, gate = forms
+    return {**activation.tables, **gate.tables}
 
 
 _INCLUDES = "#include <stddef.h>\n#include <stdint.h>\n\n"
@@ -241,9 +260,9 @@ def _state(model, name):
     return f"typedef struct {{\n{cells}{outputs}{work}}} {name}_state;\n"
 
 
-def _functions(model, tables, name):
+def _functions(model, forms, name):
     """Return the constants, the kernel, and the two functions that the caller calls."""
-    constants = c_array("activation_table", tables[0]) + c_array("gate_table", tables[1])
+    constants = "".join(c_array(*item) for item in _tables(forms).items())
     for number, layer in enumerate(model.layers):
         for key, values in layer.items():
             constants += c_array(f"{key}{number}", values)
@@ -268,7 +287,18 @@ void {name}_step({name}_state *state, const int8_t *input)
 {{
 {steps}}}
 """
-    return constants + _KERNEL + entries
+    return constants + _kernel(*forms) + entries
+
+
+def _kernel(activation, gate):
+    """Return the C of one step of a layer with its functions."""
+    helpers = "\n".join(dict.fromkeys([activation.helper, gate.helper]))
+    text = _KERNEL.replace("@helpers@", helpers)
+    return _with_calls(_with_calls(text, "activation", activation), "gate", gate)
+
+
+def _with_calls(text, place, form):
+    return re.sub(rf"@{place}@<(.*?)>", lambda found: form.call.format(x=found[1]), text)
 
 
 def _header(name, arm, digest, model, state, outputs):
@@ -307,6 +337,13 @@ void {name}_output(const {name}_state *state, float *output)
 """
 
 
+_LOOK_UP = """\
+static int32_t look_up(const int16_t *table, int16_t x)
+{
+    const int16_t *entry = table + 256 + (x >> 7);
+    return entry[0] + (((entry[1] - entry[0]) * (x & 127) + 64) >> 7);
+}
+"""
 _KERNEL = f"""
 static int16_t saturate(int32_t x)
 {{
@@ -318,12 +355,7 @@ static int32_t rescale(int32_t sum, int32_t multiplier)
     return (int32_t)(((int64_t)sum * multiplier + (1 << {_SHIFT - 1})) >> {_SHIFT});
 }}
 
-static int32_t look_up(const int16_t *table, int16_t x)
-{{
-    const int16_t *entry = table + 256 + (x >> 7);
-    return entry[0] + (((entry[1] - entry[0]) * (x & 127) + 64) >> 7);
-}}
-
+@helpers@
 static void gather(int8_t *v, const int8_t *x, size_t inputs, const int8_t *h, size_t units)
 {{
     for (; inputs > 0; inputs--) *v++ = *x++;
@@ -364,9 +396,9 @@ static void layer_step(const int8_t *weights, const int32_t *biases,
         for (k = 0; k < 4; k++)
             z[k] = saturate(rescale(sums[k], input_multipliers[k])
                             + rescale(past[k], state_multipliers[k]));
-        c[u] = saturate(((look_up(gate_table, z[1]) * c[u]) >> 15)
-                        + ((look_up(gate_table, z[0]) * look_up(activation_table, z[2])) >> 19));
-        y = look_up(gate_table, z[3]) * look_up(activation_table, saturate(2 * c[u]));
+        c[u] = saturate(((@gate@<z[1]> * c[u]) >> 15)
+                        + ((@gate@<z[0]> * @activation@<z[2]>) >> 19));
+        y = @gate@<z[3]> * @activation@<saturate(2 * c[u])>;
         y = (y + (1 << 22)) >> 23;
         h[u] = (int8_t)(y > 127 ? 127 : y);
     }}

@@ -15,9 +15,11 @@ from isru.emulator.cycles import read_table
 from isru.emulator.machine import Machine, Trace
 from isru.firmware.arms import ACTIVATION_ARMS, ALTERNATIVES, GATE_ARMS, LSTM_ARMS, arm_names
 from isru.firmware.c_forms import CForm, c_form
+from isru.firmware.cmsis import INTEGER_FORMS, integer_form, logistic
 from isru.firmware.programs import (
     activation_program,
     check_square_root,
+    integer_activation_program,
     integer_program,
     network_program,
     program_bytes,
@@ -101,15 +103,69 @@ def measure_activation(
     return _with_speedups(frame, "role")
 
 
+def measure_integer_activation(
+    target: str | Target,
+    *,
+    arms: Sequence[str] = INTEGER_FORMS,
+    inputs: ArrayLike | None = None,
+) -> pandas.DataFrame:
+    """Measure one call of each table that is read in integers, the call's return included.
+
+    Parameters
+    ----------
+    target : str or Target
+    arms : sequence of str
+        Of `isru.firmware.cmsis.INTEGER_FORMS`.
+    inputs : array_like, optional
+        Arguments, each rounded to the nearest that the function has, from -8 to 8; by default 41
+        from -4 to 4.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `measure_activation`, without the speed-ups; ``max_error`` is the largest distance
+        to tanh or the logistic function over these arguments.
+
+    Raises
+    ------
+    ToolchainError, CompileError, EmulatorFault
+    ValueError
+        For an unknown arm.
+    """
+    import pandas
+
+    core = get_target(target)
+    numbers = np.linspace(-4, 4, 41) if inputs is None else inputs
+    x = in_dtype("inputs", read_array("inputs", numbers), np.dtype(np.float64)).reshape(-1)
+    return pandas.DataFrame([_integer_row(core, arm, x) for arm in arms])
+
+
+def _integer_row(target, arm, inputs):
+    form = integer_form(arm)
+    image = integer_activation_program(target, form)
+    machine = Machine(target, image)
+    end = round(8 / form.argument)
+    x = np.clip(np.rint(inputs / form.argument), -end, end - 1).astype(int)
+    values, traces = zip(*(machine.call_integer("f", one) for one in x.tolist()), strict=True)
+    role, exact = ("activation", np.tanh) if arm.endswith("tanh") else ("gate", logistic)
+    error = np.abs(np.array(values) * form.value - exact(x * form.argument)).max()
+    return _counted_row(target, image, (role, arm, "integer"), traces, float(error))
+
+
 def _activation_row(target, role, arm, kind, inputs):
     function = c_form(arm)
     image = activation_program(target, function)
     machine = Machine(target, image)
     values, traces = zip(*(machine.call_float("f", x) for x in inputs.tolist()), strict=True)
+    check_square_root(target, image, total_of(traces), function)
+    error = _error(function, role, inputs, values)
+    return _counted_row(target, image, (role, arm, kind), traces, error)
+
+
+def _counted_row(target, image, place, traces, error):
     counts = [int(cost(target, image, trace).instructions) for trace in traces]
-    total = total_of(traces)
-    check_square_root(target, image, total, function)
-    mean = cost(target, image, total).per(len(values))
+    mean = cost(target, image, total_of(traces)).per(len(traces))
+    role, arm, kind = place
     return {
         "target": target.name,
         "role": role,
@@ -120,7 +176,7 @@ def _activation_row(target, role, arm, kind, inputs):
         "instructions_max": max(counts),
         "constant": min(counts) == max(counts),
         "bytes": program_bytes(image),
-        "max_error": _error(function, role, inputs, values),
+        "max_error": error,
         **mean.corner_columns(),
     }
 

@@ -17,8 +17,9 @@ from isru.emulator.machine import Machine, Trace
 from isru.emulator.toolchain import compile_image
 from isru.firmware.arms import Arm, forms_of
 from isru.firmware.c_forms import CForm
+from isru.firmware.cmsis import IntegerForm
 from isru.firmware.export import c_texts, prologue
-from isru.firmware.integer import IntegerModel, program_text, quantise, tables_of
+from isru.firmware.integer import IntegerModel, functions_of, program_text, quantise
 from isru.firmware.model import Model, read_model
 
 ENTRIES = ("network_step", "network_reset", "network_output")
@@ -28,6 +29,11 @@ def activation_program(target: Target, function: CForm) -> Image:
     """Compile one activation as ``float f(float x)``."""
     text = function.function("f", static=False)
     return _link(target, {"f.c": prologue(text) + text}, ("f",), (function,))
+
+
+def integer_activation_program(target: Target, form: IntegerForm) -> Image:
+    """Compile one activation as ``int32_t f(int16_t x)``."""
+    return _link(target, {"f.c": form.program("f")}, ("f",), ())
 
 
 def network_program(
@@ -41,7 +47,7 @@ def network_program(
 def integer_program(target: Target, network, arm: str, sequence) -> tuple[Image, IntegerModel]:
     """Compile the integer kernel with an arm's tables; the sequence decides the inputs' scale."""
     model = quantise(network, sequence)
-    texts = {"network.c": program_text(model, tables_of(arm), "network")}
+    texts = {"network.c": program_text(model, functions_of(arm), "network")}
     return _link(target, texts, ENTRIES[:2], ()), model
 
 

@@ -23,6 +23,13 @@ _OF_FUNCTIONS = (
 _VARIANTS = {"fast": "fast", "again": "again"}  # what a function's name may end in
 _LEVELS: dict[str, Mapping[str, str]] = {
     "arm": {
+        "cmsis_nn": "table of CMSIS-NN, float32",
+        "cmsis_dsp": "table in the form of CMSIS-DSP",
+        "cmsis_s16": "table of CMSIS-NN, int16",
+        "cmsis_q15": "older table of CMSIS-NN, q15",
+        "cmsis_q7": "older table of CMSIS-NN, q7",
+        "integer_cmsis_s16": "integers, table of CMSIS-NN",
+        "integer_cmsis_q15": "integers, older table of CMSIS-NN",
         "elu_58": "ELU, α = 0.58",
         "half_channels": "ELU, half the channels",
         "isrlu_1": "ISRLU, α = 1",
@@ -34,6 +41,7 @@ _LEVELS: dict[str, Mapping[str, str]] = {
         "m0plus": "Cortex-M0+",
         "m4f": "Cortex-M4F",
         "m7": "Cortex-M7",
+        "m33": "Cortex-M33",
         "a53": "Cortex-A53",
         "rv32imc": "RV32IMC",
         "rv32imfc": "RV32IMFC",
@@ -90,6 +98,7 @@ _LEVELS: dict[str, Mapping[str, str]] = {
         "cortex-m0plus": "Cortex-M0+",
         "cortex-m4f": "Cortex-M4F",
         "cortex-m7": "Cortex-M7",
+        "cortex-m33": "Cortex-M33",
         "cortex-a53": "Cortex-A53",
         "rv32imc": "RV32IMC",
         "rv32imfc": "RV32IMFC",

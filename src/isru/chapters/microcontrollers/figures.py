@@ -18,6 +18,8 @@ FUNCTION_NAMES = {
     "rational": "rational",
     "polynomial": "polynomial",
     "table": "table",
+    "cmsis_nn": "CMSIS-NN, float32",
+    "cmsis_dsp": "CMSIS-DSP's form",
     "isru_quintic": "ISRU of a quintic",
     "clipped_parabola": "clipped parabola",
     "ladder2": "ladder, n = 2",

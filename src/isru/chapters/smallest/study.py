@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from isru.chapters.smallest.tasks import OUTPUTS, TASKS, task_data
 from isru.firmware import LSTM_ARMS, dequantised
-from isru.firmware.integer import quantise, run, tables_of
+from isru.firmware.integer import functions_of, quantise, run
 from isru.firmware.reference import outputs
 from isru.lstm import LSTMNetwork
 from isru.lstm.inputs import check_choice
@@ -228,6 +228,6 @@ def integer_output(
     """
     model = quantise(network, seen.reshape(-1, seen.shape[2]))
     whole = np.clip(np.rint(inputs / model.input_scale), -127, 127).astype(np.int8)
-    hidden = run(model, tables_of(arm), whole)[..., -1, :]
+    hidden = run(model, functions_of(arm), whole)[..., -1, :]
     dense, bias = (array.astype(np.float64) for array in network.get_weights()[-2:])
     return hidden / 128 @ dense + bias
