@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from isru.activations import ACTIVATIONS
+from isru.activations import ACTIVATIONS, Activation
 from isru.activations.formula import nodes_of
 from isru.analysed.cores import Core, Estimate
 from isru.firmware.c_forms import c_form, formula_in_c
+from isru.firmware.c_text import c_float
 
 REALS = {"float32": "float", "float64": "double"}
 LENGTH = 1024  # of the arrays: they stay in the nearest cache, and no vector is left half full
 ARMS = (
     "isru",
     "isru_sigmoid",
+    "tanh_fraction",  # of `isru.bench.rivals`
     "rational_tanh",
     "hard_tanh",
     "softsign",
     "clipped_parabola",  # the front's cheapest that is as near to tanh as ISRU
     "identity",
 )
-"""The functions of the registry whose loops are analysed; the identity is a copy."""
+"""The functions whose loops are analysed, most of them the registry's; the identity is a copy."""
+BARE = ("root", "division", "multiply_add")
+"""What a core takes for one operation of an element: a loop of that operation alone."""
+STEPS = 16  # multiply-adds of an element in the loop of that name
 ESTIMATE = "isru_estimate"
 """ISRU from the core's estimate of 1 / sqrt and Newton steps."""
 
@@ -65,12 +70,21 @@ void {name}(const {real} *restrict x, {real} *restrict y)
 """
 
 
+_BODIES = {
+    "root": "return SQRTF(x);",
+    "division": "return 1.0f / x;",
+    "multiply_add": "float y = 1.0f;\n"
+    + "".join(f"y = y * x + {c_float(1 / (step + 2))};\n" for step in range(STEPS))
+    + "return y;",
+}
+
+
 def function_name(arm: str, dtype: str) -> str:
     """Return the name of a loop's function in C."""
     return f"{arm}_{dtype}"
 
 
-def source(core: Core, arms: Iterable[str] = (*ARMS, ESTIMATE)) -> str:
+def source(core: Core, arms: Iterable[str] = (*ARMS, *BARE, ESTIMATE)) -> str:
     """Return the loops of some arms as C, for float and double.
 
     An activation is written as `isru.firmware` writes it. One that clips its argument is written
@@ -82,7 +96,7 @@ def source(core: Core, arms: Iterable[str] = (*ARMS, ESTIMATE)) -> str:
     core : Core
         Whose estimate of 1 / sqrt is used, where it has one for a type.
     arms : iterable of str
-        Of `ARMS` and `ESTIMATE`.
+        Of `ARMS`, `BARE` and `ESTIMATE`.
 
     Raises
     ------
@@ -90,8 +104,9 @@ def source(core: Core, arms: Iterable[str] = (*ARMS, ESTIMATE)) -> str:
         For an unknown arm; the message lists the known ones.
     """
     arms = list(arms)
-    if strange := [arm for arm in arms if arm not in (*ARMS, ESTIMATE)]:
-        raise ValueError(f"arm: expected of {', '.join((*ARMS, ESTIMATE))}, got {strange[0]!r}")
+    known = (*ARMS, *BARE, ESTIMATE)
+    if strange := [arm for arm in arms if arm not in known]:
+        raise ValueError(f"arm: expected of {', '.join(known)}, got {strange[0]!r}")
     texts = [f"#include <{core.header}>\n"] if core.header and ESTIMATE in arms else []
     for dtype, real in REALS.items():
         if ESTIMATE in arms and dtype in core.estimates:
@@ -105,11 +120,25 @@ def source(core: Core, arms: Iterable[str] = (*ARMS, ESTIMATE)) -> str:
     return "\n".join(texts)
 
 
+def _entry(arm: str, dtype: str) -> Activation:
+    if arm in ACTIVATIONS:
+        return ACTIVATIONS[arm]
+    from isru.bench.rivals import RIVALS  # which compiles, and so needs Numba
+
+    return RIVALS[dtype][arm]
+
+
+def _body(arm: str, dtype: str) -> str:
+    if arm in _BODIES:
+        return _BODIES[arm]
+    entry = _entry(arm, dtype)
+    clips = any(node.operation == "clip" for node in nodes_of(entry.numeric_trees[0]))
+    number = c_float if dtype == "float32" else lambda value: repr(float(value))
+    return formula_in_c(entry, number) if clips else c_form(entry).body
+
+
 def _loop(arm: str, dtype: str, real: str) -> str:
-    tree = ACTIVATIONS[arm].numeric_trees[0]
-    clips = any(node.operation == "clip" for node in nodes_of(tree))
-    body = formula_in_c(ACTIVATIONS[arm]) if clips else c_form(arm).body
-    body = body.replace("float ", f"{real} ")  # a constant keeps its f: it is exact or rounded
+    body = _body(arm, dtype).replace("float ", f"{real} ")
     return _FUNCTION.format(name=function_name(arm, dtype), real=real, body=body, length=LENGTH)
 
 

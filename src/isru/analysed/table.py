@@ -26,7 +26,7 @@ from isru.emulator.errors import ToolchainError
 from isru.emulator.toolchain import load
 from isru.sweep import run_sweep
 
-ARMS = (*kernels.ARMS, kernels.ESTIMATE)
+ARMS = (*kernels.ARMS, *kernels.BARE, kernels.ESTIMATE)
 _NUMBERS = ("cycles", "cycles_vector", "lanes", "lines")
 
 
@@ -65,7 +65,8 @@ def costs(
     pandas.DataFrame
         A row for each core, arm and dtype: ``core`` (its name for readers), ``osaca`` (OSACA's),
         ``vectors`` (its vector instructions), ``arm``, ``dtype``; ``cycles`` an element and
-        ``cycles_vector`` a vector, at least, by the busiest ports; ``ports``, which these are;
+        ``cycles_vector`` a vector, at least, by the busiest ports, of one multiply-add where the
+        arm is that; ``ports``, which these are;
         ``lanes``, the elements of a vector; ``lines``, the instructions of the loop; ``unknown``,
         those that OSACA lacks; ``taken_as``, those that have the ports of another; ``analysed``,
         empty or why there are no numbers.
@@ -104,6 +105,8 @@ def analyse(job: dict) -> dict:
         for dtype in kernels.REALS:
             loop = loops.get(kernels.function_name(arm, dtype))
             own = _of_loop(loop, one, dtype, forms) if loop else _no_loop(arm, one, dtype)
+            if arm == "multiply_add" and own["cycles"]:
+                own |= {name: own[name] / kernels.STEPS for name in ("cycles", "cycles_vector")}
             rows.append(_place(one, arm, dtype) | own)
     return {"rows": rows}
 
@@ -160,14 +163,33 @@ def shared_rows(analysed: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``platform``, ``group``, ``form``, ``dtype``, ``arm``, ``cost``, ``unit``, ``low``,
-        ``high``, of the loops that have numbers.
+        ``platform``, ``group``, ``form``, ``dtype``, ``arm``, ``cost``, ``low``, ``high``,
+        ``unit``, of the loops that have numbers.
     """
     rows = analysed.loc[analysed["analysed"] == ""]
     told = {"group": "analysed", "form": "vector", "unit": "cycles", "low": None, "high": None}
     named = rows.rename(columns={"core": "platform", "cycles": "cost"}).assign(**told)
-    order = ["platform", "group", "form", "dtype", "arm", "cost", "unit", "low", "high"]
+    order = ["platform", "group", "form", "dtype", "arm", "cost", "low", "high", "unit"]
     return named[order].reset_index(drop=True)
+
+
+def missing(analysed: pd.DataFrame) -> pd.DataFrame:
+    """Return what the analysis lacks: a row for each core with a loop that has no numbers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``core``, ``loops`` (how many lack them), ``isru`` (whether ISRU's in float32 is one of
+        them), ``unknown`` (the instructions that OSACA does not know).
+    """
+    rows = []
+    lacking = analysed[(analysed["unknown"] != "") & (analysed["analysed"] != "")]
+    for name, part in lacking.groupby("core", sort=False):
+        forms = (form.split()[0] for text in part["unknown"] for form in text.split("; "))
+        names = ", ".join(sorted(set(forms)))
+        isru = bool(((part["arm"] == "isru") & (part["dtype"] == "float32")).any())
+        rows.append({"core": name, "loops": len(part), "isru": isru, "unknown": names})
+    return pd.DataFrame(rows, columns=["core", "loops", "isru", "unknown"])
 
 
 def estimates(cores: Iterable[str] = tuple(CORES)) -> pd.DataFrame:

@@ -12,17 +12,25 @@ import pandas as pd
 from isru import paths
 from isru.analysed import kernels
 from isru.analysed.cores import CORES, Core, known_by_flags
+from isru.analysed.table import problem
 from isru.bench import Arm, measure, ratio
 from isru.bench.activation_arms import draw
 from isru.bench.machine import cpu_flags
 from isru.bench.plain_c import compile_library
+from isru.digests import digest
 from isru.emulator.toolchain import compiler_command
 from isru.machine_records import samples
+from isru.machine_records.schema import read_record
 from isru.provenance import cpu_model
 
 WITHIN = 25.0  # per cent by which analysis and measurement may differ without a reason
 _TIMES = 50  # passes over an array in a call: Python's own time must not count
 _CHAIN, _LATENCY = 16_000, 3  # multiplications, each of the one before, and the cycles of one
+_COLUMNS = ["machine", "core", "measure", "arm", "dtype", "analysed", "measured", "low", "high"]
+_COLUMNS += ["reason"]
+_LIGHT = "the loop is so light that its start, its instructions' decoding and the cache bind"
+_DIVIDER = "the divider takes longer than OSACA's table says, or another program shares the core"
+_OTHER = "the record's loops are other code: they keep NaN, clip twice and fuse nothing"
 _TIMED = """
 void repeated(void (*loop)(const void *, void *), const void *x, void *y, long times)
 {{
@@ -38,7 +46,6 @@ void chained(long times)
         __asm__ volatile({multiply} : "+r"(x));
 }}
 """
-_RECORDED = {"simd_isru": "isru", "simd_rational_tanh": "rational_tanh"}
 _SIZE = 100_000  # of a record's arrays: longer than a call's own time, and still near the core
 
 
@@ -57,7 +64,8 @@ def build(core: Core, arms: list[str]) -> Path:
     """
     folder = paths.build() / "analysed"
     folder.mkdir(parents=True, exist_ok=True)
-    text, library = folder / f"{core.name}.c", folder / f"{core.name}.so"
+    code = digest([core.name, arms])  # a library that is loaded cannot be written again
+    text, library = folder / f"{code}.c", folder / f"{code}.so"
     multiply = '"imulq %0, %0\\n"' * 16
     text.write_text(kernels.source(core, arms) + _TIMED.format(multiply=multiply), encoding="utf-8")
     flags = (f"-mcpu={core.cpu}", *core.flags, *kernels.FLAGS)
@@ -117,18 +125,70 @@ def measured_here(core: Core, arms: list[str], **protocol: object) -> pd.DataFra
     return pd.DataFrame(rows)
 
 
+def estimate_error(core: Core) -> float:
+    """Return the largest relative error of ISRU by the estimate of this machine's core, float32.
+
+    Over a million inputs, against ISRU in float64.
+    """
+    library = ctypes.CDLL(str(build(core, [kernels.ESTIMATE])))
+    loop = getattr(library, kernels.function_name(kernels.ESTIMATE, "float32"))
+    loop.argtypes = [ctypes.c_void_p] * 2
+    x = np.geomspace(1e-3, 1e3, 1000 * kernels.LENGTH).astype(np.float32)
+    out = np.empty_like(x)
+    for start in range(0, len(x), kernels.LENGTH):
+        loop(x[start:].ctypes.data, out[start:].ctypes.data)
+    exact = x.astype(float) / np.sqrt(1 + x.astype(float) ** 2)
+    return float(np.abs(out / exact - 1).max())
+
+
+def checks(analysed: pd.DataFrame, **protocol: object) -> pd.DataFrame:
+    """Return the analysis beside what was measured, here and on the machines of the records.
+
+    Parameters
+    ----------
+    analysed : pandas.DataFrame
+        From `isru.analysed.table.costs`.
+    **protocol
+        Of `isru.bench.measure`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``machine``, ``core``, ``measure``, ``arm``, ``dtype``, ``analysed``, ``measured`` with
+        ``low`` and ``high``, ``difference`` (the analysis over the measurement, minus 1, in %),
+        ``reason`` where it is above `WITHIN`. Empty where no machine's core is analysed.
+    """
+    parts = [check_record(analysed, record) for record in published_records()]
+    core = core_here()
+    if core is not None and not problem():
+        arms = list(dict.fromkeys(analysed["arm"]))
+        parts.append(check_here(analysed, measured_here(core, arms, **protocol), core))
+    found = pd.concat([pd.DataFrame(columns=_COLUMNS), *parts], ignore_index=True)
+    found = found.dropna(subset=["analysed", "measured"])
+    off = 100 * (found["analysed"].astype(float) / found["measured"].astype(float) - 1)
+    reasons = found["reason"].where(off.abs() > WITHIN, "")
+    return found.assign(difference=off, reason=reasons)[[*_COLUMNS, "difference"]]
+
+
+def published_records() -> list[dict]:
+    """Return the published records of processors."""
+    read = (read_record(path) for path in sorted((paths.results() / "machines").glob("*.json")))
+    return [record for record in read if record["kind"] == "processor"]
+
+
 def check_here(analysed: pd.DataFrame, measured: pd.DataFrame, core: Core) -> pd.DataFrame:
-    """Return the analysis beside what was timed on this machine; see `checked`."""
-    own = analysed.loc[(analysed["osaca"] == core.name) & (analysed["analysed"] == "")]
-    both = measured.merge(own[["arm", "dtype", "cycles", "ports"]], on=["arm", "dtype"])
-    both = both.rename(columns={"cycles": "analysed"})
-    return both.assign(machine=cpu_model(), core=core.label, measure="cycles an element")
+    """Return the analysis beside what was timed on this machine, as `checks` does."""
+    own = analysed.loc[analysed["osaca"] == core.name, ["arm", "dtype", "cycles", "ports"]]
+    both = measured.merge(own, on=["arm", "dtype"]).rename(columns={"cycles": "analysed"})
+    divider = both["ports"].str.contains("DV")
+    told = {"machine": cpu_model(), "core": core.label, "measure": "cycles an element"}
+    return both.assign(reason=divider.map({True: _DIVIDER, False: _LIGHT}), **told)
 
 
-def check_record(analysed: pd.DataFrame, record: Mapping, title: str) -> pd.DataFrame:
-    """Return the analysis beside a machine's record: how long tanh by a fraction takes over ISRU.
+def check_record(analysed: pd.DataFrame, record: Mapping) -> pd.DataFrame:
+    """Return the analysis beside a machine's record: what tanh by a fraction takes over ISRU.
 
-    A record does not tell the clock, and its loops are those of `isru.kernels`.
+    A record does not tell the clock, so that times can only be compared with each other.
     """
     cpu = record["machine"]["cpu"]
     core = CORES.get(known_by_flags(cpu["model"], cpu["flags"]))
@@ -141,10 +201,8 @@ def check_record(analysed: pd.DataFrame, record: Mapping, title: str) -> pd.Data
     for dtype in kernels.REALS:
         one = taken[taken["dtype"] == dtype]
         over = ratio(one, "simd_rational_tanh", "simd_isru", clock="cpu_seconds", rng=rng)
-        found = own.get((dtype, "rational_tanh")) / own.get((dtype, "isru"))
-        rows.append(
-            {"arm": "rational_tanh", "dtype": dtype, "analysed": found}
-            | over.columns("measured", "")
-        )
-    told = {"machine": title, "core": core.label, "measure": "time over ISRU's", "ports": ""}
-    return pd.DataFrame(rows).assign(**told)
+        found = own.get((dtype, "rational_tanh"), np.nan) / own.get((dtype, "isru"), np.nan)
+        row = {"arm": "rational_tanh", "dtype": dtype, "analysed": found}
+        rows.append(row | over.columns("measured"))
+    told = {"machine": cpu["model"], "core": core.label, "measure": "time over ISRU's"}
+    return pd.DataFrame(rows).assign(reason=_OTHER, **told)
