@@ -173,6 +173,16 @@ def shared_rows(analysed: pd.DataFrame) -> pd.DataFrame:
     return named[order].reset_index(drop=True)
 
 
+def fewer_cycles(analysed: pd.DataFrame, arm: str, rival: str) -> tuple[int, int]:
+    """Return on how many cores an arm takes fewer cycles than a rival, and on how many both have.
+
+    In float32.
+    """
+    one = analysed[analysed["dtype"] == "float32"]
+    cycles = one.pivot(index="core", columns="arm", values="cycles")[[arm, rival]].dropna()
+    return int((cycles[arm] < cycles[rival]).sum()), len(cycles)
+
+
 def missing(analysed: pd.DataFrame) -> pd.DataFrame:
     """Return what the analysis lacks: a row for each core with a loop that has no numbers.
 

@@ -64,24 +64,26 @@ def build(core: Core, arms: list[str]) -> Path:
     """
     folder = paths.build() / "analysed"
     folder.mkdir(parents=True, exist_ok=True)
-    code = digest([core.name, arms])  # a library that is loaded cannot be written again
+    source = kernels.source(core, arms) + _TIMED.format(multiply='"imulq %0, %0\\n"' * 16)
+    code = digest([core.name, source])  # a library that is loaded cannot be written again
     text, library = folder / f"{code}.c", folder / f"{code}.so"
-    multiply = '"imulq %0, %0\\n"' * 16
-    text.write_text(kernels.source(core, arms) + _TIMED.format(multiply=multiply), encoding="utf-8")
-    flags = (f"-mcpu={core.cpu}", *core.flags, *kernels.FLAGS)
-    compile_library(compiler_command(), flags, text, library)
+    if not library.is_file():
+        text.write_text(source, encoding="utf-8")
+        flags = (f"-mcpu={core.cpu}", *core.flags, *kernels.FLAGS)
+        compile_library(compiler_command(), flags, text, library)
     return library
 
 
 def timed(*, rng: np.random.Generator, dtype: str, name: str, library: str) -> Callable[[], object]:
     """Return a call of a loop over one array again and again, or of the chain named "clock"."""
     code = ctypes.CDLL(library)
-    if name == "clock":
+    function = kernels.function_name(name, dtype)
+    if name == "clock" or not hasattr(code, function):  # what is not there is left out afterwards
         code.chained.argtypes = [ctypes.c_long]
         return lambda: code.chained(_CHAIN // 16)
     x = draw(rng, kernels.LENGTH, dtype, "typical")
     out = np.empty_like(x)
-    loop = ctypes.cast(getattr(code, kernels.function_name(name, dtype)), ctypes.c_void_p)
+    loop = ctypes.cast(getattr(code, function), ctypes.c_void_p)
     code.repeated.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_long]
 
     def call(arrays=(x, out)):  # the arrays live as long as the call
@@ -111,18 +113,30 @@ def measured_here(core: Core, arms: list[str], **protocol: object) -> pd.DataFra
         lacks.
     """
     library = str(build(core, arms))
-    factory = f"{__name__}:timed"
+    names = [*arms, "clock"]
+    timed_arms = [Arm(one, f"{__name__}:timed", {"name": one, "library": library}) for one in names]
+    taken = measure(timed_arms, [{"dtype": dtype} for dtype in kernels.REALS], **protocol)
     rng, rows = np.random.default_rng(0), []
     for dtype in kernels.REALS:
-        here = [arm for arm in arms if arm != kernels.ESTIMATE or dtype in core.estimates]
-        timed_arms = [Arm(name, factory, {"name": name, "library": library}) for name in here]
-        clock = Arm("clock", factory, {"name": "clock", "library": library})
-        taken = measure([*timed_arms, clock], [{"dtype": dtype}], **protocol)
-        for arm in here:
-            found = ratio(taken, arm, "clock", clock="cpu_seconds", rng=rng)
-            cycles = found.map(lambda over: over * _CHAIN * _LATENCY / (_TIMES * kernels.LENGTH))
+        for arm in arms:
+            if arm == kernels.ESTIMATE and dtype not in core.estimates:
+                continue
+            one = taken[taken["dtype"] == dtype]
+            found = ratio(one, arm, "clock", clock="cpu_seconds", rng=rng)
+            passes = _TIMES * kernels.LENGTH * (kernels.STEPS if arm == "multiply_add" else 1)
+            cycles = found.map(lambda over, passes=passes: over * _CHAIN * _LATENCY / passes)
             rows.append({"arm": arm, "dtype": dtype} | cycles.columns("measured"))
     return pd.DataFrame(rows)
+
+
+def with_measured(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Return `isru.analysed.table.estimates` with what this machine's own one measures, if any."""
+    found = estimates.assign(measured=np.nan)
+    core = core_here()
+    if core is not None and not problem():
+        own = core.estimates["float32"].instruction
+        found.loc[found["instruction"] == own, "measured"] = estimate_error(core)
+    return found
 
 
 def estimate_error(core: Core) -> float:
