@@ -30,14 +30,15 @@ _UNKNOWN = ("tp_unkown", "tp_unknown")  # as OSACA spells it, and as it may one 
 _LABEL = re.compile(r"\.?\w+:")
 # An instruction and others that do the same work in the same place: a longer name of it, a move of
 # the same bits under the name of another type, a constant to one lane in place of all, the
-# comparison in a minimum or a maximum, the subtraction in a comparison of whole numbers.
+# comparison in a minimum or a maximum, the subtraction in a comparison of whole numbers, the
+# root of a register for one of the memory.
 _TWINS = (
     (r"vmov([ua])pd\b", (r"vmov\1ps",)),
     (r"vmov([ua])ps\b", (r"vmov\1pd",)),
     (r"vm(?:ax|in)(p[sd])\s+(.*), %ymm\d+$", (r"vcmp\1 $1, \2, %ymm0",)),
     (r"vm(?:ax|in)(p[sd])\s+(.*), %zmm\d+$", (r"vcmp\1 $1, \2, %k1",)),
     (r"vandps\b", ("vandpd",)),
-    (r"vcmplt(p[sd])\s+", (r"vcmp\1 $1, ",)),
+    (r"(vsqrtp[sd])\s+\S*\(.*\), (%[yz]mm)\d+$", (r"\1 \g<2>0, \g<2>1",)),
     (r"mov\s+(v\d+\.16b), (v\d+\.16b)$", (r"orr \1, \2, \2",)),
     (r"cmpq\s", ("subq ", "addq ")),
     (r"subs\s", ("sub ", "adds ")),
