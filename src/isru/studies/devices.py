@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from isru import paths
+from isru.firmware import pre_activations
 from isru.lstm import LSTMNetwork
 from isru.studies.arms import ARMS
 from isru.studies.forecaster import Case, train_network, windows_of
@@ -65,6 +66,21 @@ def weather_sequence(steps: int, *, seed: int) -> np.ndarray:
     windows = windows_of(Case("tanh", 10, seed)).test.inputs
     chosen = np.random.default_rng(seed).integers(len(windows))
     return np.ascontiguousarray(windows[chosen, -steps:])
+
+
+def arguments(network: LSTMNetwork, sequence: np.ndarray, count: int, place: str) -> np.ndarray:
+    """Return ``count`` of the arguments of a network's functions, evenly spread by rank.
+
+    Parameters
+    ----------
+    network : LSTMNetwork
+    sequence : ndarray, shape (T, F)
+    count : int
+    place : {"activation", "gate"}
+        Of candidate and output, or of the gates.
+    """
+    seen = np.sort(pre_activations(network, sequence)[place])
+    return seen[np.linspace(0, len(seen) - 1, count).round().astype(int)]
 
 
 def with_wait_states(

@@ -9,8 +9,9 @@ import pandas as pd
 
 from isru import paths
 from isru.emulator import toolchain_problem
-from isru.firmware import code_size, matrix_loop, measure_activation, measure_lstm, pre_activations
+from isru.firmware import code_size, matrix_loop, measure_activation, measure_lstm
 from isru.lstm import LSTMNetwork
+from isru.studies.devices import arguments as arguments
 from isru.studies.devices import readings
 from isru.studies.devices import trained_forecasters as trained_forecasters
 from isru.studies.devices import weather_sequence as weather_sequence
@@ -26,21 +27,6 @@ RIVALS = {
     "stand_in": ("table", "quintic", "polynomial"),
     "other": ("hard", "softsign"),
 }
-
-
-def arguments(network: LSTMNetwork, sequence: np.ndarray, count: int, place: str) -> np.ndarray:
-    """Return ``count`` of the arguments of a network's functions, evenly spread by rank.
-
-    Parameters
-    ----------
-    network : LSTMNetwork
-    sequence : ndarray, shape (T, F)
-    count : int
-    place : {"activation", "gate"}
-        Of candidate and output, or of the gates.
-    """
-    seen = np.sort(pre_activations(network, sequence)[place])
-    return seen[np.linspace(0, len(seen) - 1, count).round().astype(int)]
 
 
 # From zero to saturation, where a function may take another way.

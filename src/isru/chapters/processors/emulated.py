@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from isru.chapters.processors.gather import COSTS, STEPS
 from isru.emulator.cores import get_target
 from isru.firmware import (
     code_size,
@@ -19,15 +20,20 @@ from isru.firmware import (
     measure_lstm,
 )
 from isru.lstm import LSTMNetwork
-from isru.studies.devices import kept_forecasters, readings, weather_sequence, with_wait_states
+from isru.studies.devices import (
+    arguments,
+    kept_forecasters,
+    readings,
+    weather_sequence,
+    with_wait_states,
+)
 
-CORES = ("cortex-m4f", "cortex-m33")
-OTHER_CORES = ("cortex-m7", "cortex-m0plus", "rv32imfc", "rv32imc")
 CALLS = (
     *("tanh", "isru", "softsign", "hard_tanh", "clipped_parabola"),
     *("isru_quintic", "rational_tanh", "table_tanh", "cmsis_nn_tanh", "cmsis_dsp_tanh"),
     *("sigmoid", "isru_sigmoid", "cmsis_nn_sigmoid"),
 )
+FEW_CALLS = ("tanh", "isru", "hard_tanh", "table_tanh", "cmsis_nn_tanh")
 INTEGER_CALLS = {
     "cmsis_s16_tanh": "int16",
     "cmsis_q15_tanh": "int16",
@@ -40,23 +46,34 @@ PROGRAMS = {
 }
 """The arms of a step by program; the first is the program's own tanh."""
 FEW = {"firmware": ("libm", "isru", "exp_free", "table")}
+# Sizes, programs and hours that are counted. The chapter on microcontrollers counted the sizes that
+# a core lacks here, with trained weights: here sizes that no study kept have random ones.
+_PLANS = {
+    "cortex-m4f": ((10, 25), PROGRAMS, 8),
+    "cortex-m33": ((10, 25, 100), PROGRAMS, 8),
+    "cortex-m7": ((10, 25, 50), FEW, 1),
+    "cortex-m0plus": ((50,), FEW, 1),
+    "rv32imfc": ((50,), FEW, 1),
+    "rv32imc": ((50,), FEW, 1),
+}
+CORES = tuple(_PLANS)
+_WARM = 4  # hours before these that run uncounted, from a state of zero
 WAIT_STATES = (0, 1, 2)
 _WAITS = "cortex-m4f"  # whose flash may keep it waiting
 _PLACE = {"group": "emulated", "phase": "predict", "batch": 1}
-COSTS = ["platform", "group", "form", "dtype", "arm", "cost", "low", "high", "unit"]
-STEPS = [
-    *("platform", "group", "program", "phase", "batch", "features", "units", "arm"),
-    *("cost", "low", "high", "unit", "saving", "saving_low", "saving_high"),
-]
 
 
-def call_costs(cores: Sequence[str] = (*CORES, *OTHER_CORES)) -> pd.DataFrame:
+def call_costs(cores: Sequence[str] = CORES, *, seed: int = 0) -> pd.DataFrame:
     """Count one call of each function on each core, its return included.
+
+    The arguments are 41 that the tanh, or the gates, of the forecaster of 10 units meet.
 
     Parameters
     ----------
     cores : sequence of str
         Names in `isru.emulator.TARGETS`.
+    seed : int
+        Of the window of weather.
 
     Returns
     -------
@@ -69,12 +86,14 @@ def call_costs(cores: Sequence[str] = (*CORES, *OTHER_CORES)) -> pd.DataFrame:
     ------
     ToolchainError, CompileError, SoftFloatError, EmulatorFault
     """
+    network, day = networks_of([10])[0]["libm"], weather_sequence(24, seed=seed)
+    inputs, gates = (arguments(network, day, 41, place) for place in ("activation", "gate"))
     parts = []
     for core in cores:
-        parts += [
-            measure_activation(core, arms=CALLS).assign(dtype="float32"),
-            measure_integer_activation(core, arms=tuple(INTEGER_CALLS)),
-        ]
+        arms = CALLS if _PLANS[core][1] is PROGRAMS else FEW_CALLS
+        floats = measure_activation(core, arms=arms, inputs=inputs, gate_inputs=gates)
+        whole = measure_integer_activation(core, arms=tuple(INTEGER_CALLS), inputs=inputs)
+        parts += [floats.assign(dtype="float32"), whole]
     calls = pd.concat(parts, ignore_index=True)
     calls["dtype"] = calls["dtype"].fillna(calls["arm"].map(INTEGER_CALLS))
     calls = _priced(calls).assign(group="emulated", form="call")
@@ -87,24 +106,14 @@ def networks_of(units: Sequence[int]) -> list[dict[str, LSTMNetwork]]:
     return [random[n] | kept_forecasters(n) for n in units]
 
 
-def step_costs(
-    units: Sequence[int],
-    cores: Sequence[str] = CORES,
-    *,
-    programs: Mapping[str, Sequence[str]] = PROGRAMS,
-    steps: int = 4,
-    seed: int = 0,
-) -> pd.DataFrame:
+def step_costs(cores: Sequence[str] = CORES, *, most: int = 100, seed: int = 0) -> pd.DataFrame:
     """Count one time step of the firmware on each core.
 
     Parameters
     ----------
-    units : sequence of int
     cores : sequence of str
-    programs : mapping
-        See `PROGRAMS`.
-    steps : int
-        Hours of weather that a step is the mean over, behind as many that run uncounted.
+    most : int
+        Units above which no size is counted.
     seed : int
         Of the window of weather.
 
@@ -115,18 +124,21 @@ def step_costs(
         in per cent of the program's own tanh. Its ends hold all readings of a core's table, and
         on the Cortex-M4F none to two wait states at each weight of a float.
     """
-    networks, sequence = networks_of(units), weather_sequence(2 * steps, seed=seed)
-    parts = [
-        _program_steps(core, program, arms, networks, sequence)
-        for core in cores
-        for program, arms in programs.items()
-    ]
+    parts = []
+    for core in cores:
+        units, programs, steps = _PLANS[core]
+        networks = networks_of([n for n in units if n <= most])
+        if networks:
+            sequence = weather_sequence(_WARM + steps, seed=seed)
+            parts += [
+                _program_steps(core, program, arms, networks, sequence)
+                for program, arms in programs.items()
+            ]
     return pd.concat(parts, ignore_index=True)[[*STEPS, "flash"]]
 
 
 def _program_steps(core, program, arms, networks, sequence):
-    warm = len(sequence) // 2
-    about = {"inputs": sequence, "arms": arms, "steps": len(sequence) - warm, "warm": warm}
+    about = {"inputs": sequence, "arms": arms, "steps": len(sequence) - _WARM, "warm": _WARM}
     found = measure_lstm(core, networks, **about)
     flash = code_size(core, networks, arms=arms)[["units", "arm", "flash"]]
     states = WAIT_STATES if core == _WAITS and program == "firmware" else (0,)
