@@ -122,7 +122,8 @@ def step_costs(cores: Sequence[str] = CORES, *, most: int = 100, seed: int = 0) 
     pandas.DataFrame
         The columns `STEPS`; in bytes ``flash``, code and constants without weights. ``saving`` is
         in per cent of the program's own tanh. Its ends hold all readings of a core's table, and
-        on the Cortex-M4F none to two wait states at each weight of a float.
+        on the Cortex-M4F, by the nominal one, up to two wait states at each weight of a float:
+        as on the first page (`isru.answer.device_saving`).
     """
     parts = []
     for core in cores:
@@ -152,7 +153,7 @@ def _savings(waiting: Sequence[pd.DataFrame], own: str) -> Mapping[str, pd.Serie
     measure = "instructions" if waiting[0]["cycles"].isna().any() else "cycles"
     parts = []
     for steps in waiting:
-        names = readings(steps, measure)
+        names = [measure] if parts else readings(steps, measure)
         of_own = steps[steps["arm"] == own].set_index("units")[names]
         ratios = steps[names] / of_own.loc[steps["units"]].to_numpy()
         parts.append(100 * (1 - ratios))
