@@ -54,6 +54,7 @@ _RECORDED_ARMS = {
     ("compiled", "simd_rational_tanh"): ("vector", "rational_tanh"),
 }
 _BROWSER_ARMS = {"logistic": "sigmoid", "isru_gate": "isru_sigmoid"}
+_NS = {"s": 1e9, "ms": 1e6, "us": 1e3, "µs": 1e3, "ns": 1.0}
 _SIZE, _SHORT = 100_000, 1_000
 BATCH, FEATURES, WINDOW = 32, 10, 24  # of a recorded machine's steps: as `setup_step` sets them
 
@@ -285,3 +286,22 @@ def _frame(recorded: Recorded, table: str) -> pd.DataFrame:
 def this_machine() -> str:
     """Return the name of the machine that runs this, as a page writes it."""
     return titles({"here": {"kind": "processor", "machine": machine_metadata()}})["here"]
+
+
+def own(rows: pd.DataFrame, machine: str) -> pd.DataFrame:
+    """Return rows of this chapter in the common form, so that they can join the others.
+
+    What was measured is of ``machine``; a measured step, timed over the forecaster's window, is
+    told a time step, in ns.
+    """
+    if rows.empty:
+        return rows
+    told = rows[[*(STEPS if "phase" in rows else COSTS)]].copy()
+    here = told["group"] == "measured"
+    told.loc[here, "platform"] = machine
+    if "phase" in told:
+        factor = told.loc[here, "unit"].map(_NS) / WINDOW
+        for name in ("cost", "low", "high"):
+            told.loc[here, name] *= factor
+        told.loc[here, "unit"] = "ns"
+    return told
