@@ -266,7 +266,7 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     comparison = text_of(html / "book" / "compare.html")
     assert "in all forecaster 2 times. Claims decided more than once: 1, 1 in 2" in comparison
     assert "The same verdict in every run of its own: 0 of 1." in comparison
-    assert "Of their 1 effects in the later runs, 0 have intervals that do not" in comparison
+    assert "in the later runs: 1; with an interval that misses the published one: 0." in comparison
     assert re.search(r"Published Run 2 C3 refuted −3\.14 [^C]* inconclusive −2\.4 %", comparison)
 
     # The form for a case of one's own offers the measured platform alone, with its constants.
@@ -313,7 +313,7 @@ def test_each_claim_counts_with_the_runs_of_its_own_notebook(monkeypatch):
     said = _again({"04-a": 2, "13-b": 3}, [[pair(True), None], [pair(True), pair(False)]])
     assert "in all 04-a 2 times, 13-b 3 times." in said
     assert "Claims decided more than once: 2, 1 in 2 runs and 1 in 3 runs." in said
-    assert "every run of its own: 1 of 2. Of their 6 effects in the later runs, 3 have" in said
+    assert "of its own: 1 of 2. Effects of these claims in the later runs: 6; with an" in said
 
 
 def test_what_runs_differ_by_is_said_of_the_claims_that_it_widens(monkeypatch):

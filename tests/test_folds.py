@@ -16,8 +16,9 @@ from docutils.utils import new_document
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 from isru_book import folds
+from isru_book.aside import Fold
 from isru_book.cells import anchor_of, anchor_of_figure, place_of
-from isru_book.html import Disclosure
+from isru_book.html import MORE, Disclosure, disclosure, skip_unless_text
 from isru_book.run import Run
 
 from isru.records import Record
@@ -208,3 +209,15 @@ def test_an_unknown_cell_leads_to_the_page_alone(recorded):
     assert anchor_of(recorded, "forecaster", {"cell": "gone"}) == ""
     assert anchor_of(recorded, "lstm", {"cell": "record"}) == ""
     assert anchor_of_figure(recorded, {"id": "other", "notebook": "forecaster"}) == ""
+
+
+def test_a_page_folds_text_of_its_own_which_no_other_format_leaves_out():
+    line, text = "How it was timed", nodes.paragraph("", "In fresh processes.")
+    shown = SimpleNamespace(
+        assert_has_content=lambda: None, arguments=[line], parse_content_to_nodes=lambda: [text]
+    )
+    (fold,) = Fold.run(shown)
+    assert (fold["summary"], fold["name"], fold.astext()) == (line, MORE, text.astext())
+    assert skip_unless_text(None, fold) is None
+    with pytest.raises(nodes.SkipNode):
+        skip_unless_text(None, disclosure("Code", text, name="isru-code"))

@@ -29,7 +29,7 @@
 
   function reveal() {
     const target = document.getElementById(location.hash.slice(1));
-    const fold = target && target.closest(FOLDS);
+    const fold = target && target.closest("details");
     if (!fold) return;
     fold.open = true;
     target.scrollIntoView();

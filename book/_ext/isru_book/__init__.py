@@ -26,6 +26,7 @@ from isru_book.answer import (
     RivalsRole,
     SwitchRole,
 )
+from isru_book.aside import Fold
 from isru_book.case import YourCase
 from isru_book.cell import CellDrawing
 from isru_book.claims import ClaimCards, VerdictRole
@@ -68,6 +69,7 @@ _DIRECTIVES = {
     "earlier-figures": EarlierFigures,
     "environment-table": EnvironmentTable,
     "figure-list": FigureList,
+    "fold": Fold,
     "machine-figure": MachineFigure,
     "machine-records": MachineRecords,
     "measurement-problems": MeasurementProblems,

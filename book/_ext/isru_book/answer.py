@@ -16,6 +16,7 @@ from collections.abc import Mapping
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from pandas import DataFrame
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from isru.addresses import BadAddress, split
@@ -142,7 +143,7 @@ class ClaimAdvice(SphinxDirective):
 
 
 class AnswerFigure(SphinxDirective):
-    """Draw the step's time on each platform of `isru.answer.PLATFORMS`; the content: a caption."""
+    """Draw what ISRU takes on each platform that the run knows; the content: a caption."""
 
     has_content = True
 
@@ -152,7 +153,7 @@ class AnswerFigure(SphinxDirective):
 
         if not self.content:
             return _warn(self, "answer-figure: expected a caption that states the message")[0]
-        table = step_times(reader(self.env))
+        table = _marks(self.env)
         if table.empty:
             text = "This run recorded no time of a step that the picture shows."
             return [nodes.paragraph("", text, classes=["not-in-run"])]
@@ -218,14 +219,25 @@ def _answers(env) -> dict:
     return run.answers
 
 
+def _marks(env):
+    """Return what the picture draws: every platform of `processors`, or what others recorded."""
+    note_table(env, "processors-dots")
+    record = run_of(env).recorded("processors")
+    try:
+        rows = [] if record is None else record.table("dots").rows
+    except NotRecorded:
+        rows = []
+    return DataFrame(rows) if rows else step_times(reader(env))
+
+
 def _there(env) -> bool:
-    return not step_times(reader(env)).empty
+    return not _marks(env).empty
 
 
 def _draw(env):
     from isru.answer.figure import step_times_figure
 
-    table = step_times(reader(env))
+    table = _marks(env)
     return step_times_figure(table), table
 
 
@@ -234,5 +246,5 @@ def _warn(role, message: str):
     return [], []
 
 
-_TITLE = "Time of an LSTM's step with ISRU over that with tanh, by platform"
+_TITLE = "Time with ISRU over time without, by platform"
 DRAWINGS[FIGURE] = Drawing(_TITLE, "the chapters' results", "book/intro", _draw, _there)

@@ -69,6 +69,8 @@ class ClaimCards(SphinxDirective):
         parts = {"Verdict": [word, nodes.inline("", why, classes=["isru-reason"])]}
         if effect := self._effect(claim, verdict):
             parts["Number"] = effect
+        if claim.elsewhere:
+            parts["On your processor"] = self._inline(claim.elsewhere)
         if where := evidence(run_of(self.env), verdict):
             parts["Evidence"] = where
         parts["Published"] = self._inline(claim.published)

@@ -99,8 +99,8 @@ def _again(times: dict[str, int], repeated: list[list]) -> str:
     return (
         "Some notebooks were run again on the machine that made them, with the same code and "
         f"parameters: in all {named}. Claims decided more than once: {len(own)}, {decided}. "
-        f"The same verdict in every run of its own: {same} of {len(own)}. Of their {effects} "
-        f"effects in the later runs, {apart} have intervals that do not meet the published ones."
+        f"The same verdict in every run of its own: {same} of {len(own)}. Effects of these claims "
+        f"in the later runs: {effects}; with an interval that misses the published one: {apart}."
     )
 
 

@@ -8,6 +8,7 @@ from docutils import nodes
 from sphinx.util.osutil import relative_uri
 
 _KINDS = {".tex": "LaTeX"}
+MORE = "isru-more"  # the name of a fold of the page's own text
 FIGURES, TABLES = "_figures", "_tables"  # folders of the book whose addresses do not change
 
 
@@ -128,6 +129,16 @@ def skip(self, node):
     raise nodes.SkipNode
 
 
+def skip_unless_text(self, node):
+    """Leave a disclosure out of a format that opens none, unless it holds the page's own text."""
+    if node["name"] != MORE:
+        raise nodes.SkipNode
+
+
+def depart_text(self, node):
+    """End the page's own text."""
+
+
 def _address(self, folder: str) -> str:
     """Return the address of a folder of the book, relative to the page being written."""
     here = self.builder.get_target_uri(self.builder.current_docname)
@@ -143,4 +154,5 @@ def add_nodes(app) -> None:
         (Markup, (visit_markup, None)),
         (Slot, (visit_slot, depart_slot)),
     ):
-        app.add_node(node, html=shown, text=(skip, None), latex=(skip, None))
+        plain = (skip_unless_text, depart_text) if node is Disclosure else (skip, None)
+        app.add_node(node, html=shown, text=plain, latex=plain)

@@ -16,6 +16,8 @@ from isru.wording import formatted
 Read = Callable[[str], Mapping | None]
 """Gives what a run recorded at an address, None where it recorded nothing."""
 
+DOTS = ["platform", "how", "arm", "against", "ratio", "low", "high"]
+"""The columns of what the first picture draws."""
 UNITS = 25  # of the network that the first page speaks of: its running example
 _GAINS = "microcontrollers.gains[measure=cycles, core={core}, arm={arm}, against=libm, units={n}]"
 _STEPS = "forecaster.steps[framework={engine}, step={step}, units={n}]"
@@ -165,8 +167,8 @@ def step_times(read: Read, platforms: Iterable[Platform] = PLATFORMS) -> pd.Data
     Returns
     -------
     pandas.DataFrame
-        Columns platform, how, arm; ratio, low, high: time of a step with ISRU over time with
-        tanh.
+        Columns platform, how, arm, against ("tanh"); ratio, low, high: time of a step with ISRU
+        over time with tanh.
     """
     rows = []
     for platform in platforms:
@@ -175,8 +177,8 @@ def step_times(read: Read, platforms: Iterable[Platform] = PLATFORMS) -> pd.Data
             if found is None:
                 continue
             ratio, high, low = (1 - percent / 100 for percent in found)
-            rows.append((platform.name, platform.how, arm, ratio, low, high))
-    return pd.DataFrame(rows, columns=["platform", "how", "arm", "ratio", "low", "high"])
+            rows.append((platform.name, platform.how, arm, "tanh", ratio, low, high))
+    return pd.DataFrame(rows, columns=DOTS)
 
 
 def change(low: float, high: float, spec: str = ".0f") -> str:

@@ -1,8 +1,9 @@
-"""The yardstick of the speed goals: the same training step as a plain loop in C.
+"""One training step as a plain loop in C: the yardstick of the speed goals.
 
-One layer with tanh and the logistic function, a dense layer at every step, softmax
-cross-entropy, clipping by the gradient's norm, Adam: written down without any thought of speed,
-and compiled by the system's compiler with -O3 -ffast-math.
+One layer, a dense layer at every step, softmax cross-entropy, clipping by the gradient's norm,
+Adam: written down without any thought of speed. The layer's two functions are C forms of the
+registry. The yardstick has tanh and the logistic function, and is compiled by the system's
+compiler with -O3 -ffast-math.
 """
 
 from __future__ import annotations
@@ -18,43 +19,45 @@ from pathlib import Path
 import numpy as np
 
 from isru import paths
+from isru.firmware.c_forms import training_form
+from isru.firmware.export import prologue
+from isru.registry import registered
 
 FLAGS = ("-O3", "-ffast-math")
 COMPILERS = ("gcc", "clang", "cc")
 
-SOURCE = r"""
-#include <math.h>
-#include <string.h>
-
+_STEP = r"""
 /* Weights: W (4H, F + H + 1), gates i f c o, each row for x, h and 1; then V (C, H + 1).
-   Room: h (T + 1, H), c (T + 1, H), gates (T, 4H), tanh(c) (T, H), y (T, C), 7H more. */
+   Room: h (T + 1, H), c (T + 1, H), gates (T, 4H), activation(c) (T, H), y (T, C), 7H,
+   slopes of the gates (T, 4H) and of activation(c) (T, H), where outputs do not give them. */
 float step(long B, long T, long F, long H, long C, float *p, float *g, float *m, float *v,
            const float *x, const int *target, float *room, long iteration, float rate, float clip)
 {
     const long K = F + H + 1, n = 4 * H * K + C * (H + 1);
     const float *W = p, *V = p + 4 * H * K;
     float *dW = g, *dV = g + 4 * H * K;
-    float *h = room, *c = h + (T + 1) * H, *gate = c + (T + 1) * H, *out = gate + T * 4 * H;
+    float *h = room, *c = h + (T + 1) * H, *gates = c + (T + 1) * H, *out = gates + T * 4 * H;
     float *y = out + T * H, *dz = y + T * C, *dh = dz + 4 * H, *dc = dh + H, *dh_tm1 = dc + H;
-    float loss = 0;
+    float *slopes = dh_tm1 + H, *out_slopes = slopes + T * 4 * H, loss = 0;
     memset(g, 0, n * sizeof(float));
     for (long b = 0; b < B; b++) {
         memset(h, 0, H * sizeof(float));
         memset(c, 0, H * sizeof(float));
         for (long t = 0; t < T; t++) {
             const float *xt = x + (b * T + t) * F, *ht = h + t * H, *ct = c + t * H;
-            float *a = gate + t * 4 * H, *yt = y + t * C, *hn = h + (t + 1) * H, sum = 0;
+            float *a = gates + t * 4 * H, *yt = y + t * C, *hn = h + (t + 1) * H, sum = 0;
             float *cn = c + (t + 1) * H, *ot = out + t * H, top;
+            float *st = slopes + t * 4 * H, *sot = out_slopes + t * H;
             for (long j = 0; j < 4 * H; j++) {
                 const float *w = W + j * K;
                 float z = w[F + H];
                 for (long k = 0; k < F; k++) z += w[k] * xt[k];
                 for (long k = 0; k < H; k++) z += w[F + k] * ht[k];
-                a[j] = j / H == 2 ? tanhf(z) : 1 / (1 + expf(-z));
+                a[j] = j / H == 2 ? activation(z, st + j) : gate(z, st + j);
             }
             for (long j = 0; j < H; j++) {
                 cn[j] = a[H + j] * ct[j] + a[j] * a[2 * H + j];
-                ot[j] = tanhf(cn[j]);
+                ot[j] = activation(cn[j], sot + j);
                 hn[j] = a[3 * H + j] * ot[j];
             }
             for (long j = 0; j < C; j++) {
@@ -75,8 +78,10 @@ float step(long B, long T, long F, long H, long C, float *p, float *g, float *m,
         memset(dc, 0, H * sizeof(float));
         for (long t = T - 1; t >= 0; t--) {
             const float *xt = x + (b * T + t) * F, *ht = h + t * H, *ct = c + t * H;
-            const float *a = gate + t * 4 * H, *dy = y + t * C, *hn = h + (t + 1) * H;
-            const float *ot = out + t * H;
+            const float *a = gates + t * 4 * H, *dy = y + t * C, *hn = h + (t + 1) * H;
+            const float *ot = out + t * H, *of_gates = @of_gates@ + t * 4 * H;
+            const float *of_candidate = @of_candidate@ + t * 4 * H + 2 * H;
+            const float *of_output = @of_output@ + t * H;
             for (long j = 0; j < C; j++) {
                 const float *w = V + j * (H + 1);
                 float *dw = dV + j * (H + 1);
@@ -86,11 +91,13 @@ float step(long B, long T, long F, long H, long C, float *p, float *g, float *m,
             }
             for (long j = 0; j < H; j++) {
                 const float i = a[j], f = a[H + j], u = a[2 * H + j], o = a[3 * H + j];
-                dc[j] += dh[j] * o * (1 - ot[j] * ot[j]);
-                dz[j] = dc[j] * u * i * (1 - i);
-                dz[H + j] = dc[j] * ct[j] * f * (1 - f);
-                dz[2 * H + j] = dc[j] * i * (1 - u * u);
-                dz[3 * H + j] = dh[j] * ot[j] * o * (1 - o);
+                const float of_i = of_gates[j], of_f = of_gates[H + j];
+                const float of_u = of_candidate[j], of_o = of_gates[3 * H + j];
+                dc[j] += activation_back(dh[j] * o, of_output[j]);
+                dz[j] = gate_back(dc[j] * u, of_i);
+                dz[H + j] = gate_back(dc[j] * ct[j], of_f);
+                dz[2 * H + j] = activation_back(dc[j] * i, of_u);
+                dz[3 * H + j] = gate_back(dh[j] * ot[j], of_o);
                 dc[j] *= f;
             }
             memset(dh_tm1, 0, H * sizeof(float));
@@ -128,8 +135,30 @@ def compiler() -> str | None:
     return next(filter(None, map(shutil.which, COMPILERS)), None)
 
 
+def source(activation: str = "tanh", gate: str = "sigmoid") -> str:
+    """Return the loop as C, with the functions of two activations of the registry.
+
+    Raises
+    ------
+    ExportError
+        For an activation without a form in C or without a formula.
+    """
+    functions = f"{training_form(activation, 'activation')}\n{training_form(gate, 'gate')}"
+    by_output = {"activation": registered(activation).saves_output}
+    by_output["gate"] = registered(gate).saves_output
+    kept = {
+        "@of_gates@": "gates" if by_output["gate"] else "slopes",
+        "@of_candidate@": "gates" if by_output["activation"] else "slopes",
+        "@of_output@": "out" if by_output["activation"] else "out_slopes",
+    }
+    text = f"#include <math.h>\n#include <string.h>\n{prologue(functions)}\n{functions}{_STEP}"
+    for word, array in kept.items():
+        text = text.replace(word, array)
+    return text
+
+
 def build(folder) -> Path:
-    """Compile the loop into a shared library in `folder` and return its path.
+    """Compile the yardstick into a shared library in `folder` and return its path.
 
     Raises
     ------
@@ -139,13 +168,20 @@ def build(folder) -> Path:
     program = compiler()
     if program is None:
         raise RuntimeError(f"expected a C compiler on the path, one of {', '.join(COMPILERS)}")
-    source, library = Path(folder) / "step.c", Path(folder) / "step.so"
-    source.write_text(SOURCE, encoding="utf-8")
-    compile_library([program], FLAGS, source, library)
+    text, library = Path(folder) / "step.c", Path(folder) / "step.so"
+    text.write_text(source(), encoding="utf-8")
+    compile_library([program], FLAGS, text, library)
     return library
 
 
-def compile_library(command: list[str], flags: Iterable[str], source: Path, library: Path) -> None:
+def compile_library(
+    command: list[str],
+    flags: Iterable[str],
+    source: Path,
+    library: Path,
+    *,
+    linking: Iterable[str] = ("-lm",),
+) -> None:
     """Compile one C file into a shared library, in two steps.
 
     Linking by ``-ffast-math`` adds code that, when the library is loaded, makes the processor
@@ -158,22 +194,25 @@ def compile_library(command: list[str], flags: Iterable[str], source: Path, libr
     flags : iterable of str
         Of the first step.
     source, library : Path
+    linking : iterable of str
+        Flags of the second step.
 
     Raises
     ------
     RuntimeError
-        If the compiler fails; the message holds what it said.
+        If the compiler fails; the message holds its command and what it said first.
     """
     code = library.with_suffix(".o")
     for step in (
         [*flags, "-std=gnu11", "-fPIC", "-c", source, "-o", code],
-        ["-shared", code, "-o", library, "-lm"],
+        ["-shared", code, "-o", library, *linking],
     ):
         words = [*command, *map(os.fspath, step)]
         caches = {**paths.compiler_caches(), **os.environ}  # of the packaged compiler
         done = subprocess.run(words, env=caches, capture_output=True, text=True)
         if done.returncode:
-            raise RuntimeError(f"{command[0]} failed on {source}:\n{done.stderr[-2000:]}")
+            said = "\n".join(done.stderr.splitlines()[:10])
+            raise RuntimeError(f"the compiler failed: {' '.join(words)}\n{said}")
 
 
 class PlainStep:
@@ -184,7 +223,7 @@ class PlainStep:
     library : path-like
         What :func:`build` returned.
     network : LSTMNetwork
-        One layer, tanh and sigmoid, float32, an output at every step.
+        One layer, float32, an output at every step; its functions are those of the library.
     x : ndarray, shape (B, T, F)
     target : ndarray of int, shape (B, T)
     learning_rate, clip_norm : float
@@ -196,7 +235,7 @@ class PlainStep:
         rows = np.vstack([kernel, recurrent, bias]).T, np.vstack([dense, dense_bias]).T
         self.parameters = np.concatenate([part.reshape(-1) for part in rows]).astype(np.float32)
         self.gradients, self._m, self._v = np.zeros((3, self.parameters.size), np.float32)
-        room = (2 * (steps + 1) + 5 * steps + 7) * units + steps * classes
+        room = (2 * (steps + 1) + 10 * steps + 7) * units + steps * classes
         self._x, self._room = np.ascontiguousarray(x, np.float32), np.zeros(room, np.float32)
         self._target = np.ascontiguousarray(target, np.int32)
         self._step = ctypes.CDLL(os.fspath(library)).step

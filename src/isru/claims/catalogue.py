@@ -18,7 +18,10 @@ SCALES = ("difference", "ratio")
 ENDS = ("interval", "readings")
 _TEXTS = ("sentence", "published", "hypothesis", "effect", "family")
 _REQUIRED = ("id", "source", *_TEXTS, "rule", "metric", "margin", "relevance_margin")
-_OPTIONAL = ("unit", "scale", "ends", "range", "remark", "apply", "hardware", "interactions")
+_OPTIONAL = (
+    *("unit", "scale", "ends", "range", "remark", "apply", "elsewhere", "hardware"),
+    "interactions",
+)
 # Verdicts for which a claim may say what to do; isru.claims.plainly knows their words.
 _APPLY = (
     *("confirmed", "equivalent", "non-inferior", "negligible", "depends", "refuted", "worse"),
@@ -67,7 +70,8 @@ class Claim:
 
     ``source`` is a key of the bibliography, or None where the claim has no citable source;
     ``remark`` what must be known beside the effect, empty for most; ``apply`` a sentence that a
-    reader can act on, by the kind of the verdict (see `isru.claims.plainly`). ``readings`` is true
+    reader can act on, by the kind of the verdict (see `isru.claims.plainly`); ``elsewhere`` one
+    that predicts the effect on a processor that no run measured. ``readings`` is true
     where the ends of an effect are readings of a manual, which no correction for chance concerns.
     """
 
@@ -85,6 +89,7 @@ class Claim:
     scale: str = "difference"
     readings: bool = False
     remark: str = ""
+    elsewhere: str = ""
     apply: dict[str, str] = field(default_factory=dict)
     hardware: dict[str, str] | None = None
     conditions: tuple[Condition, ...] = ()
@@ -140,7 +145,7 @@ def _claim(item: object, place: int) -> Claim:
     for key in item:
         allowed = (*_REQUIRED, *_OPTIONAL)
         _expect(key in allowed, identifier, str(key), f"a field of {', '.join(allowed)}", key)
-    for key in (*_TEXTS, "unit", "remark"):
+    for key in (*_TEXTS, "unit", "remark", "elsewhere"):
         text = item.get(key, "")
         filled = isinstance(text, str) and (text.strip() or key not in _TEXTS)
         _expect(filled, identifier, key, "text", text)
@@ -167,6 +172,7 @@ def _claim(item: object, place: int) -> Claim:
         scale=scale,
         readings=ends == "readings",
         remark=item.get("remark", "").strip(),
+        elsewhere=item.get("elsewhere", "").strip(),
         apply=_apply(identifier, item.get("apply", {})),
         hardware=_hardware(identifier, item.get("hardware")),
         conditions=_conditions(identifier, item["metric"], rule, claimed),

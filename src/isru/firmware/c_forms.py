@@ -20,7 +20,7 @@ from typing import cast
 import numpy as np
 
 from isru.activations import ACTIVATIONS, Activation, CText
-from isru.activations.formula import statements
+from isru.activations.formula import evaluate, statements
 from isru.activations.isru_quintic import CUBIC, FIFTH
 from isru.activations.isru_rsqrt import rsqrt_in_c
 from isru.activations.rational_tanh import RATIONAL_END
@@ -49,6 +49,8 @@ _SPELLING = {
     "maximum": "{0} < {1} ? {1} : {0}",
     "where": "{0} ? {1} : {2}",
 }
+
+_ASSIGN = "const float {name} = {value};"
 
 
 @dataclass(frozen=True)
@@ -150,10 +152,53 @@ def c_form(activation: str | Activation) -> CForm:
 
 def _derived_body(entry: Activation) -> str:
     """Return the formula of an entry as the body of a C function."""
-    lines, result = statements(
-        entry.numeric_trees[0], _SPELLING, c_float, "const float {name} = {value};", x="x"
-    )
+    lines, result = statements(entry.numeric_trees[0], _SPELLING, c_float, _ASSIGN, x="x")
     return "\n".join([*lines, f"return {result};"])
+
+
+def training_form(activation: str | Activation, name: str) -> str:
+    """Return the C text of an activation for a network that learns, forward and back.
+
+    ``float name(float x, float *slope)`` is f(x), and ``float name_back(float d, float kept)`` d
+    times the derivative. Where the activation keeps its output (`Activation.saves_output`),
+    ``kept`` is that, and the slope is left alone; else it is the slope, which is computed beside
+    f(x): what both need, such as a root, once.
+
+    Raises
+    ------
+    ExportError
+        For an activation without a formula.
+    """
+    entry = registered(activation)
+    if not entry.has_formula:
+        raise ExportError(f"expected an activation with a formula, got {entry.name!r}")
+    if entry.saves_output:
+        tree = entry.numeric_trees[1]
+        lines, slope = statements(tree, _SPELLING, c_float, _ASSIGN, y="kept")
+        # A product goes on where d begins, from left to right.
+        slope = slope if tree.operation == "multiply" else f"({slope})"
+        return _pair(name, f"(void)slope;\n{c_form(entry).body}", [*lines, f"return d * {slope};"])
+    known: dict[str, str] = {}
+
+    def named(spelling, *parts):
+        return known.setdefault(spelling.format(*parts), f"t{len(known)}")
+
+    operations: dict[str, Callable] = {"constant": c_float}
+    operations |= {word: partial(named, spelling) for word, spelling in _SPELLING.items()}
+    y, slope = (evaluate(tree, operations, x="x") for tree in entry.numeric_trees)
+    lines = [_ASSIGN.format(name=one, value=text) for text, one in known.items()]
+    return _pair(
+        name, "\n".join([*lines, f"*slope = {slope};", f"return {y};"]), ["return d * kept;"]
+    )
+
+
+def _pair(name, forward, back):
+    texts = {f"{name}(float x, float *slope)": forward.strip().splitlines()}
+    texts[f"{name}_back(float d, float kept)"] = back
+    return "\n".join(
+        f"ALWAYS_INLINE float {head}\n{{\n" + "".join(f"    {line}\n" for line in lines) + "}\n"
+        for head, lines in texts.items()
+    )
 
 
 _RATIONAL_GATE = """\

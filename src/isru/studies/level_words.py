@@ -36,6 +36,7 @@ _LEVELS: dict[str, Mapping[str, str]] = {
         "isrlu_3": "ISRLU, α = 3",
     },
     "changed": {"framework": "NumPy to Keras", "arm": "tanh to ISRU"},
+    "compiler": {"gcc": "GCC", "clang": "Clang", "zig": "Clang, packaged"},
     "cell": {"lstm": "LSTM", "gru": "GRU", "coupled": "coupled gates"},
     "core": {
         "m0plus": "Cortex-M0+",
@@ -54,6 +55,7 @@ _LEVELS: dict[str, Mapping[str, str]] = {
         "ladder2": "ladder, n = 2",
         "hard": "straight lines",
     },
+    "flags": {"plain": "-O3", "fast": "-O3 -ffast-math"},
     "form": {
         "numpy": "NumPy calls",
         "libm": "compiled, scalar, C library",
@@ -80,7 +82,9 @@ _LEVELS: dict[str, Mapping[str, str]] = {
         "majority": "always the more frequent",
         "threshold": "one input, one threshold",
     },
+    "phase": {"train": "training step", "predict": "prediction"},
     "place": {"cell": "output"},
+    "program": {"export_c": "the C of export_c", "plain_c": "plain loop in C"},
     "rate": {"low": "low rate", "middle": "middle rate", "high": "high rate", "own": "own rates"},
     "relation": {">=": "at least", "<=": "at most"},
     "role": {"activation": "for candidate and output", "gate": "for a gate"},

@@ -14,7 +14,7 @@ from isru.cost import layer_count, saving
 from isru.stats import Interval, direction, groups
 
 # Processor time where the call computes all the time; what a user waits for where it may wait.
-CLOCKS = {"numpy": "cpu_seconds", "numba": "cpu_seconds", "keras": "seconds"}
+CLOCKS = {"numpy": "cpu_seconds", "numba": "cpu_seconds", "keras": "seconds", "c": "cpu_seconds"}
 # Where the activation calls are timed without a loop around them that costs as much.
 _SHARES = ("numpy", "numba")
 # What a table of `savings` is recorded with.
@@ -107,8 +107,8 @@ def floor_columns(band: Interval, nothing: float) -> dict[str, float]:
     return {"floor": nothing, "floor_low": band.low, "floor_high": band.high}
 
 
-def slopes(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
-    """Return how the saving changes with the size: percentage points per doubling of the units.
+def slopes(samples: pd.DataFrame, *, arm: str = "isru", rng: np.random.Generator) -> pd.DataFrame:
+    """Return how an arm's saving changes with the size: percentage points per doubling of units.
 
     The slope of the least-squares line of the saving against log2(units), with its interval
     from resampled processes. Columns framework, step, batch, slope, low, high; a group with
@@ -120,11 +120,11 @@ def slopes(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
         if len(by_size) < 2:
             continue
         flat = {
-            f"{arm} {units}": times[arm]
+            f"{label} {units}": times[label]
             for units, times in by_size.items()
-            for arm in ("tanh", "isru")
+            for label in ("tanh", arm)
         }
-        found = _bootstrap(flat, partial(_slope, sizes=list(by_size)), rng)
+        found = _bootstrap(flat, partial(_slope, sizes=list(by_size), arm=arm), rng)
         rows.append(group | found.columns("slope"))
     return pd.DataFrame(rows, columns=[*_GROUP, "slope", "low", "high"])
 
@@ -205,13 +205,13 @@ def _saving(tanh, isru):
     return 100.0 * (tanh - isru) / tanh
 
 
-def _slope(times, sizes):
+def _slope(times, sizes, arm):
     """Return the slope of the least-squares line of the saving against log2(units).
 
     Summed size by size, so that a resample equal to the whole gives its slope to the last bit.
     """
     centred = np.log2(sizes) - np.mean(np.log2(sizes))
-    found = [_saving(times[f"tanh {units}"], times[f"isru {units}"]) for units in sizes]
+    found = [_saving(times[f"tanh {units}"], times[f"{arm} {units}"]) for units in sizes]
     weights = centred / (centred @ centred)
     return sum(weight * one for weight, one in zip(weights, found, strict=True))
 

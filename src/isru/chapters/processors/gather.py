@@ -1,0 +1,255 @@
+"""What other chapters and the machine records say of a platform, in the form of this chapter.
+
+Costs have a row for each (platform, group, form, dtype, arm), steps one for each (platform,
+program, phase, batch, units, arm). The group says how a number was found: *measured*, *emulated*
+or *analysed*.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from isru.bench import machine_metadata
+from isru.bench.c_loops import DEPTH, HORNER_DEGREE, HORNERS
+from isru.machine_records.schema import read_record, samples
+from isru.machine_records.summaries import CLOCK, titles
+from isru.notes import note_read
+from isru.recorded import Recorded, read_values
+from isru.records import sha256
+
+COSTS = ["platform", "group", "form", "dtype", "arm", "cost", "low", "high", "unit"]
+STEPS = [
+    *("platform", "group", "program", "phase", "batch", "features", "units", "arm"),
+    *("cost", "low", "high", "unit", "saving", "saving_low", "saving_high"),
+]
+CALL = COSTS[:5]
+STEP = [name for name in STEPS[:8] if name != "features"]
+"""What tells the rows of costs apart, and those of steps."""
+STARTED = "_started"
+"""What an arm's name ends in where its row is the time of a NumPy call but for its elements."""
+CORES = {
+    "m4f": "Cortex-M4F",
+    "m0plus": "Cortex-M0+",
+    "rv32imfc": "RV32IMFC",
+    "rv32imc": "RV32IMC",
+}
+_FORMS = {"libm": "call", "simd": "vector", "fast": "fast", "numpy": "numpy"}
+# A loop of the chapter on the costs of activations that repeats an operation: how often.
+_REPEATED = {
+    "roots": ("root", DEPTH),
+    "divisions": ("division", DEPTH),
+    "horner": ("multiply_add", (HORNER_DEGREE + 1) * HORNERS - 1),
+}
+_RECORDED_ARMS = {
+    ("activations", "tanh"): ("numpy", "tanh"),
+    ("activations", "isru_plain"): ("numpy", "isru_plain"),
+    ("compiled", "libm_tanh"): ("call", "tanh"),
+    ("compiled", "libm_isru"): ("call", "isru"),
+    ("compiled", "simd_tanh"): ("vector", "tanh"),
+    ("compiled", "simd_isru"): ("vector", "isru"),
+    ("compiled", "simd_rational_tanh"): ("vector", "rational_tanh"),
+}
+_SIZE, _SHORT = 100_000, 1_000
+BATCH, FEATURES, WINDOW = 32, 10, 24  # of a recorded machine's steps: as `setup_step` sets them
+
+
+def machine_costs(times: pd.DataFrame, short: pd.DataFrame, platform: str) -> pd.DataFrame:
+    """Return what the chapter on the cost of activations measured, a row a call.
+
+    Parameters
+    ----------
+    times, short : pandas.DataFrame
+        Its tables ``ns-per-element`` and ``size-ns``: form, dtype, size, arm, ns, low, high.
+    platform : str
+        The machine's name.
+    """
+    told = times[times["form"].isin(list(_FORMS)) & (times["size"] == _SIZE)]
+    told = told[told["arm"] != "tanh_again"]
+    rows = []
+    for row in told.itertuples():
+        arm, times_done = _REPEATED.get(row.arm, (row.arm, 1))
+        cost = [value / times_done for value in (row.ns, row.low, row.high)]
+        rows.append((platform, "measured", _FORMS[row.form], row.dtype, arm, *cost, "ns"))
+    rates = told[told["form"] == "numpy"].set_index(["dtype", "arm"])["ns"]
+    calls = short[(short["form"] == "numpy") & (short["size"] == _SHORT)]
+    calls = calls.set_index(["dtype", "arm"])["ns"]
+    return pd.concat([pd.DataFrame(rows, columns=COSTS), _started(platform, calls, rates)])
+
+
+def _started(platform: str, calls: pd.Series, rates: pd.Series) -> pd.DataFrame:
+    """Return what a NumPy call of tanh and of ISRU takes but for its elements, in ns."""
+    rows = [
+        (platform, "measured", "numpy", dtype, f"{arm}{STARTED}", *[_SHORT * (ns - rate)] * 3, "ns")
+        for (dtype, arm), ns in calls.items()
+        if arm in ("tanh", "isru_plain") and (rate := rates.get((dtype, arm))) is not None
+    ]
+    return pd.DataFrame(rows, columns=COSTS)
+
+
+def emulated_costs(calls: pd.DataFrame) -> pd.DataFrame:
+    """Return the cycles of a scalar call on each emulated core that has a table of cycles.
+
+    Parameters
+    ----------
+    calls : pandas.DataFrame
+        The table ``calls`` of the chapter on microcontrollers.
+    """
+    told = calls.dropna(subset=["cycles"])
+    rows = [
+        (
+            CORES.get(core := row.target.removeprefix("cortex-"), core),
+            *("emulated", "call", "float32", row.arm),
+            *(row.cycles, row.cycles_low, row.cycles_high, "cycles"),
+        )
+        for row in told.itertuples()
+        if row.arm != "identity" or row.role == "activation"
+    ]
+    return pd.DataFrame(rows, columns=COSTS)
+
+
+def recorded_machines(folder: Path) -> dict[str, dict]:
+    """Return the machine records in a folder by the title that a page gives them."""
+    records = {}
+    for path in sorted(folder.glob("*.json")):
+        record = read_record(path)
+        note_read(f"results/machines/{path.name}", sha256(path))
+        if record["kind"] == "processor":
+            records[path.name] = record
+    return {title: records[name] for name, title in titles(records).items()}
+
+
+def record_costs(record: dict, platform: str) -> pd.DataFrame:
+    """Return what a machine's record says of a call: the median over processes of medians, in ns.
+
+    Intervals are those of the middle half of its processes' medians.
+    """
+    rows = []
+    for part in ("activations", "compiled"):
+        if part not in record["parts"]:
+            continue
+        table = samples(record, part)
+        table = table[(table["size"] == _SIZE) & (table["input"] == "typical")]
+        for (dtype, arm), case in table.groupby(["dtype", "arm"]):
+            if (part, arm) not in _RECORDED_ARMS:
+                continue
+            form, name = _RECORDED_ARMS[part, arm]
+            ns = 1e9 / _SIZE * case.groupby("process")[CLOCK].median()
+            cost = [ns.median(), ns.quantile(0.25), ns.quantile(0.75)]
+            rows.append((platform, "measured", form, dtype, name, *cost, "ns"))
+    typical = samples(record, "activations")
+    typical = typical[typical["input"] == "typical"]
+    by_process = typical.groupby(["size", "dtype", "arm", "process"])[CLOCK].median()
+    medians = by_process.groupby(["size", "dtype", "arm"]).median()
+    ns = {size: 1e9 / size * medians.loc[size] for size in (_SHORT, _SIZE)}
+    return pd.concat(
+        [pd.DataFrame(rows, columns=COSTS), _started(platform, ns[_SHORT], ns[_SIZE])],
+        ignore_index=True,
+    )
+
+
+def machine_steps(
+    steps: pd.DataFrame, platform: str, *, features: int, window: int
+) -> pd.DataFrame:
+    """Return what a time step of the forecaster takes, with tanh and with ISRU, in ns.
+
+    Parameters
+    ----------
+    steps : pandas.DataFrame
+        Its table ``steps``: framework, step, batch, units, step_ms, saving, low, high, and the
+        same of plain ISRU.
+    platform : str
+    features, window : int
+        F and T of its network.
+    """
+    rows = []
+    for row in steps.itertuples():
+        phase = "train" if row.step == "train" else "predict"
+        case = (platform, "measured", row.framework, phase, row.batch, features)
+        ns = 1e6 * row.step_ms / window
+        rows.append((*case, row.units, "tanh", ns, ns, ns, "ns", 0.0, 0.0, 0.0))
+        for arm, *saved in (
+            ("isru", row.saving, row.low, row.high),
+            ("isru_plain", row.plain, row.plain_low, row.plain_high),
+        ):
+            if not np.isnan(saved[0]):
+                cost, high, low = (ns * (1 - one / 100) for one in saved)
+                rows.append((*case, row.units, arm, cost, low, high, "ns", *saved))
+    return pd.DataFrame(rows, columns=STEPS)
+
+
+def recorded_steps(record: dict, platform: str) -> pd.DataFrame:
+    """Return what a machine's record says of a time step, in ns: medians over its processes."""
+    table = samples(record, "steps")
+    rows = []
+    for (engine, phase, units), part in table.groupby(["engine", "step", "units"]):
+        ns = 1e9 / WINDOW * part.groupby(["arm", "process"])[CLOCK].median().unstack("arm")
+        case = (platform, "measured", engine, phase, BATCH, FEATURES, units)
+        middle = ns.median()
+        saved = 100 * (1 - ns["isru"] / ns["tanh"])
+        ends = [saved.quantile(0.25), saved.quantile(0.75)]
+        rows.append((*case, "tanh", *[middle["tanh"]] * 3, "ns", 0.0, 0.0, 0.0))
+        found = 100 * (1 - middle["isru"] / middle["tanh"])
+        cost = [middle["isru"], *(ns["isru"].quantile(q) for q in (0.25, 0.75))]
+        rows.append((*case, "isru", *cost, "ns", found, *ends))
+    return pd.DataFrame(rows, columns=STEPS)
+
+
+def emulated_steps(steps: pd.DataFrame, features: int) -> pd.DataFrame:
+    """Return the cycles of a step of the exported C on each emulated core.
+
+    Its arm ``libm`` is tanh and the logistic function; the ends of a saving are those of the
+    readings of the manual.
+
+    Parameters
+    ----------
+    steps : pandas.DataFrame
+        The table ``steps`` of the chapter on microcontrollers.
+    features : int
+    """
+    readings = [name for name in steps if name.removeprefix("cycles_").isdigit()]
+    rows = []
+    for (target, units), part in steps.dropna(subset=["cycles"]).groupby(["target", "units"]):
+        core = target.removeprefix("cortex-")
+        case = (CORES.get(core, core), "emulated", "firmware", "predict", 1, features, units)
+        arms = part.set_index("arm")
+        tanh = arms.loc["libm"]
+        for arm, row in arms.iterrows():
+            saved = [
+                100 * (1 - row[name] / tanh[name])
+                for name in ("cycles", *readings)
+                if not np.isnan(row[name])
+            ]
+            cost = (row["cycles"], row["cycles_low"], row["cycles_high"], "cycles")
+            name = "tanh" if arm == "libm" else arm
+            rows.append((*case, name, *cost, saved[0], min(saved), max(saved)))
+    return pd.DataFrame(rows, columns=STEPS)
+
+
+def published_costs(machine: str) -> pd.DataFrame:
+    """Return the costs that other chapters of this run recorded; ``machine`` is what ran them."""
+    here = read_values("activation-cost")
+    times, short = (_frame(here, name) for name in ("ns-per-element", "size-ns"))
+    calls = _frame(read_values("microcontrollers"), "calls")
+    return pd.concat([machine_costs(times, short, machine), emulated_costs(calls)])
+
+
+def published_steps(machine: str) -> pd.DataFrame:
+    """Return the steps that other chapters of this run recorded."""
+    forecaster = read_values("forecaster")
+    features, window = (int(forecaster[name]["value"]) for name in ("features", "window"))
+    timed = machine_steps(_frame(forecaster, "steps"), machine, features=features, window=window)
+    device = read_values("microcontrollers")
+    counted = pd.concat([_frame(device, name) for name in ("steps", "others")])
+    return pd.concat([timed, emulated_steps(counted, features)])
+
+
+def _frame(recorded: Recorded, table: str) -> pd.DataFrame:
+    return pd.DataFrame(recorded.table(table).rows)
+
+
+def this_machine() -> str:
+    """Return the name of the machine that runs this, as a page writes it."""
+    return titles({"here": {"kind": "processor", "machine": machine_metadata()}})["here"]
