@@ -19,10 +19,10 @@ import pandas as pd
 
 from isru.activations import ACTIVATIONS
 from isru.bench import Arm, per_call, ratio
-from isru.bench.c_loops import DEPTH, HORNER_DEGREE, HORNERS
+from isru.bench.c_loops import DEPTH, HORNER_DEGREE, HORNERS, build_forms, c_compiler
 from isru.bench.rivals import put_in
+from isru.chapters.processors.gather import this_machine
 from isru.lstm import LSTMNetwork
-from isru.provenance import cpu_model
 from isru.stats import Interval, direction, groups
 from isru.studies.savings import NOT_TIMED, percent_saved
 from isru.studies.timed_steps import forecast_arrays, step_call
@@ -30,6 +30,22 @@ from isru.studies.timed_steps import forecast_arrays, step_call
 CLOCK = "cpu_seconds"  # every arm computes on one thread and waits for nothing
 SIZE = 10_000  # both arrays stay in the second cache
 HALF_A_STEP = 1 / 256  # of an 8-bit number between -1 and 1
+COST = {"cost": {"low": "low", "high": "high", "unit_from": "unit"}}
+BEST_COLUMNS = {
+    "against": {"label": "Rival's grade"},
+    "rival": {"label": "Fastest rival"},
+    "ratio": {"label": "Its time over that of the variant", "low": "low", "high": "high"},
+}
+STEP_COLUMNS = COST | {
+    "saving": {"unit": "%", "low": "saving_low", "high": "saving_high"},
+    "saving_best": {
+        "label": "Saved of a step with the best tanh",
+        "unit": "%",
+        "low": "saving_best_low",
+        "high": "saving_best_high",
+    },
+}
+"""What the tables of these rows are recorded with."""
 GRADES = ("exact", "drop_in", "any")
 OURS = ("isru", "isru_plain", "isru_estimate", "isru_sigmoid")
 RIVALS = {
@@ -62,14 +78,18 @@ STEP_ARMS = {
 BEST = "tanh_fraction"
 
 
+def bare_library() -> str:
+    """Return the compiled C loops of bare operations, or "" where there is no C compiler."""
+    return build_forms()["simd"] if c_compiler() else ""
+
+
 def cost_arms(library: str = "") -> list[Arm]:
     """Return the arms of a vector loop; ``identity`` is a copy, the least of any function.
 
     Parameters
     ----------
     library : str
-        Of `isru.bench.c_loops.build` in the form "simd": with it bare roots, divisions and
-        multiply-adds are timed, too.
+        From `bare_library`: with it bare roots, divisions and multiply-adds are timed, too.
     """
     names = [*OURS, *RIVALS["tanh"], *RIVALS["sigmoid"], "identity"]
     arms = [_arm(name) for name in names]
@@ -240,4 +260,4 @@ def _saving(part: pd.DataFrame, before: str, arm: str, rng: np.random.Generator)
 
 
 def _placed(rows: pd.DataFrame, **about: str) -> pd.DataFrame:
-    return rows.assign(platform=cpu_model(), group="measured", **about)
+    return rows.assign(platform=this_machine(), group="measured", **about)
