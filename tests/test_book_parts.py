@@ -19,6 +19,7 @@ from sphinx.errors import ConfigError
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 from isru_book import citation, code, plugins, provenance, redirects, repository, rooms
+from isru_book.claims import listed
 from isru_book.numbers import MINUS, CannotShow, Wanted, find, formatted, shown
 from isru_book.rows import from_rows
 from isru_book.run import Run
@@ -415,3 +416,15 @@ def test_the_drawing_of_the_rooms_points_downward_and_says_so_in_words():
 )
 def test_a_page_names_the_first_of_many_changes(reason, shown):
     assert provenance.brief(reason) == shown
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        ("depends on form and batch and units", "depends on form, batch and units"),
+        ("depends on form and dtype", "depends on form and dtype"),
+        ("confirmed", "confirmed"),
+    ],
+)
+def test_what_a_verdict_depends_on_is_a_list(word, shown):
+    assert listed(word) == shown

@@ -66,7 +66,7 @@ class ClaimCards(SphinxDirective):
         title = [number, nodes.Text(" "), *self._inline(claim.sentence + source)]
         card += nodes.paragraph("", "", *title, classes=["isru-claim-title"])
         card += nodes.paragraph("", "", *self._inline(what_to_do(claim, verdict)))
-        word = nodes.inline("", verdict.word, classes=["isru-verdict", shade(verdict.word)])
+        word = nodes.inline("", listed(verdict.word), classes=["isru-verdict", shade(verdict.word)])
         why = f" {_NEGATIVE.sub(MINUS, verdict.reason)}" if verdict.measured else ""
         parts = {"Verdict": [word, nodes.inline("", why, classes=["isru-reason"])]}
         if effect := self._effect(claim, verdict):
@@ -96,6 +96,18 @@ class ClaimCards(SphinxDirective):
         return [node for part in body.children for node in part.children]
 
 
+def listed(word: str) -> str:
+    """Return a verdict as a sentence has it.
+
+    Examples
+    --------
+    >>> listed("depends on form and batch and units")
+    'depends on form, batch and units'
+    """
+    *factors, last = word.split(" and ")
+    return f"{', '.join(factors)} and {last}" if factors else word
+
+
 class VerdictRole(SphinxRole):
     """The verdict on a claim as a word: ``{verdict}`C3```."""
 
@@ -113,7 +125,7 @@ class VerdictRole(SphinxRole):
             return [], []
         verdict = found[self.text]
         why = ": ".join(part for part in (verdict.effect, verdict.reason) if part)
-        node = link(verdict.word, PAGE, f"{self.text}\n{why}", anchor(self.text))
+        node = link(listed(verdict.word), PAGE, f"{self.text}\n{why}", anchor(self.text))
         node["classes"] += ["isru-verdict", shade(verdict.word)]
         return [node], []
 

@@ -14,7 +14,7 @@ from isru.claims import Claim, load_claims, read_run_values, read_runs, verdicts
 from isru.claims.findings import between
 from isru.publish.compare import AGREES, DIFFERS, compare_runs
 from isru.publish.repeats import repeats, times_run
-from isru_book.claims import effect_text, shade
+from isru_book.claims import effect_text, listed, shade
 from isru_book.html import disclosure
 from isru_book.numbers import MISSING, formatted
 from isru_book.run import CHECK, run_of
@@ -126,7 +126,7 @@ def _between(claims: Sequence[Claim], runs: list) -> str:
 
 
 def _verdict(verdict) -> list[nodes.Node]:
-    word = nodes.inline("", verdict.word, classes=["isru-verdict", shade(verdict.word)])
+    word = nodes.inline("", listed(verdict.word), classes=["isru-verdict", shade(verdict.word)])
     reason = nodes.inline("", f" {effect_text(verdict)}", classes=["isru-reason"])
     return [word, reason]
 
