@@ -134,6 +134,23 @@ def browser() -> Iterator:
             browser.close()
 
 
+def accessibility(page) -> list[str]:
+    """Return what axe finds on a page as it is now: light, dark, and, last, at a phone's width."""
+    page.emulate_media(color_scheme="light")
+    page.evaluate(_axe_source())
+    found = _violations(page, {"rules": {"color-contrast": {"enabled": False}}})
+    much_code = page.locator("pre").count() > _MUCH_CODE
+    alike = (*_REPEATED, "pre") if much_code else _REPEATED
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        faint = _violations(page, _rule("color-contrast"), alike)
+        found += [f"{scheme}: {violation}" for violation in faint]
+    page.set_viewport_size(PHONE)
+    page.wait_for_timeout(_RESIZED_MS)
+    reachable = _violations(page, _rule("scrollable-region-focusable"))
+    return found + [f"phone: {violation}" for violation in reachable]
+
+
 class _Inspector:
     """One tab that goes from page to page; what happens is booked on the page it is at."""
 
@@ -153,19 +170,8 @@ class _Inspector:
         page.set_viewport_size(DESKTOP)
         page.goto(path.as_uri(), wait_until="load")
         report.formulas += page.evaluate(_FORMULAS)
-        page.evaluate(_axe_source())
-        report.accessibility += _violations(page, {"rules": {"color-contrast": {"enabled": False}}})
-        much_code = page.locator("pre").count() > _MUCH_CODE
-        alike = (*_REPEATED, "pre") if much_code else _REPEATED
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            faint = _violations(page, _rule("color-contrast"), alike)
-            report.accessibility += [f"{scheme}: {violation}" for violation in faint]
-        page.set_viewport_size(PHONE)
-        page.wait_for_timeout(_RESIZED_MS)
+        report.accessibility += accessibility(page)
         report.overflow += page.evaluate(_OVERFLOW)
-        reachable = _violations(page, _rule("scrollable-region-focusable"))
-        report.accessibility += [f"phone: {violation}" for violation in reachable]
         return report
 
     def _let_local_pass(self, route) -> None:

@@ -27,6 +27,7 @@ from isru_book.answer import (
     SwitchRole,
 )
 from isru_book.aside import Fold
+from isru_book.browser import YourBrowser
 from isru_book.case import YourCase
 from isru_book.cell import CellDrawing
 from isru_book.claims import ClaimCards, VerdictRole
@@ -84,6 +85,7 @@ _DIRECTIVES = {
     "rule-history": RuleHistory,
     "room-list": RoomList,
     "run-comparison": RunComparison,
+    "your-browser": YourBrowser,
     "your-case": YourCase,
 }
 # Pages that list whatever the run holds: read again in every build, since a new file is no
@@ -96,6 +98,7 @@ _LISTS = (
     "book/environment",
     "book/compare",
     "book/machines",
+    "book/your-browser",
 )
 
 
