@@ -61,7 +61,7 @@ def test_keys_come_from_their_template_and_conditions_from_their_levels():
     first = claims["C3"].conditions[0]
     assert first.value == "forecaster.steps[framework=numpy, step=train, units=10].saving"
     assert first.label == "training, NumPy, 10 units"
-    assert len(claims["C3"].conditions) == 54
+    assert len(claims["C3"].conditions) == 54 + 12, "and in C that calls the C library"
 
 
 @pytest.mark.parametrize(
@@ -633,3 +633,13 @@ def test_only_what_both_runs_hold_is_compared(tmp_path):
     (pair,) = verdicts_beside(claims, published, run_of(tmp_path / "some", {"forecaster": good}))
     assert pair.same, "a notebook that one run lacks decides nothing"
     assert not verdicts_beside(claims, published, run_of(tmp_path / "none", {"characters": good}))
+
+
+def test_each_claim_on_a_processor_has_one_sentence_for_another_one():
+    """It names its condition and rests on recorded values, never on a typed factor."""
+    said = {claim.id: claim.elsewhere for claim in load_claims() if claim.elsewhere}
+    assert set(said) == {"C1", "C2", "C3", "C8", "C9", "C12", "C13"}
+    for name, sentence in said.items():
+        plain = re.sub(r"\{val\}`[^`]*`", "", sentence)
+        assert len(re.findall(r"[.!?](?:\s|$)", plain)) == 1, (name, "one sentence")
+        assert not re.search(r"\d\.\d", plain), (name, "a factor is quoted")

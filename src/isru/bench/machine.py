@@ -38,7 +38,7 @@ def machine_metadata(*, threads: int = 1) -> dict:
     return {
         "cpu": {
             "model": cpu_model(),
-            "flags": _flags(),
+            "flags": cpu_flags(),
             "cores": os.cpu_count(),
             "caches": _caches(),
             "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
@@ -65,7 +65,8 @@ def _versions() -> dict[str, str]:
     return installed
 
 
-def _flags() -> list[str]:
+def cpu_flags() -> list[str]:
+    """Return what the processor says that it can do; empty where the system does not tell."""
     for line in _read("/proc/cpuinfo").splitlines():
         if line.startswith(("flags", "Features")):
             return sorted(line.split(":", 1)[1].split())

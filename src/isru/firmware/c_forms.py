@@ -143,16 +143,24 @@ def c_form(activation: str | Activation) -> CForm:
     if callable(text.body):
         body = text.body(c_float, **entry.parameters)
     elif text.body or entry.has_formula:
-        body = text.body or _derived_body(entry)
+        body = text.body or formula_in_c(entry)
     else:
         raise ExportError(f"expected an activation with a C form or a formula, got {entry.name!r}")
     text = replace(text, body=body)
     return CForm(entry.name, text, entry.value, entry.error, entry.approximates)
 
 
-def _derived_body(entry: Activation) -> str:
-    """Return the formula of an entry as the body of a C function."""
-    lines, result = statements(entry.numeric_trees[0], _SPELLING, c_float, _ASSIGN, x="x")
+def formula_in_c(entry: Activation, number: Callable = c_float) -> str:
+    """Return the formula of an entry as the body of a C function.
+
+    Parameters
+    ----------
+    entry : Activation
+        With a formula.
+    number : callable
+        Writes a constant.
+    """
+    lines, result = statements(entry.numeric_trees[0], _SPELLING, number, _ASSIGN, x="x")
     return "\n".join([*lines, f"return {result};"])
 
 

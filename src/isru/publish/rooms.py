@@ -23,7 +23,7 @@ FLOORS = (
     ("chapters",),
     ("machine_records", "answer"),
     ("studies",),
-    ("embedded", "deploy"),
+    ("analysed", "embedded", "deploy"),
     ("claims", "sweep", "bench"),
     ("firmware",),
     ("emulator", "keras_bridge"),

@@ -14,6 +14,7 @@ import pandas as pd
 
 from isru.bench import machine_metadata
 from isru.bench.c_loops import DEPTH, HORNER_DEGREE, HORNERS
+from isru.machine_records.kinds import VECTOR
 from isru.machine_records.schema import read_record, samples
 from isru.machine_records.summaries import CLOCK, titles
 from isru.notes import note_read
@@ -52,6 +53,8 @@ _RECORDED_ARMS = {
     ("compiled", "simd_isru"): ("vector", "isru"),
     ("compiled", "simd_rational_tanh"): ("vector", "rational_tanh"),
 }
+_BROWSER_ARMS = {"logistic": "sigmoid", "isru_gate": "isru_sigmoid"}
+_NS = {"s": 1e9, "ms": 1e6, "us": 1e3, "µs": 1e3, "ns": 1.0}
 _SIZE, _SHORT = 100_000, 1_000
 BATCH, FEATURES, WINDOW = 32, 10, 24  # of a recorded machine's steps: as `setup_step` sets them
 
@@ -114,40 +117,55 @@ def recorded_machines(folder: Path) -> dict[str, dict]:
     """Return the machine records in a folder by the title that a page gives them."""
     records = {}
     for path in sorted(folder.glob("*.json")):
-        record = read_record(path)
+        records[path.name] = read_record(path)
         note_read(f"results/machines/{path.name}", sha256(path))
-        if record["kind"] == "processor":
-            records[path.name] = record
     return {title: records[name] for name, title in titles(records).items()}
 
 
 def record_costs(record: dict, platform: str) -> pd.DataFrame:
-    """Return what a machine's record says of a call: the median over processes of medians, in ns.
+    """Return what a record says of a call: the median over processes of medians, in ns.
 
-    Intervals are those of the middle half of its processes' medians.
+    The ends are those of the middle half of its processes. Of a browser it is the fastest sample
+    of each worker: no other program can make one faster.
     """
-    rows = []
+    if record["kind"] == "browser":
+        return _browser_costs(samples(record, "activations"), platform)
+    rows, started = [], []
     for part in ("activations", "compiled"):
         if part not in record["parts"]:
             continue
         table = samples(record, part)
-        table = table[(table["size"] == _SIZE) & (table["input"] == "typical")]
-        for (dtype, arm), case in table.groupby(["dtype", "arm"]):
+        table = table[table["input"] == "typical"]
+        for (size, dtype, arm), case in table.groupby(["size", "dtype", "arm"]):
             if (part, arm) not in _RECORDED_ARMS:
                 continue
             form, name = _RECORDED_ARMS[part, arm]
-            ns = 1e9 / _SIZE * case.groupby("process")[CLOCK].median()
-            cost = [ns.median(), ns.quantile(0.25), ns.quantile(0.75)]
-            rows.append((platform, "measured", form, dtype, name, *cost, "ns"))
-    typical = samples(record, "activations")
-    typical = typical[typical["input"] == "typical"]
-    by_process = typical.groupby(["size", "dtype", "arm", "process"])[CLOCK].median()
-    medians = by_process.groupby(["size", "dtype", "arm"]).median()
-    ns = {size: 1e9 / size * medians.loc[size] for size in (_SHORT, _SIZE)}
-    return pd.concat(
-        [pd.DataFrame(rows, columns=COSTS), _started(platform, ns[_SHORT], ns[_SIZE])],
-        ignore_index=True,
-    )
+            ns = 1e9 / size * case.groupby("process")[CLOCK].median()
+            row = (platform, "measured", form, dtype, name, *_middle(ns), "ns")
+            if size == _SIZE:
+                rows.append(row)
+            elif size == _SHORT and form == "numpy":
+                started.append(row)
+    costs, short = (pd.DataFrame(each, columns=COSTS) for each in (rows, started))
+    keys = ["dtype", "arm"]
+    rates = costs[costs["form"] == "numpy"].set_index(keys)["cost"]
+    return pd.concat([costs, _started(platform, short.set_index(keys)["cost"], rates)])
+
+
+def _browser_costs(table: pd.DataFrame, platform: str) -> pd.DataFrame:
+    rows = []
+    for (size, dtype, arm), case in table.groupby(["size", "dtype", "arm"]):
+        form = "vector" if arm.startswith(VECTOR) else "call"
+        name = arm.removeprefix(VECTOR)
+        ns = 1e9 / size * case.groupby("process")["seconds"].min()
+        row = (platform, "measured", form, dtype, _BROWSER_ARMS.get(name, name))
+        rows.append((*row, *_middle(ns), "ns"))
+    found = pd.DataFrame(rows, columns=COSTS)
+    return found[found["arm"] != "tanh_again"]
+
+
+def _middle(values: pd.Series) -> list[float]:
+    return [values.median(), values.quantile(0.25), values.quantile(0.75)]
 
 
 def machine_steps(
@@ -181,20 +199,35 @@ def machine_steps(
 
 
 def recorded_steps(record: dict, platform: str) -> pd.DataFrame:
-    """Return what a machine's record says of a time step, in ns: medians over its processes."""
-    table = samples(record, "steps")
+    """Return what a record says of a time step, in ns: medians over its processes."""
+    browser = record["kind"] == "browser"
+    found = []
+    for part in ("steps", "c_steps"):
+        if part not in record["parts"]:
+            continue
+        table = samples(record, part)
+        table["program"] = "browser" if browser else table.get("engine", "c")
+        for (program, phase, units), case in table.groupby(["program", "step", "units"]):
+            if program == "c":
+                program = {"predict": "export_c", "train": "plain_c"}[phase]
+            # A browser and the exported C take one sequence; a browser one time step of it.
+            batch = 1 if part == "c_steps" or browser else BATCH
+            times = case.groupby(["arm", "process"])
+            ns = times["seconds"].min() if browser else times[CLOCK].median() / WINDOW
+            about = (platform, "measured", program, phase, batch, FEATURES, units)
+            found += _recorded_arms(about, 1e9 * ns.unstack("arm"))
+    return pd.DataFrame(found, columns=STEPS)
+
+
+def _recorded_arms(about: tuple, ns: pd.DataFrame) -> list[tuple]:
+    """Return a row for each arm; ``ns`` has a row for each process."""
     rows = []
-    for (engine, phase, units), part in table.groupby(["engine", "step", "units"]):
-        ns = 1e9 / WINDOW * part.groupby(["arm", "process"])[CLOCK].median().unstack("arm")
-        case = (platform, "measured", engine, phase, BATCH, FEATURES, units)
-        middle = ns.median()
-        saved = 100 * (1 - ns["isru"] / ns["tanh"])
-        ends = [saved.quantile(0.25), saved.quantile(0.75)]
-        rows.append((*case, "tanh", *[middle["tanh"]] * 3, "ns", 0.0, 0.0, 0.0))
-        found = 100 * (1 - middle["isru"] / middle["tanh"])
-        cost = [middle["isru"], *(ns["isru"].quantile(q) for q in (0.25, 0.75))]
-        rows.append((*case, "isru", *cost, "ns", found, *ends))
-    return pd.DataFrame(rows, columns=STEPS)
+    for arm in ("tanh", "isru", "exp_free"):
+        if arm in ns:
+            saved = 100 * (1 - ns[arm] / ns["tanh"])
+            middle = 100 * (1 - ns[arm].median() / ns["tanh"].median())
+            rows.append((*about, arm, *_middle(ns[arm]), "ns", middle, *_middle(saved)[1:]))
+    return rows
 
 
 def emulated_steps(steps: pd.DataFrame, features: int) -> pd.DataFrame:
@@ -253,3 +286,22 @@ def _frame(recorded: Recorded, table: str) -> pd.DataFrame:
 def this_machine() -> str:
     """Return the name of the machine that runs this, as a page writes it."""
     return titles({"here": {"kind": "processor", "machine": machine_metadata()}})["here"]
+
+
+def own(rows: pd.DataFrame, machine: str) -> pd.DataFrame:
+    """Return rows of this chapter in the common form, so that they can join the others.
+
+    What was measured is of ``machine``; a measured step, timed over the forecaster's window, is
+    told a time step, in ns.
+    """
+    if rows.empty:
+        return rows
+    told = rows[[*(STEPS if "phase" in rows else COSTS)]].copy()
+    here = told["group"] == "measured"
+    told.loc[here, "platform"] = machine
+    if "phase" in told:
+        factor = told.loc[here, "unit"].map(_NS) / WINDOW
+        for name in ("cost", "low", "high"):
+            told.loc[here, name] *= factor
+        told.loc[here, "unit"] = "ns"
+    return told

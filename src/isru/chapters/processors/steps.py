@@ -28,6 +28,7 @@ FORMS = {
     "firmware": "call",
     "export_c": "call",
     "plain_c": "call",
+    "browser": "call",
     "numba": "vector",
     "numpy": "numpy",
 }
