@@ -20,6 +20,16 @@ _OF_FUNCTIONS = (
     "recurrent_activation",
     "rival",
 )
+_FUNCTIONS = {  # that are timed or analysed, and no activation of the registry
+    "division": "a division",
+    "isru_estimate": "ISRU, estimate of the root",
+    "isru_fraction": "ISRU, logistic gates by a fraction",
+    "multiply_add": "a multiply-add",
+    "root": "a square root",
+    "sigmoid_fraction": "logistic function by a fraction",
+    "tanh_fraction": "tanh by a fraction, within 4 ULP",
+    "tanh_numpy": "tanh, NumPy",
+}
 _VARIANTS = {"fast": "fast", "again": "again"}  # what a function's name may end in
 _LEVELS: dict[str, Mapping[str, str]] = {
     "arm": {
@@ -85,6 +95,19 @@ _LEVELS: dict[str, Mapping[str, str]] = {
     },
     "phase": {"train": "training step", "predict": "prediction"},
     "place": {"cell": "output"},
+    "platform": {
+        "numpy": "NumPy",
+        "numba": "loops you compile (Numba)",
+        "keras": "TensorFlow (Keras)",
+        "c": "C with its library's tanh",
+        "plain_c": "C with its library's tanh",
+        "m0plus": "Cortex-M0+",
+        "m4f": "Cortex-M4F",
+        "m7": "Cortex-M7",
+        "m33": "Cortex-M33",
+        "rv32imc": "RISC-V, without float unit",
+        "rv32imfc": "RISC-V, with float unit",
+    },
     "program": {"export_c": "the C of export_c", "plain_c": "plain loop in C"},
     "rate": {"low": "low rate", "middle": "middle rate", "high": "high rate", "own": "own rates"},
     "relation": {">=": "at least", "<=": "at most"},
@@ -153,6 +176,8 @@ def _function(name: str) -> str:
         return DEVICE_LABELS[name]
     if name in ACTIVATIONS:
         return ACTIVATIONS[name].label
+    if name in _FUNCTIONS:
+        return _FUNCTIONS[name]
     stem, _, variant = name.rpartition("_")
     if stem and variant in _VARIANTS:
         return f"{_function(stem)}, {_VARIANTS[variant]}"
