@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from isru.activations import formula as ops
+from isru.analysed.table import problem
 from isru.chapters.processors.dots import dots
 from isru.chapters.processors.gather import COSTS, STEPS
 from isru.chapters.processors.rule import (
@@ -18,6 +19,7 @@ from isru.chapters.processors.rule import (
     work,
     works,
 )
+from isru.chapters.processors.scalar import scalar_costs, stands_in
 from isru.chapters.processors.steps import case_constants, held_steps
 from isru.cost import layer_count
 
@@ -206,3 +208,33 @@ def test_a_mark_stands_over_a_rival_of_the_same_reach():
     assert drawn.loc[("exp_free", "rival"), "ratio"] == pytest.approx(2)
     assert drawn.loc[("exp_free", "rival"), "rival"] == "table"
     assert (drawn["low"] <= drawn["ratio"]).all() and (drawn["ratio"] <= drawn["high"]).all()
+
+
+def test_a_machine_has_the_units_of_its_core_or_of_the_newest_of_its_maker():
+    def cpu(model, flags=""):
+        return {"cpu": {"model": model, "flags": flags.split()}}
+
+    found = stands_in(
+        {
+            "a server": cpu("Intel Xeon", "avx512f avx512_vnni"),
+            "newer than OSACA": cpu("AMD EPYC", "avx512f avx_vnni"),
+            "a browser": {"browser": {"name": "Firefox"}, "processor": "AMD Ryzen 7"},
+            "nobody told": {"browser": {"name": "Firefox"}},
+            "no x86": cpu("Apple M1"),
+        }
+    )
+    assert found == {
+        "a server": "Cascade Lake",
+        "newer than OSACA": "Zen 4",
+        "a browser": "Zen 4",
+    }
+
+
+@pytest.mark.slow
+def test_osaca_tells_what_a_scalar_takes():
+    """Against the published throughputs of the core (Abel & Reineke 2019, uops.info)."""
+    if why := problem():
+        pytest.skip(why)
+    table = scalar_costs(["Cascade Lake"]).set_index(["dtype", "arm"])["cost"]
+    assert dict(table["float32"]) == {"root": 3, "division": 3, "multiply_add": 0.5}
+    assert dict(table["float64"]) == {"root": 6, "division": 4, "multiply_add": 0.5}
