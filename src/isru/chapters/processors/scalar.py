@@ -61,7 +61,7 @@ def scalar_costs(labels: Iterable[str]) -> pd.DataFrame:
 
 
 def bare(job: dict) -> dict:
-    """Return ``{"rows": [...]}``, the bare operations of one core as `scalar_costs` returns them."""
+    """Return ``{"rows": [...]}``, one core's rows as `scalar_costs` returns them."""
     core = CORES[job["core"]]
     lines = {
         (arm, dtype): f"{name.format(suffix)} %xmm1, %xmm2, %xmm3"
