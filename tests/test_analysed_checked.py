@@ -51,7 +51,7 @@ def test_a_difference_above_a_quarter_has_a_reason(elsewhere):
     elsewhere(recorded(2e-9, 2e-9))
     found = checked.checks(analysed(isru=2.0, rational_tanh=1.0))
     assert found["difference"].tolist() == pytest.approx([-50, -50])
-    assert all("other code" in reason for reason in found["reason"])
+    assert all("second cache" in reason for reason in found["reason"])
 
 
 @pytest.mark.parametrize(

@@ -180,14 +180,14 @@ def test_a_step_is_predicted_by_amdahls_law():
 
 def test_the_constants_of_your_case_are_those_of_the_steps():
     steps = steps_of("one", "measured", "export_c", 0.5, "ns")
-    (case,) = case_constants(steps, "one").to_dict("records")
+    (case,) = case_constants(steps, "one", "two").to_dict("records")
     cost = world()[world()["platform"] == "one"].set_index("arm")["cost"]
     assert (case["platform"], case["cases"], case["units_high"]) == ("c", 4, 100)
     assert case["mac"] == pytest.approx(0.5) and case["call"] == pytest.approx(300)
     assert case["saved_neuron"] == pytest.approx(2 * (cost["tanh"] - cost["isru"]))
     assert case["error"] < 1e-6
     two = steps[steps["units"] < 50]
-    assert case_constants(two, "one").empty, "anything fits two sizes"
+    assert case_constants(two, "one", "two").empty, "anything fits two sizes"
 
 
 def test_the_form_covers_what_a_manual_leaves_open():
@@ -195,7 +195,7 @@ def test_the_form_covers_what_a_manual_leaves_open():
         "little", "Cortex-M4F"
     )
     steps["saving_low"] -= 7
-    assert case_constants(steps, "one")["error"].tolist() == pytest.approx([7, 7])
+    assert case_constants(steps, "one", "two")["error"].tolist() == pytest.approx([7, 7])
 
 
 def test_a_mark_stands_over_a_rival_of_the_same_reach():
@@ -203,7 +203,7 @@ def test_a_mark_stands_over_a_rival_of_the_same_reach():
     steps = steps_of("little", "emulated", "firmware", 3.5, "cycles")
     table = steps[steps["arm"] == "exp_free"].assign(arm="table", cost=lambda t: t["cost"] / 2)
     table[["low", "high"]] = table[["cost", "cost"]].to_numpy()
-    drawn = dots(pd.concat([steps, table]), world(), {}).set_index(["arm", "against"])
+    drawn = dots(pd.concat([steps, table]), world()).set_index(["arm", "against"])
     assert set(drawn.index) == {("isru", "tanh"), ("exp_free", "tanh"), ("exp_free", "rival")}
     assert drawn.loc[("exp_free", "rival"), "ratio"] == pytest.approx(2)
     assert drawn.loc[("exp_free", "rival"), "rival"] == "table"

@@ -6,11 +6,14 @@ import dataclasses
 
 import mpmath as mp
 import numpy as np
+import pandas as pd
 import pytest
 
 from isru.analysis.approximation import best_uniform
+from isru.bench.c_loops import DEPTH
 from isru.bench.rivals import CONSTANTS, RIVALS, loop, put_in
 from isru.certificates.making import certify, ulp_error
+from isru.chapters.processors import rivals
 from isru.lstm import LSTMNetwork
 
 DECISIVE = range(57, 66)  # parts of the bit patterns: |x| from 2^-13 to 32
@@ -140,3 +143,68 @@ def test_the_fractions_are_put_in_for_nothing_else():
     network = LSTMNetwork(2, 3, 1, engine="numba", activation="isru")
     with pytest.raises(ValueError, match="expected a network of tanh and sigmoid, got"):
         put_in(network)
+
+
+def timed(arms, case, seconds):
+    """Return samples of three processes; ``seconds`` maps an arm to its time, 1 by default."""
+    return pd.DataFrame(
+        {"process": process, "arm": arm.label, "seconds": one, "cpu_seconds": one} | case
+        for process in range(3)
+        for arm in arms
+        for one in [seconds.get(arm.label, 1.0) * (1 + process / 1000)]
+    )
+
+
+def test_costs_are_times_an_element_and_a_bare_operation():
+    case = {"size": 1000, "dtype": "float32", "input": "typical"}
+    samples = timed(rivals.cost_arms("somewhere"), case, {"isru": 2e-6, "root": 8e-6})
+    rows = rivals.cost_rows(samples, rng=np.random.default_rng(0)).set_index("arm")
+    assert rows.loc["isru", "cost"] == pytest.approx(2, rel=0.01)
+    assert rows.loc["root", "cost"] == pytest.approx(8 / DEPTH, rel=0.01)
+    assert set(rows["unit"]) == {"ns"}
+    assert "tanh_again" not in rows.index
+
+
+def test_a_rival_of_a_lower_grade_is_not_held_against_the_exact():
+    case = {"size": 1000, "dtype": "float32", "input": "typical"}
+    times = {"hard_tanh": 0.1, "rational_tanh": 0.4, "tanh_fraction": 0.5, "hard_sigmoid": 0.1}
+    rows = rivals.best_rows(
+        timed(rivals.cost_arms(), case, times | {"isru": 0.25}), rng=np.random.default_rng(0)
+    )
+    found = rows[rows["arm"] == "isru"].set_index("against")
+    assert found["rival"].to_dict() == {
+        "exact": "tanh_fraction",
+        "drop_in": "rational_tanh",
+        "any": "hard_tanh",
+    }
+    np.testing.assert_allclose(found["ratio"], [2, 1.6, 0.4], rtol=0.01)
+
+
+def test_grades():
+    found = {name: rivals.grade(name) for names in rivals.RIVALS.values() for name in names}
+    assert {name for name, grade in found.items() if grade == "exact"} == {
+        *("tanh", "tanh_fraction", "tanh_numpy", "sigmoid", "sigmoid_fraction"),
+    }
+    assert {name for name, grade in found.items() if grade == "drop_in"} == {
+        *("rational_tanh", "table_tanh", "isru_quintic"),
+    }
+
+
+def test_a_step_is_held_against_the_engines_tanh_and_against_the_best_rival():
+    case = {"step": "train", "batch": 1, "units": 10}
+    times = {"tanh_fraction": 0.8, "isru_fraction": 0.76, "isru": 0.9, "exp_free": 0.6}
+    rows = rivals.step_rows(
+        timed(rivals.step_arms(), case, times), rng=np.random.default_rng(0)
+    ).set_index("arm")
+    assert rows.loc["isru", "saving"] == pytest.approx(10, abs=0.5)
+    assert rows.loc["isru_fraction", "saving_best"] == pytest.approx(5, abs=0.5)
+    assert rows.loc["exp_free", "saving_best"] == pytest.approx(25, abs=0.5)
+    assert np.isnan(rows.loc["isru", "saving_best"])
+    assert rows.loc["tanh_fraction", ["saving_best", "saving"]].tolist() == pytest.approx([0, 20])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arm", rivals.STEP_ARMS)
+def test_every_arm_of_a_step_is_set_up(arm):
+    rng = np.random.default_rng(0)
+    rivals.setup_step(rng=rng, step="train", batch=2, units=4, arm=arm)()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from isru import paths
@@ -167,7 +168,7 @@ def shared_rows(analysed: pd.DataFrame) -> pd.DataFrame:
         ``unit``, of the loops that have numbers.
     """
     rows = analysed.loc[analysed["analysed"] == ""]
-    told = {"group": "analysed", "form": "vector", "unit": "cycles", "low": None, "high": None}
+    told = {"group": "analysed", "form": "vector", "unit": "cycles", "low": np.nan, "high": np.nan}
     named = rows.rename(columns={"core": "platform", "cycles": "cost"}).assign(**told)
     order = ["platform", "group", "form", "dtype", "arm", "cost", "low", "high", "unit"]
     return named[order].reset_index(drop=True)

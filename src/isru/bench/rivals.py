@@ -9,8 +9,10 @@ error of t hardly counts, so that t may be a fraction of few terms::
 
 In float32 within 4 ULP for every input where the processor fuses a product with a sum, else
 within 5; in float64 another, longer fraction is within 4 ULP on a sample. Neither is part of the
-registry: they are timed, and nothing is trained with them. The loops here may fuse, as C
-compilers do by themselves; the registry's may not.
+registry: they are timed, and nothing is trained with them.
+
+`loop` compiles these and every function of the registry as a network needs it, a small error of
+the value and no care for tails, and may fuse, as C compilers do by themselves.
 
 The constants of float32 are the best there are (Remez, `isru.analysis.approximation`); those of
 float64 a least-squares fit, reweighted until its largest errors are nearly equal.
@@ -31,12 +33,14 @@ from functools import cache, partial, reduce
 import numba
 import numpy as np
 
-from isru.activations import Activation
+from isru.activations import Activation, get_activation
 from isru.activations import formula as ops
 from isru.activations.entry import tolerance
 from isru.bench.activation_arms import draw
+from isru.kernels.activations import compiled_form
 from isru.kernels.compiling import kept, wide_vectors
 from isru.kernels.derived import derived
+from isru.kernels.values import NARROW
 from isru.lstm import LSTMNetwork
 
 
@@ -124,8 +128,8 @@ def _fused(function):
     return numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})(function)
 
 
-def _compiled(title: str, text: str, function: Callable, signature=None):
-    names = {"function": function, "wide_vectors": wide_vectors, "__name__": __name__}
+def _compiled(title: str, text: str, function: Callable, signature=None, **constants):
+    names = {"function": function, "wide_vectors": wide_vectors, "__name__": __name__, **constants}
     exec(compile(text, __file__, "exec"), names)
     return kept(names[title], signature)
 
@@ -133,6 +137,12 @@ def _compiled(title: str, text: str, function: Callable, signature=None):
 @cache
 def loop(name: str, dtype: str) -> Callable:
     """Return the compiled loop (x, out) over contiguous arrays of one axis.
+
+    Parameters
+    ----------
+    name : str
+        "tanh_fraction", "sigmoid_fraction", or of the registry.
+    dtype : {"float32", "float64"}
 
     Examples
     --------
@@ -143,14 +153,24 @@ def loop(name: str, dtype: str) -> Callable:
     >>> out.round(4)
     array([ 0.    , -0.4621,  1.    ], dtype=float32)
     """
+    plain, constants = _plain(name, dtype)
+    numbers = map(np.dtype(dtype).type, (*constants, 0.0, 0.0, 0.0)[:3])
     title = f"{name}_{dtype}"
     text = (
         f"def {title}(x, out):\n"
-        "    wide_vectors()\n"
+        f"    {'pass' if name in NARROW else 'wide_vectors()'}\n"
         "    for j in range(len(out)):\n"
-        "        out[j] = function(x[j], x[j], x[j], x[j])[0]\n"
+        "        out[j] = function(x[j], a, b, c)[0]\n"
     )
-    return _compiled(title, text, _fused(derived(RIVALS[dtype][name])[0].py_func))
+    return _compiled(title, text, _fused(plain), **dict(zip("abc", numbers, strict=True)))
+
+
+def _plain(name: str, dtype: str) -> tuple[Callable, tuple[float, ...]]:
+    """Return (x, a, b, c) -> (y, saved), not compiled yet, and its constants."""
+    if name in RIVALS[dtype]:
+        return derived(RIVALS[dtype][name])[0].py_func, ()
+    form = compiled_form(name)
+    return form.forward.py_func, form.constants(*get_activation(name).parameters.values())
 
 
 @cache
@@ -202,9 +222,9 @@ def put_in(network: LSTMNetwork, *, gates_alone: bool = False) -> LSTMNetwork:
     return network
 
 
-def fraction(
+def looped(
     *, rng: np.random.Generator, size: int, dtype: str, input: str, name: str
 ) -> Callable[[], object]:
-    """Return a call of `loop`, as `isru.bench.form_arms.compiled` does for the registry."""
+    """Return a call of `loop` over an array drawn beforehand (see `isru.bench.activation_arms`)."""
     x = draw(rng, size, dtype, input)
     return partial(loop(name, dtype), x, np.empty_like(x))

@@ -93,14 +93,20 @@ def measure_activation(
         for name, given in (("activation", inputs), ("gate", gate_inputs))
     }
     roles = [("activation", ACTIVATION_ARMS)] + ([("gate", GATE_ARMS)] if gates else [])
-    rows = [
-        _activation_row(target, role, arm, kind, arguments[role])
+    jobs = [
+        (target, role, arm, kind, arguments[role])
         for role, known in roles
         for arm, kind in known.items()
         if arms is None or arm in arms
     ]
-    frame = pandas.DataFrame(rows)
+    frame = pandas.DataFrame(_in_threads(lambda job: _activation_row(*job), jobs))
     return _with_speedups(frame, "role")
+
+
+def _in_threads(row, jobs):
+    """Return the rows of jobs, in their order."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(row, jobs))
 
 
 def measure_integer_activation(
@@ -137,7 +143,7 @@ def measure_integer_activation(
     core = get_target(target)
     numbers = np.linspace(-4, 4, 41) if inputs is None else inputs
     x = in_dtype("inputs", read_array("inputs", numbers), np.dtype(np.float64)).reshape(-1)
-    return pandas.DataFrame([_integer_row(core, arm, x) for arm in arms])
+    return pandas.DataFrame(_in_threads(lambda arm: _integer_row(core, arm, x), arms))
 
 
 def _integer_row(target, arm, inputs):
@@ -256,9 +262,7 @@ def measure_lstm(
         network, arm = job
         return _lstm_row(target, network, arm, sequence, warm, weights)
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        rows = list(pool.map(row, jobs))
-    frame = pandas.DataFrame(rows)
+    frame = pandas.DataFrame(_in_threads(row, jobs))
     unit = _unit(frame)
     bound = frame[frame["arm"] == "identity"].drop_duplicates("units").set_index("units")[unit]
     share = 1 - frame["units"].map(bound) / frame[unit]

@@ -20,6 +20,16 @@ _OF_FUNCTIONS = (
     "recurrent_activation",
     "rival",
 )
+_FUNCTIONS = {  # that are timed or analysed, and no activation of the registry
+    "division": "a division",
+    "isru_estimate": "ISRU, estimate of the root",
+    "isru_fraction": "ISRU, logistic gates by a fraction",
+    "multiply_add": "a multiply-add",
+    "root": "a square root",
+    "sigmoid_fraction": "logistic function by a fraction",
+    "tanh_fraction": "tanh by a fraction, within 4 ULP",
+    "tanh_numpy": "tanh, NumPy",
+}
 _VARIANTS = {"fast": "fast", "again": "again"}  # what a function's name may end in
 _LEVELS: dict[str, Mapping[str, str]] = {
     "arm": {
@@ -153,6 +163,8 @@ def _function(name: str) -> str:
         return DEVICE_LABELS[name]
     if name in ACTIVATIONS:
         return ACTIVATIONS[name].label
+    if name in _FUNCTIONS:
+        return _FUNCTIONS[name]
     stem, _, variant = name.rpartition("_")
     if stem and variant in _VARIANTS:
         return f"{_function(stem)}, {_VARIANTS[variant]}"

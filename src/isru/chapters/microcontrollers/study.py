@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from isru import paths
 from isru.emulator import toolchain_problem
-from isru.firmware import code_size, matrix_loop, measure_activation, measure_lstm, pre_activations
+from isru.firmware import code_size, matrix_loop, measure_activation, measure_lstm
 from isru.lstm import LSTMNetwork
-from isru.studies.arms import ARMS
-from isru.studies.forecaster import Case, train_network, windows_of
+from isru.studies.devices import arguments as arguments
+from isru.studies.devices import readings
+from isru.studies.devices import trained_forecasters as trained_forecasters
+from isru.studies.devices import weather_sequence as weather_sequence
+from isru.studies.devices import with_wait_states as with_wait_states
 
 # What an arm with ISRU is held against: the C library; a table, the plainest stand-in for tanh;
 # the cheapest stand-in, which needs no training of its own; and functions that need it. ISRU of a
@@ -26,69 +27,6 @@ RIVALS = {
     "stand_in": ("table", "quintic", "polynomial"),
     "other": ("hard", "softsign"),
 }
-# The arms that run with weights of their own, and how the studies that keep them call them.
-_STUDIES = ("forecaster", "exp-free")
-OWN_WEIGHTS = {ARMS[name].device[0]: name for name in ("tanh", "isru", "exp_free")}
-
-
-def trained_forecasters(
-    units: int, *, epochs: int, seed: int
-) -> tuple[dict[str, LSTMNetwork], list[str]]:
-    """Return forecasters of one size, by arm.
-
-    Parameters
-    ----------
-    units : int
-    epochs : int
-        Of training, where no study kept such a network.
-    seed : int
-
-    Returns
-    -------
-    networks : dict of {str: LSTMNetwork}
-        ``"libm"`` and ``"exp_free"`` always, ``"isru"`` where a study kept one.
-    brief : list of str
-        The arms that were trained here, and briefly.
-    """
-    networks, brief = {}, []
-    for arm, studied in OWN_WEIGHTS.items():
-        kept = _find_model(f"{studied.replace('_', '-')}-{units}")
-        if kept:
-            networks[arm] = LSTMNetwork.load(kept)
-        elif arm != "isru":
-            networks[arm], _ = train_network(Case(studied, units, seed, epochs=epochs))
-            brief.append(arm)
-    return networks, brief
-
-
-def _find_model(name: str) -> Path | None:
-    """Return the file of a network that the forecaster's or the exp-free study kept, or None."""
-    places = (
-        run / "models" / f"{study}-{name}.npz" for study in _STUDIES for run in paths.upstream()
-    )
-    return next((place for place in places if place.is_file()), None)
-
-
-def weather_sequence(steps: int, *, seed: int) -> np.ndarray:
-    """Return one window of the test part, its last ``steps`` hours: shape (steps, F), float32."""
-    windows = windows_of(Case("tanh", 10, seed)).test.inputs
-    chosen = np.random.default_rng(seed).integers(len(windows))
-    return np.ascontiguousarray(windows[chosen, -steps:])
-
-
-def arguments(network: LSTMNetwork, sequence: np.ndarray, count: int, place: str) -> np.ndarray:
-    """Return ``count`` of the arguments of a network's functions, evenly spread by rank.
-
-    Parameters
-    ----------
-    network : LSTMNetwork
-    sequence : ndarray, shape (T, F)
-    count : int
-    place : {"activation", "gate"}
-        Of candidate and output, or of the gates.
-    """
-    seen = np.sort(pre_activations(network, sequence)[place])
-    return seen[np.linspace(0, len(seen) - 1, count).round().astype(int)]
 
 
 # From zero to saturation, where a function may take another way.
@@ -179,27 +117,6 @@ def counted(
     raise FileNotFoundError(f"{problem} (there are no stored counts in {stored} either)")
 
 
-def with_wait_states(
-    steps: pd.DataFrame, networks: Sequence[Mapping[str, LSTMNetwork]], states: int
-) -> pd.DataFrame:
-    """Return the steps as if the memory kept the core waiting for every weight of the layer.
-
-    Parameters
-    ----------
-    steps : pandas.DataFrame
-        From `count_steps`; the cycles are raised.
-    networks : sequence of mapping
-        Of one layer each, as they were counted.
-    states : int
-        Cycles of waiting for each weight.
-    """
-    layers = (one["libm"] for one in networks)
-    words = {net.hidden_sizes[0]: sum(w.size for w in net.get_weights()[:3]) for net in layers}
-    waiting = states * steps["units"].map(words)
-    readings = [name for name in steps if name.startswith("cycles")]
-    return steps.assign(**{name: steps[name] + waiting for name in readings})
-
-
 def gains(steps: pd.DataFrame) -> pd.DataFrame:
     """Compare the arms with ISRU with what stands in for them.
 
@@ -236,6 +153,6 @@ def gains(steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ratio(part: pd.DataFrame, rival: str, arm: str, measure: str) -> tuple[float, float, float]:
-    readings = [name for name in part.columns if re.fullmatch(rf"{measure}_(\d+|low|high)", name)]
-    ratios = [part.loc[rival, name] / part.loc[arm, name] for name in (measure, *readings)]
+    names = readings(part, measure)
+    ratios = [part.loc[rival, name] / part.loc[arm, name] for name in names]
     return ratios[0], min(ratios), max(ratios)

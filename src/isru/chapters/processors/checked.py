@@ -26,11 +26,11 @@ from isru.provenance import cpu_model
 WITHIN = 25.0  # per cent by which analysis and measurement may differ without a reason
 _TIMES = 50  # passes over an array in a call: Python's own time must not count
 _CHAIN, _LATENCY = 16_000, 3  # multiplications, each of the one before, and the cycles of one
-_COLUMNS = ["machine", "core", "measure", "arm", "dtype", "analysed", "measured", "low", "high"]
-_COLUMNS += ["reason"]
+_NUMBERS = ["analysed", "measured", "low", "high"]
+_COLUMNS = ["machine", "core", "measure", "arm", "dtype", *_NUMBERS, "reason"]
 _LIGHT = "the loop is so light that its start, its instructions' decoding and the cache bind"
 _DIVIDER = "the divider takes longer than OSACA's table says, or another program shares the core"
-_OTHER = "the record's loops are other code: they keep NaN, clip twice and fuse nothing"
+_OTHER = "the record's arrays lie in the second cache, and its loops fuse no product with a sum"
 _TIMED = """
 void repeated(void (*loop)(const void *, void *), const void *x, void *y, long times)
 {{
@@ -178,8 +178,8 @@ def checks(analysed: pd.DataFrame, **protocol: object) -> pd.DataFrame:
         arms = list(dict.fromkeys(analysed["arm"]))
         parts.append(check_here(analysed, measured_here(core, arms, **protocol), core))
     found = pd.concat([pd.DataFrame(columns=_COLUMNS), *parts], ignore_index=True)
-    found = found.dropna(subset=["analysed", "measured"])
-    off = 100 * (found["analysed"].astype(float) / found["measured"].astype(float) - 1)
+    found = found.astype(dict.fromkeys(_NUMBERS, float)).dropna(subset=["analysed"])
+    off = 100 * (found["analysed"] / found["measured"] - 1)
     reasons = found["reason"].where(off.abs() > WITHIN, "")
     return found.assign(difference=off, reason=reasons)[[*_COLUMNS, "difference"]]
 
