@@ -42,11 +42,11 @@ _CHAPTERS: dict[str, Recorded] = {}
 def published(address: str):
     """Return what the published run recorded at an address."""
     chapter, name = split(address)
-    if chapter not in _CHAPTERS:
-        _CHAPTERS[chapter] = Recorded(paths.results(), chapter)
     try:
+        if chapter not in _CHAPTERS:
+            _CHAPTERS[chapter] = Recorded(paths.results(), chapter)
         return _CHAPTERS[chapter][name]
-    except NotRecorded:
+    except (FileNotFoundError, NotRecorded):
         return None
 
 
@@ -125,6 +125,8 @@ def test_a_list_of_no_places_is_nowhere():
 def test_every_published_place_has_a_word_and_its_rivals_are_recorded():
     for key, place in PLACES.items():
         found = answer(published, place, limits(load_claims()))
+        if f"{place.decides.saving} optional" in INTRO and found.saving is None:
+            continue  # its chapter is not published yet
         assert found.saving is not None, key
         assert re.search(rf"{{switch}}`[^`]*\b{key}\b", INTRO), key
         for address in (
@@ -258,7 +260,8 @@ def chapters_quoted() -> set[str]:
     addresses = [part for at in found for part in at.split(" and ")]
     addresses += [mark.saving for one in PLATFORMS for mark in one.marks.values()]
     addresses += [place.decides.saving for place in PLACES.values()]
-    return {address.split(".")[0] for address in addresses}
+    chapters = {address.split(".")[0] for address in addresses}
+    return chapters & read_run_values(paths.results()).keys()  # one may not be published yet
 
 
 def test_no_quick_result_stands_beside_a_full_one():

@@ -376,7 +376,7 @@ def test_a_plugin_of_the_bibliography_is_looked_up_once(monkeypatch):
     ],
 )
 def test_the_line_under_a_title_names_the_kernel_that_computed(about, shown):
-    run = SimpleNamespace(provenance=lambda _: about, stale={})
+    run = SimpleNamespace(provenance=lambda _: about, stale={}, recorded=lambda _: None)
     (line,) = provenance._lines(run, "forecaster", configured(""))
     assert shown in line.astext()
 

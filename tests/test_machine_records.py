@@ -16,6 +16,7 @@ from isru.machine_records import (
     Interrupted,
     check_record,
     page,
+    plans,
     record_machine,
     recording,
     samples,
@@ -468,6 +469,13 @@ def test_rounds_differ_by_seed_and_threads_by_part(fake, tmp_path):
     assert {threads for _, threads in measure.calls} == {part.threads for part in all_parts()}
 
 
+@pytest.mark.parametrize("compilers", [[], ["gcc"]])
+def test_steps_in_generated_c_are_measured_where_a_compiler_is(monkeypatch, compilers):
+    cases = [{"compiler": name, "step": "train", "units": 10} for name in compilers]
+    monkeypatch.setattr(plans, "record_cases", lambda: cases)
+    assert [part.name for part in all_parts(1)].count("c_steps") == len(compilers)
+
+
 def test_thread_counts_double_up_to_the_cores():
     assert [thread_counts(n) for n in (1, 2, 6, 8)] == [[1], [1, 2], [1, 2, 4, 6], [1, 2, 4, 8]]
 
@@ -509,7 +517,8 @@ def tables(record):
 def test_a_summary_holds_every_form_engine_and_number_of_threads(tables):
     forms = {"NumPy calls", "compiled, libm", "compiled, SIMD"}
     assert set(tables["activations"]["form"]) == forms
-    assert set(tables["steps"]["engine"]) == {"NumPy", "compiled"}
+    generated = {f"C, {case['compiler']}" for case in plans.record_cases()}
+    assert set(tables["steps"]["engine"]) == {"NumPy", "compiled"} | generated
     assert set(tables["threads"]["threads"]) == set(thread_counts(os.cpu_count())) - {1}
 
 
@@ -548,7 +557,8 @@ def test_the_figures_show_every_machine(tables):
     rows = tables["activations"].query("dtype == 'float32'")
     axes = machine_gains(rows).axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a processor"]
-    panels = machine_steps(tables["steps"], published).axes
+    engines = tables["steps"][~tables["steps"]["engine"].str.startswith("C,")]
+    panels = machine_steps(engines, published).axes
     assert [axes.get_title(loc="left") for axes in panels] == [
         "NumPy",
         "Compiled",

@@ -39,6 +39,7 @@ from isru_book.figures import FigureList, ResultFigure, start_conversions, write
 from isru_book.history import RuleHistory
 from isru_book.machines import MachineFigure, MachineRecords
 from isru_book.names import ResultNames, use_places
+from isru_book.over import MachinesRole
 from isru_book.parameters import ParameterTable
 from isru_book.problems import MeasurementProblems
 from isru_book.provenance import ProvenanceTable
@@ -52,6 +53,7 @@ _ROLES = {
     "change": ChangeRole,
     "device": DeviceRole,
     "example": ExampleRole,
+    "machines": MachinesRole,
     "places": PlacesRole,
     "plainly": PlainlyRole,
     "rivals": RivalsRole,

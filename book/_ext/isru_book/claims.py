@@ -11,6 +11,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from isru.claims import Verdict, load_claims, read_run_values, read_runs, verdicts, what_to_do
 from isru.wording import MINUS
 from isru_book.cells import place_of
+from isru_book.over import agreements, of_claim
 from isru_book.run import LOGGER, Run, page_of, run_of
 from isru_book.values import link, note_table
 
@@ -55,9 +56,10 @@ class ClaimCards(SphinxDirective):
         except (OSError, ValueError) as error:
             LOGGER.warning("claims: %s", error, location=self.get_location(), type="isru")
             return []
-        return [self._card(claim, verdict) for claim, verdict in found]
+        agreed = agreements(self.env, found)
+        return [self._card(claim, verdict, agreed) for claim, verdict in found]
 
-    def _card(self, claim, verdict) -> nodes.container:
+    def _card(self, claim, verdict, agreed) -> nodes.container:
         card = nodes.container("", ids=[anchor(claim.id)], classes=["isru-claim"])
         source = f" {{cite:p}}`{claim.source}`" if claim.source else ""
         number = nodes.inline("", claim.id, classes=["isru-claim-number"])
@@ -73,6 +75,8 @@ class ClaimCards(SphinxDirective):
             parts["On your processor"] = self._inline(claim.elsewhere)
         if where := evidence(run_of(self.env), verdict):
             parts["Evidence"] = where
+        if over := of_claim(self.env, claim, verdict, agreed):
+            parts["Machines"] = over
         parts["Published"] = self._inline(claim.published)
         card += nodes.definition_list("", *(_item(*part) for part in parts.items()))
         return card

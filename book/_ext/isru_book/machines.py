@@ -13,9 +13,11 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from isru.machine_records import page
-from isru.machine_records.schema import read_record
+from isru.machine_records.agreement import agreement_table
+from isru_book.claims import judged
 from isru_book.drawn import DRAWINGS, Drawing, show
-from isru_book.run import CHECK, LOGGER, run_of
+from isru_book.over import agreements, shown_records
+from isru_book.run import LOGGER, run_of
 from isru_book.tables import html_table
 
 _TITLES = {
@@ -27,14 +29,15 @@ _EMPTY = {  # what a table without rows is replaced by
     "threads": "No recorded machine has more than one core.",
     "browsers": "No browser's record has been published yet.",
 }
+_NO_CLAIM = "This run measured no condition of a claim that a record holds, too."
 _SKIPPED = "Records of yours that cannot be shown"
 
 
 class MachineRecords(SphinxDirective):
     """Show one table over all records, or the answer that they give in words.
 
-    The argument: ``answer``, or one of `isru.machine_records.page.TABLES` (recorded);
-    ``published`` (the original study's machines).
+    The argument: ``answer``, or one of `isru.machine_records.page.TABLES` (recorded); ``claims``
+    (what records say of the claims' conditions); ``published`` (the original study's machines).
     """
 
     required_arguments = 1
@@ -44,17 +47,19 @@ class MachineRecords(SphinxDirective):
         what = self.arguments[0]
         if what == "published":
             return _table(page.published_table())
-        if what not in ("answer", *page.TABLES):
-            known = ", ".join(["answer", *page.TABLES, "published"])
+        if what not in ("answer", "claims", *page.TABLES):
+            known = ", ".join(["answer", "claims", *page.TABLES, "published"])
             text = f"machine-records: expected one of {known}, got {what!r}"
             LOGGER.warning(text, location=self.get_location(), type="isru")
             return []
-        shown = _shown(self.env)
+        shown = shown_records(self.env)
         notes = _skipped(self.env) if what == "machines" else []
         if shown is None:
             return [nodes.paragraph("", _NONE_YET), *notes]
         if what == "answer":
             return [nodes.paragraph("", page.answer(shown))]
+        if what == "claims":
+            return _table(agreement_table(agreements(self.env, judged(self.env))), _NO_CLAIM)
         return [*_table(page.TABLES[what](shown), _EMPTY.get(what, "")), *notes]
 
 
@@ -81,26 +86,6 @@ class MachineFigure(SphinxDirective):
         return [figure]
 
 
-def _shown(env) -> page.Shown | None:
-    """Return records and summaries, made once in a build; None where there is no record.
-
-    Raises
-    ------
-    ValueError
-        If a record is refused or cannot be summarised; the message names it.
-    """
-    run = run_of(env)
-    files = sorted((run.folder / "machines").glob("*.json"))
-    env.note_dependency(str(run.source / CHECK))
-    for path in files:
-        env.note_dependency(str(path))
-    if not hasattr(env.app, "isru_machines"):
-        env.app.isru_machines = None  # what is wrong is told once, not by each directive
-        records = {path.name: read_record(path) for path in files}
-        env.app.isru_machines = page.summarised(records) if records else None
-    return env.app.isru_machines
-
-
 def _skipped(env) -> list[nodes.Node]:
     """Return a note that names the records of the reader's own that were refused."""
     skipped = run_of(env).skipped_records
@@ -118,7 +103,7 @@ def _table(content: list[list[str]], empty: str = "") -> list[nodes.Node]:
 
 
 def _drawing(name: str, env):
-    return page.drawing(name, _shown(env))
+    return page.drawing(name, shown_records(env))
 
 
 DRAWINGS.update(

@@ -7,6 +7,7 @@ from html import escape
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from isru_book.over import timed
 from isru_book.repository import commit_nodes
 from isru_book.run import CHECK, Run, notebook_of, page_of, run_of
 from isru_book.tables import html_table
@@ -39,7 +40,7 @@ def _lines(run: Run, notebook: str, config) -> list[nodes.Node]:
     line = nodes.paragraph("", "", ids=[ABOUT], classes=["isru-provenance"])
     parts = [
         f"Profile {about['profile']}" if "profile" in about else "Profile unknown",
-        about.get("machine", "unknown machine"),
+        _machine(run, notebook, about),
         *arithmetic(about),
         about.get("date", "no date"),
         "commit ",
@@ -52,6 +53,12 @@ def _lines(run: Run, notebook: str, config) -> list[nodes.Node]:
         found.append(nodes.admonition("", nodes.title("", "Not up to date"), _paragraph(text)))
         found[-1]["classes"] += ["warning", "isru-stale"]
     return found
+
+
+def _machine(run: Run, notebook: str, about: dict) -> str:
+    """Return the machine, and that a chapter's times are of this one alone."""
+    named = about.get("machine", "unknown machine")
+    return f"times on one machine: {named}" if timed(run, notebook) else named
 
 
 def brief(reason: str) -> str:

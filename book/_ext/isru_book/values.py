@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from docutils import nodes
 from sphinx.util.docutils import SphinxRole
 
+from isru.addresses import split
+from isru.recorded import NotRecorded
 from isru_book.cells import place_of
 from isru_book.numbers import MISSING, CannotShow, Wanted, find, shown, tooltip
 from isru_book.run import CHECK, LOGGER, page_of, run_of
@@ -44,6 +48,24 @@ def link(text: str, page: str, title: str = "", anchor: str = "") -> nodes.refer
     if title:
         node["reftitle"] = title
     return node
+
+
+def reader(env):
+    """Return a function that gives what the run recorded at an address, None where nothing."""
+    run = run_of(env)
+
+    def read(address: str) -> Mapping | None:
+        chapter, name = split(address)
+        env.note_dependency(str(run.values_file(chapter)))
+        if "[" in name:
+            note_table(env, f"{chapter}-{name.partition('[')[0]}")
+        record = run.recorded(chapter)
+        try:
+            return None if record is None else record[name]
+        except NotRecorded:
+            return None
+
+    return read
 
 
 def note_table(env, stem: str) -> None:

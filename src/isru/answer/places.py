@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from isru.answer.steps import INTEGER, Mark, Read, Span, emulated, saving, timed
+from isru.answer.steps import INTEGER, Mark, Read, Span, emulated, generated, saving, timed
 from isru.claims import Claim
 from isru.claims.rules import CONFIRMED, EQUIVALENT, NEGLIGIBLE, REFUTED, Limits, decide
 from isru.stats import Interval
@@ -107,6 +107,11 @@ PLACES = {
             "in batches": timed("numba", "single"),
         },
         {"straight lines (hard tanh)": _call("simd")},
+    ),
+    "c": Place(
+        "in C that calls its library's tanh",
+        generated(),
+        {"for small networks": generated(100)},
     ),
     "numpy": Place("from NumPy", timed("numpy")),
     "keras": Place("in TensorFlow", timed("keras")),

@@ -67,6 +67,11 @@ def timed(engine: str, step: str = "predict", units: int = UNITS) -> Mark:
     return Mark(f"{row}.saving", units=units)
 
 
+def generated(units: int = UNITS) -> Mark:
+    """Return where the chapter on processors recorded ISRU's saving of a prediction in C."""
+    return Mark(f"processors.c-library[phase=predict, units={units}, arm=isru].saving", units=units)
+
+
 def emulated(core: str, arm: str, units: int = UNITS) -> Mark:
     """Return where the chapter on microcontrollers recorded an arm's saving of a step."""
     row = _GAINS.format(core=core, arm=arm, n=units)

@@ -12,6 +12,7 @@ import numpy as np
 
 from isru.bench import Arm
 from isru.bench.activation_arms import INPUTS, cost_arms
+from isru.bench.c_steps import record_arms, record_cases
 from isru.studies.timed_steps import COMPARED, SETUP_STEP, setup_step
 
 REFERENCE_SIZE = 100_000  # measured with every input, the other sizes with the typical one
@@ -62,8 +63,9 @@ def all_parts(cores: int | None = None) -> list[Part]:
 
     ``activations``: from NumPy calls; ``compiled``, where the kernels are: scalar loops with the
     mathematical library and SIMD loops; ``steps``: one update and one prediction of an LSTM by
-    its units, in each engine that is installed; ``threads_N``: updates and one large product
-    with N threads of the BLAS, for N = 1, 2, 4, ... up to the cores.
+    its units, in each engine that is installed; ``c_steps``, where a C compiler is: the same of
+    generated C; ``threads_N``: updates and one large product with N threads of the BLAS, for
+    N = 1, 2, 4, ... up to the cores.
 
     Parameters
     ----------
@@ -75,6 +77,8 @@ def all_parts(cores: int | None = None) -> list[Part]:
     if compiled:
         parts.append(Part("compiled", tuple(_compiled_arms()), tuple(_array_cases())))
     parts.append(Part("steps", tuple(_step_arms()), tuple(_step_cases(compiled))))
+    if cases := record_cases():
+        parts.append(Part("c_steps", tuple(record_arms()), tuple(cases)))
     return parts + [_thread_part(count) for count in thread_counts(cores or os.cpu_count() or 1)]
 
 

@@ -62,7 +62,7 @@ RIVALS = {
 _UNITS = {  # of a C loop: how many of them one element takes
     "root": ("roots", DEPTH),
     "division": ("divisions", DEPTH),
-    "multiply_add": ("horner", HORNERS * HORNER_DEGREE),
+    "multiply_add": ("horner", (HORNER_DEGREE + 1) * HORNERS - 1),  # and the sums of the four
 }
 FEATURES, TIME_STEPS = 10, 24
 STEP_ARMS = {

@@ -1,0 +1,120 @@
+"""Over how many machines a sentence goes: those that timed a chapter, those that are recorded.
+
+::
+
+    {machines}`forecaster`     on how many machines the chapters named were timed: one machine
+    {machines}`all`            all chapters that were
+    {machines}`recorded`       how many processors have a record: 2 machines
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+from docutils import nodes
+from sphinx.util.docutils import SphinxRole
+
+from isru.machine_records import page
+from isru.machine_records.agreement import OPPOSITE, agreement
+from isru.machine_records.schema import read_record
+from isru_book.run import CHECK, LOGGER, Run, run_of
+from isru_book.values import link, reader
+
+PAGE = "book/machines"
+
+
+class MachinesRole(SphinxRole):
+    """Say over how many machines a sentence goes."""
+
+    def run(self):
+        """Return the words, linked to the machines' page."""
+        if self.text == "recorded":
+            shown = shown_records(self.env)
+            words = page.machines_in_words(len(shown.processors) if shown else 0)
+            return [link(words, PAGE)], []
+        run = run_of(self.env)
+        known = [values["notebook"] for values in run.every_values()]
+        chapters = known if self.text == "all" else self.text.split(", ")
+        for chapter in chapters:
+            self.env.note_dependency(str(run.values_file(chapter)))
+        found = machines_of(run, [name for name in chapters if timed(run, name)])
+        if not found and run.name == "published":
+            message = "machines: nothing was timed in %s"
+            LOGGER.warning(message, self.text, location=self.get_location(), type="isru")
+        return [link(page.machines_in_words(len(found)), PAGE, "; ".join(found))], []
+
+
+def machines_of(run: Run, chapters: Iterable[str]) -> list[str]:
+    """Return the machines that ran chapters, each once."""
+    return sorted({run.provenance(name).get("machine", "unknown machine") for name in chapters})
+
+
+def timed(run: Run, chapter: str) -> bool:
+    """Tell whether a chapter recorded what differs between machines by right."""
+    recorded = run.recorded(chapter)
+    if recorded is None:
+        return False
+    kinds = {entry.get("kind") for entry in recorded.values_alone.values()}
+    for name in recorded.table_names():
+        kinds |= {column.get("kind") for column in recorded.table(name).columns.values()}
+    return "machine" in kinds
+
+
+def of_claim(env, claim, verdict, agreed: pd.DataFrame) -> list[nodes.Node]:
+    """Return over how many machines a claim's verdict goes, and what the recorded ones say.
+
+    Empty for a claim that rests on no time. ``agreed`` is what `agreements` returns.
+    """
+    read = reader(env)
+    entries = {found.condition.value: read(found.condition.value) for found in verdict.conditions}
+    timed_in = [
+        address.partition(".")[0]
+        for address, entry in entries.items()
+        if entry is not None and entry.get("kind") == "machine"
+    ]
+    machines = machines_of(run_of(env), timed_in)
+    if not machines:
+        return []
+    words = f"The times are of {page.machines_in_words(len(machines))}"
+    own = agreed[agreed["claim"] == claim.id]
+    if own.empty:
+        return [nodes.Text(f"{words}.")]
+    same = int((own["here"] == own["there"]).sum())
+    opposite = int((own["here"] == own["there"].map(OPPOSITE)).sum())
+    recorded = page.machines_in_words(own["machine"].nunique())
+    return [
+        nodes.Text(f"{words}. Of {len(own)} comparisons recorded on "),
+        link(recorded, PAGE),
+        nodes.Text(f", this run's word: {same}, the opposite one: {opposite}."),
+    ]
+
+
+def agreements(env, judged: Iterable[tuple]) -> pd.DataFrame:
+    """Return what recorded machines say of the conditions of claims (see `agreement`)."""
+    shown = shown_records(env)
+    conditions = {
+        claim.id: {found.condition.value: found.condition.label for found in verdict.conditions}
+        for claim, verdict in judged
+    }
+    return agreement(shown, conditions if shown else {}, reader(env))
+
+
+def shown_records(env) -> page.Shown | None:
+    """Return records and summaries, made once in a build; None where there is no record.
+
+    Raises
+    ------
+    ValueError
+        If a record is refused or cannot be summarised; the message names it.
+    """
+    run = run_of(env)
+    files = sorted((run.folder / "machines").glob("*.json"))
+    env.note_dependency(str(run.source / CHECK))
+    for path in files:
+        env.note_dependency(str(path))
+    if not hasattr(env.app, "isru_machines"):
+        env.app.isru_machines = None  # what is wrong is told once, not by each directive
+        records = {path.name: read_record(path) for path in files}
+        env.app.isru_machines = page.summarised(records) if records else None
+    return env.app.isru_machines

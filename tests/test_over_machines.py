@@ -1,0 +1,128 @@
+"""Over how many machines a sentence goes, and whether recorded machines agree with the run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
+
+from isru_book.over import machines_of, of_claim, timed
+from isru_book.run import Run
+
+from isru.machine_records.agreement import agreement, agreement_table
+from isru.machine_records.page import Shown, machines_in_words
+from isru.records import Record
+
+CALL = "activation-cost.ratios[pair=plain, form={}, dtype=float32].ratio"
+STEP = "forecaster.steps[framework={}, step=train, units=25].saving"
+C_STEP = "processors.c-library[phase=train, units=25, arm=isru].saving"
+CONDITIONS = {
+    "C2": {CALL.format("numpy"): "NumPy", CALL.format("libm"): "libm"},
+    "C3": {STEP.format("numba"): "compiled", C_STEP: "generated C", "a.b": "not recorded"},
+}
+
+
+def shown(*machines: str, libm: str = "faster") -> Shown:
+    """Return records of machines with these words."""
+    calls = [
+        {"machine": name, "form": form, "dtype": "float32", "direction": word}
+        for name in machines
+        for form, word in (("NumPy calls", "slower"), ("compiled, libm", libm))
+    ]
+    steps = [
+        {"machine": name, "engine": engine, "step": "train", "units": 25, "direction": "undecided"}
+        for name in machines
+        for engine in ("compiled", "C, gcc", "NumPy")
+    ]
+    return Shown({}, pd.DataFrame(calls), pd.DataFrame(steps), pd.DataFrame(), pd.DataFrame())
+
+
+def words(**there: str):
+    """Return a reader of the run's words, ``"faster"`` where none is given."""
+    run = {
+        CALL.format("numpy"): "faster",
+        CALL.format("libm"): "faster",
+        STEP.format("numba"): "undecided",
+    } | there
+    by_word = {f"{key.rpartition('.')[0]}.direction": {"value": word} for key, word in run.items()}
+    return by_word.get
+
+
+def test_a_condition_counts_where_run_and_record_measured_it():
+    found = agreement(shown("A", "B"), CONDITIONS, words())
+    assert len(found) == 2 * 3, "NumPy steps are no condition, C steps not in the run"
+    assert set(found["machine"]) == {"A", "B"}
+    found = agreement(shown("A"), CONDITIONS, words(**{C_STEP: "faster"}))
+    assert found.set_index("condition").loc["generated C", ["here", "there"]].tolist() == [
+        "undecided",
+        "faster",
+    ]
+
+
+def test_only_two_decided_words_are_opposite():
+    found = agreement(shown("A", libm="equal"), CONDITIONS, words())
+    assert agreement_table(found)[1:] == [
+        ["C2", "A", "0 of 2", "1 of 2", "NumPy: slower, not faster"],
+        ["C3", "A", "1 of 1", "0 of 1", "nowhere"],
+    ]
+
+
+def test_nothing_is_compared_where_the_run_measured_nothing():
+    found = agreement(shown("A"), CONDITIONS, lambda _: None)
+    assert agreement_table(found)[1:] == []
+
+
+@pytest.fixture
+def env(tmp_path):
+    """Return what stands for Sphinx: a run whose two chapters come from two machines."""
+    results = tmp_path / "results"
+    timing = Record("forecaster", results)
+    timing.value("saving", 3.0, kind="machine")
+    timing.table(
+        "steps", pd.DataFrame({"units": [25], "saving": [3.0]}), kind="machine", keys=["units"]
+    )
+    Record("isru", results).value("limit", 1.0, kind="exact")
+    for name, machine in (("forecaster", "Machine A"), ("isru", "Machine B")):
+        path = results / "values" / f"{name}.json"
+        content = json.loads(path.read_text(encoding="utf-8"))
+        content["provenance"] |= {"machine": machine}
+        path.write_text(json.dumps(content), encoding="utf-8")
+    app = SimpleNamespace(isru_run=Run(tmp_path))
+    return SimpleNamespace(app=app, note_dependency=lambda _: None)
+
+
+def test_a_chapter_without_times_belongs_to_no_machine(env):
+    run = env.app.isru_run
+    assert [timed(run, name) for name in ("forecaster", "isru", "lstm")] == [True, False, False]
+    assert machines_of(run, ["forecaster", "forecaster"]) == ["Machine A"]
+    assert machines_in_words(len(machines_of(run, ["forecaster", "isru"]))) == "2 machines"
+
+
+def card(env, *addresses: str, agreed=()) -> str:
+    """Return the line of a claim with these conditions."""
+    found = [SimpleNamespace(condition=SimpleNamespace(value=at)) for at in addresses]
+    frame = pd.DataFrame(agreed, columns=["claim", "machine", "condition", "here", "there"])
+    verdict = SimpleNamespace(conditions=found)
+    return "".join(n.astext() for n in of_claim(env, SimpleNamespace(id="C3"), verdict, frame))
+
+
+def test_a_claims_card_says_over_how_many_machines_its_times_go(env):
+    saving = "forecaster.steps[units=25].saving"
+    assert card(env, saving) == "The times are of one machine."
+    assert card(env, "isru.limit", "forecaster.gone") == "", "it rests on no time"
+    agreed = [
+        ("C3", "A", "x", "faster", "faster"),
+        ("C3", "A", "y", "slower", "faster"),
+        ("C3", "B", "x", "undecided", "faster"),
+        ("C2", "B", "x", "faster", "faster"),
+    ]
+    assert card(env, saving, agreed=agreed) == (
+        "The times are of one machine. "
+        "Of 3 comparisons recorded on 2 machines, this run's word: 1, the opposite one: 1."
+    )
