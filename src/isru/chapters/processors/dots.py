@@ -6,7 +6,10 @@ import pandas as pd
 
 from isru.answer.steps import DOTS, UNITS
 
-RIVALS = ("tanh_fraction", "rational", "rational_tanh", "table", "table_tanh", "polynomial")
+RIVALS = (
+    *("tanh_fraction", "rational", "rational_tanh", "table", "table_tanh"),
+    *("polynomial", "cmsis_nn"),
+)
 """What computes tanh, or comes near enough to need no new training."""
 ARMS = ("isru", "exp_free")
 PROGRAMS = {
@@ -50,7 +53,8 @@ def dots(
     pandas.DataFrame
         Columns `isru.answer.steps.DOTS`, and ``rival``: which it was.
     """
-    told = steps[(steps["phase"] == "predict") & (steps["units"] == units)]
+    whole = steps["program"].str.contains("integers")
+    told = steps[(steps["phase"] == "predict") & (steps["units"] == units) & ~whole]
     rows = []
     for (platform, group, program), part in told.groupby(
         ["platform", "group", "program"], sort=False

@@ -7,6 +7,7 @@ or *analysed*.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -290,9 +291,10 @@ def _frame(recorded: Recorded, table: str) -> pd.DataFrame:
     return pd.DataFrame(recorded.table(table).rows)
 
 
-def this_machine() -> str:
-    """Return the name of the machine that runs this, as a page writes it."""
-    return titles({"here": {"kind": "processor", "machine": machine_metadata()}})["here"]
+def this_machine(others: Iterable[str]) -> str:
+    """Return the name of the machine that runs this, apart from those of ``others``."""
+    name = titles({"": {"kind": "processor", "machine": machine_metadata()}})[""]
+    return f"{name} (this run)" if name in set(others) else name
 
 
 def own(rows: pd.DataFrame, machine: str) -> pd.DataFrame:
