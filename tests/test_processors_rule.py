@@ -7,7 +7,7 @@ import pytest
 from isru.activations import formula as ops
 from isru.analysed.table import problem
 from isru.chapters.processors.dots import dots
-from isru.chapters.processors.gather import COSTS, STEPS
+from isru.chapters.processors.gather import COSTS, STEPS, own
 from isru.chapters.processors.rule import (
     Units,
     Work,
@@ -238,3 +238,13 @@ def test_osaca_tells_what_a_scalar_takes():
     table = scalar_costs(["Cascade Lake"]).set_index(["dtype", "arm"])["cost"]
     assert dict(table["float32"]) == {"root": 3, "division": 3, "multiply_add": 0.5}
     assert dict(table["float64"]) == {"root": 6, "division": 4, "multiply_add": 0.5}
+
+
+def test_a_measured_step_joins_as_a_time_step_of_this_machine_and_a_counted_one_as_it_is():
+    timed = steps_of("one", "measured", "export_c", 0.5, "us").head(1)
+    counted = steps_of("little", "emulated", "firmware", 3.5, "cycles").head(1)
+    for rows, platform, factor in ((timed, "here", 1e3 / 24), (counted, "little", 1)):
+        joined = own(rows.assign(compiler="gcc"), "here")
+        assert list(joined) == STEPS and joined["platform"].tolist() == [platform]
+        assert joined["cost"].tolist() == pytest.approx((factor * rows["cost"]).tolist())
+    assert list(own(timed.head(0), "here")) == STEPS

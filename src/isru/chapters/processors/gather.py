@@ -307,10 +307,9 @@ def own(rows: pd.DataFrame, machine: str) -> pd.DataFrame:
     if told.empty:
         return told
     here = told["group"] == "measured"
-    told.loc[here, "platform"] = machine
+    told["platform"] = told["platform"].where(~here, machine)
     if "phase" in told:
-        factor = told.loc[here, "unit"].map(_NS) / WINDOW
-        for name in ("cost", "low", "high"):
-            told.loc[here, name] *= factor
-        told.loc[here, "unit"] = "ns"
+        factor = (told["unit"].map(_NS) / WINDOW).where(here, 1.0)
+        told = told.assign(**{name: told[name] * factor for name in ("cost", "low", "high")})
+        told["unit"] = told["unit"].where(~here, "ns")
     return told
