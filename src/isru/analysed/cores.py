@@ -163,8 +163,8 @@ _INTEL = (
     ("amx_tile", "SPR"),
     ("avx512_vbmi2", "ICL"),
     ("avx512_vnni", "CSX"),
-    ("avx512f", "SKX"),
+    ("avx512f avx512vl", "SKX"),
     ("avx2 clflushopt", ""),  # cores without 512 bits since Skylake
-    ("avx2 adx", "BDW"),
-    ("avx2", "HSW"),
+    ("avx2 fma adx", "BDW"),
+    ("avx2 fma", "HSW"),
 )
