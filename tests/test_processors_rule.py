@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from isru.activations import formula as ops
+from isru.analysed.table import problem
 from isru.chapters.processors.dots import dots
-from isru.chapters.processors.gather import COSTS, STEPS
+from isru.chapters.processors.gather import COSTS, STEPS, own
 from isru.chapters.processors.rule import (
     Units,
     Work,
@@ -18,6 +19,7 @@ from isru.chapters.processors.rule import (
     work,
     works,
 )
+from isru.chapters.processors.scalar import scalar_costs, stands_in
 from isru.chapters.processors.steps import case_constants, held_steps
 from isru.cost import layer_count
 
@@ -178,14 +180,14 @@ def test_a_step_is_predicted_by_amdahls_law():
 
 def test_the_constants_of_your_case_are_those_of_the_steps():
     steps = steps_of("one", "measured", "export_c", 0.5, "ns")
-    (case,) = case_constants(steps, "one").to_dict("records")
+    (case,) = case_constants(steps, "one", "two").to_dict("records")
     cost = world()[world()["platform"] == "one"].set_index("arm")["cost"]
     assert (case["platform"], case["cases"], case["units_high"]) == ("c", 4, 100)
     assert case["mac"] == pytest.approx(0.5) and case["call"] == pytest.approx(300)
     assert case["saved_neuron"] == pytest.approx(2 * (cost["tanh"] - cost["isru"]))
     assert case["error"] < 1e-6
     two = steps[steps["units"] < 50]
-    assert case_constants(two, "one").empty, "anything fits two sizes"
+    assert case_constants(two, "one", "two").empty, "anything fits two sizes"
 
 
 def test_the_form_covers_what_a_manual_leaves_open():
@@ -193,7 +195,7 @@ def test_the_form_covers_what_a_manual_leaves_open():
         "little", "Cortex-M4F"
     )
     steps["saving_low"] -= 7
-    assert case_constants(steps, "one")["error"].tolist() == pytest.approx([7, 7])
+    assert case_constants(steps, "one", "two")["error"].tolist() == pytest.approx([7, 7])
 
 
 def test_a_mark_stands_over_a_rival_of_the_same_reach():
@@ -201,8 +203,48 @@ def test_a_mark_stands_over_a_rival_of_the_same_reach():
     steps = steps_of("little", "emulated", "firmware", 3.5, "cycles")
     table = steps[steps["arm"] == "exp_free"].assign(arm="table", cost=lambda t: t["cost"] / 2)
     table[["low", "high"]] = table[["cost", "cost"]].to_numpy()
-    drawn = dots(pd.concat([steps, table]), world(), {}).set_index(["arm", "against"])
+    drawn = dots(pd.concat([steps, table]), world()).set_index(["arm", "against"])
     assert set(drawn.index) == {("isru", "tanh"), ("exp_free", "tanh"), ("exp_free", "rival")}
     assert drawn.loc[("exp_free", "rival"), "ratio"] == pytest.approx(2)
     assert drawn.loc[("exp_free", "rival"), "rival"] == "table"
     assert (drawn["low"] <= drawn["ratio"]).all() and (drawn["ratio"] <= drawn["high"]).all()
+
+
+def test_a_machine_has_the_units_of_its_core_or_of_the_newest_of_its_maker():
+    def cpu(model, flags=""):
+        return {"cpu": {"model": model, "flags": flags.split()}}
+
+    found = stands_in(
+        {
+            "a server": cpu("Intel Xeon", "avx512f avx512_vnni"),
+            "newer than OSACA": cpu("AMD EPYC", "avx512f avx_vnni"),
+            "a browser": {"browser": {"name": "Firefox"}, "processor": "AMD Ryzen 7"},
+            "nobody told": {"browser": {"name": "Firefox"}},
+            "no x86": cpu("Apple M1"),
+        }
+    )
+    assert found == {
+        "a server": "Cascade Lake",
+        "newer than OSACA": "Zen 4",
+        "a browser": "Zen 4",
+    }
+
+
+@pytest.mark.slow
+def test_osaca_tells_what_a_scalar_takes():
+    """Against the published throughputs of the core (Abel & Reineke 2019, uops.info)."""
+    if why := problem():
+        pytest.skip(why)
+    table = scalar_costs(["Cascade Lake"]).set_index(["dtype", "arm"])["cost"]
+    assert dict(table["float32"]) == {"root": 3, "division": 3, "multiply_add": 0.5}
+    assert dict(table["float64"]) == {"root": 6, "division": 4, "multiply_add": 0.5}
+
+
+def test_a_measured_step_joins_as_a_time_step_of_this_machine_and_a_counted_one_as_it_is():
+    timed = steps_of("one", "measured", "export_c", 0.5, "us").head(1)
+    counted = steps_of("little", "emulated", "firmware", 3.5, "cycles").head(1)
+    for rows, platform, factor in ((timed, "here", 1e3 / 24), (counted, "little", 1)):
+        joined = own(rows.assign(compiler="gcc"), "here")
+        assert list(joined) == STEPS and joined["platform"].tolist() == [platform]
+        assert joined["cost"].tolist() == pytest.approx((factor * rows["cost"]).tolist())
+    assert list(own(timed.head(0), "here")) == STEPS

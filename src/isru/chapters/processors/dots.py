@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from isru.answer.steps import DOTS, UNITS
 
-RIVALS = ("tanh_fraction", "rational", "rational_tanh", "table", "table_tanh", "polynomial")
+RIVALS = (
+    *("tanh_fraction", "rational", "rational_tanh", "table", "table_tanh"),
+    *("polynomial", "cmsis_nn"),
+)
 """What computes tanh, or comes near enough to need no new training."""
 ARMS = ("isru", "exp_free")
 PROGRAMS = {
@@ -18,13 +19,18 @@ PROGRAMS = {
     "keras": "TensorFlow",
 }
 """What the picture calls the programs of a measured machine."""
-_OWN = {"isru": ("isru", "isru_plain"), "exp_free": ("exp_free",)}
+# Over a rival whose gates are a fraction, too, ISRU has such gates.
+_OWN = {
+    ("isru", "tanh"): ("isru", "isru_plain"),
+    ("isru", "rival"): ("isru_fraction", "isru", "isru_plain"),
+    ("exp_free", "tanh"): ("exp_free",),
+    ("exp_free", "rival"): ("exp_free",),
+}
 
 
 def dots(
     steps: pd.DataFrame,
     costs: pd.DataFrame,
-    machines: Mapping[str, str],
     *,
     units: int = UNITS,
 ) -> pd.DataFrame:
@@ -39,8 +45,6 @@ def dots(
     ----------
     steps, costs : pandas.DataFrame
         See `isru.chapters.processors.gather`.
-    machines : mapping of str to str
-        What the picture calls a machine; others keep their names.
     units : int
         Of the network.
 
@@ -49,13 +53,14 @@ def dots(
     pandas.DataFrame
         Columns `isru.answer.steps.DOTS`, and ``rival``: which it was.
     """
-    told = steps[(steps["phase"] == "predict") & (steps["units"] == units)]
+    whole = steps["program"].str.contains("integers")
+    told = steps[(steps["phase"] == "predict") & (steps["units"] == units) & ~whole]
     rows = []
     for (platform, group, program), part in told.groupby(
         ["platform", "group", "program"], sort=False
     ):
         part = part[part["batch"] == part["batch"].max()].drop_duplicates("arm").set_index("arm")
-        name = machines.get(platform, platform)
+        name = platform.split(" @ ")[0]  # without its clock
         if group == "measured":
             name = f"{name}: {PROGRAMS.get(program, program)}"
         rows += _marks(name, group, part, "tanh")
@@ -73,8 +78,8 @@ def _marks(name: str, group: str, part: pd.DataFrame, tanh: str) -> list[tuple]:
     others = {"tanh": tanh} | ({"rival": best.idxmin()} if len(best) else {})
     rows = []
     for arm in ARMS:
-        own = next((one for one in _OWN[arm] if one in part.index), None)
         for against, other in others.items():
+            own = next((one for one in _OWN[arm, against] if one in part.index), None)
             if own is None or other not in part.index:
                 continue
             # The rivals of firmware stand in for the gates' function, too.

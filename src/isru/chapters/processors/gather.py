@@ -7,6 +7,7 @@ or *analysed*.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -261,31 +262,39 @@ def emulated_steps(steps: pd.DataFrame, features: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=STEPS)
 
 
-def published_costs(machine: str) -> pd.DataFrame:
-    """Return the costs that other chapters of this run recorded; ``machine`` is what ran them."""
-    here = read_values("activation-cost")
-    times, short = (_frame(here, name) for name in ("ns-per-element", "size-ns"))
+def published_costs() -> pd.DataFrame:
+    """Return the costs that other chapters recorded, under the names of what ran them."""
+    timed = read_values("activation-cost")
+    times, short = (_frame(timed, name) for name in ("ns-per-element", "size-ns"))
     calls = _frame(read_values("microcontrollers"), "calls")
-    return pd.concat([machine_costs(times, short, machine), emulated_costs(calls)])
+    return pd.concat([machine_costs(times, short, ran_on(timed)), emulated_costs(calls)])
 
 
-def published_steps(machine: str) -> pd.DataFrame:
-    """Return the steps that other chapters of this run recorded."""
-    forecaster = read_values("forecaster")
-    features, window = (int(forecaster[name]["value"]) for name in ("features", "window"))
-    timed = machine_steps(_frame(forecaster, "steps"), machine, features=features, window=window)
+def published_steps() -> pd.DataFrame:
+    """Return the steps that other chapters recorded, under the names of what ran them."""
+    timed = read_values("forecaster")
+    features, window = (int(timed[name]["value"]) for name in ("features", "window"))
+    steps = _frame(timed, "steps")
+    rows = machine_steps(steps, ran_on(timed), features=features, window=window)
     device = read_values("microcontrollers")
     counted = pd.concat([_frame(device, name) for name in ("steps", "others")])
-    return pd.concat([timed, emulated_steps(counted, features)])
+    return pd.concat([rows, emulated_steps(counted, features)])
+
+
+def ran_on(recorded: Recorded) -> str:
+    """Return the name of the machine that ran a chapter, as a page writes it."""
+    model = recorded.provenance["machine"].split(",")[0]
+    return titles({"": {"kind": "processor", "machine": {"cpu": {"model": model}}}})[""]
 
 
 def _frame(recorded: Recorded, table: str) -> pd.DataFrame:
     return pd.DataFrame(recorded.table(table).rows)
 
 
-def this_machine() -> str:
-    """Return the name of the machine that runs this, as a page writes it."""
-    return titles({"here": {"kind": "processor", "machine": machine_metadata()}})["here"]
+def this_machine(others: Iterable[str] = ()) -> str:
+    """Return the name of the machine that runs this, apart from those of ``others``."""
+    name = titles({"": {"kind": "processor", "machine": machine_metadata()}})[""]
+    return f"{name} (this run)" if name in set(others) else name
 
 
 def own(rows: pd.DataFrame, machine: str) -> pd.DataFrame:
@@ -294,14 +303,13 @@ def own(rows: pd.DataFrame, machine: str) -> pd.DataFrame:
     What was measured is of ``machine``; a measured step, timed over the forecaster's window, is
     told a time step, in ns.
     """
-    if rows.empty:
-        return rows
-    told = rows[[*(STEPS if "phase" in rows else COSTS)]].copy()
+    told = rows.reindex(columns=STEPS if "phase" in rows else COSTS)
+    if told.empty:
+        return told
     here = told["group"] == "measured"
-    told.loc[here, "platform"] = machine
+    told["platform"] = told["platform"].where(~here, machine)
     if "phase" in told:
-        factor = told.loc[here, "unit"].map(_NS) / WINDOW
-        for name in ("cost", "low", "high"):
-            told.loc[here, name] *= factor
-        told.loc[here, "unit"] = "ns"
+        factor = (told["unit"].map(_NS) / WINDOW).where(here, 1.0)
+        told = told.assign(**{name: told[name] * factor for name in ("cost", "low", "high")})
+        told["unit"] = told["unit"].where(~here, "ns")
     return told

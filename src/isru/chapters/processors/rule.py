@@ -444,3 +444,28 @@ def library(found: Sequence[Case], rule: Rule) -> pd.DataFrame:
             rows.append((name, core, *middle, min(seen), max(seen), len(set(platforms))))
     columns = ["function", "core", "cycles", "factor", "found_low", "found_high", "platforms"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def break_even(costs: pd.DataFrame, rival: Work) -> tuple[int, int, int]:
+    """Return how many operations a rival takes, and on how many analysed cores that decides.
+
+    ISRU loses in a vector loop where root and division together outlast the rival's operations.
+
+    Parameters
+    ----------
+    costs : pandas.DataFrame
+    rival : Work
+        Of the fraction, whose rows are ``tanh_fraction``.
+
+    Returns
+    -------
+    operations, right, cores : int
+    """
+    operations = rival.arithmetic(fused=True) + rival.comparisons
+    told = costs[(costs["group"] == "analysed") & (costs["form"] == "vector")]
+    wide = told[told["dtype"] == "float32"].pivot_table(
+        index="platform", columns="arm", values="cost"
+    )
+    wide = wide.reindex(columns=["isru", "tanh_fraction", *_UNIT_ARMS]).dropna()
+    loses = wide["root"] + wide["division"] > operations * wide["multiply_add"]
+    return operations, int((loses == (wide["isru"] > wide["tanh_fraction"])).sum()), len(wide)

@@ -154,7 +154,7 @@ class _Calls:
         return row.batch * row.units * saved + 2 * self.started
 
 
-def case_constants(steps: pd.DataFrame, machine: str) -> pd.DataFrame:
+def case_constants(steps: pd.DataFrame, machine: str, timed_on: str) -> pd.DataFrame:
     """Return the constants of "Your case": what a time step of any size takes, and what is saved.
 
     For B sequences of F features and N units, with M the multiply-accumulates of
@@ -168,8 +168,8 @@ def case_constants(steps: pd.DataFrame, machine: str) -> pd.DataFrame:
     Parameters
     ----------
     steps : pandas.DataFrame
-    machine : str
-        The platform that is this machine.
+    machine, timed_on : str
+        The platform that compiled the C, and the one that timed the forecaster.
 
     Returns
     -------
@@ -178,7 +178,10 @@ def case_constants(steps: pd.DataFrame, machine: str) -> pd.DataFrame:
         largest miss of a saving in percentage points; ``cases``, ``units_low``, ``units_high``,
         ``batch_high``, ``features``. A platform of fewer than three sizes has no row.
     """
-    names = {(machine, program): name for program, name in PROGRAMS.items()}
+    names = {
+        (machine if program.endswith("_c") else timed_on, program): name
+        for program, name in PROGRAMS.items()
+    }
     names |= {(core, "firmware"): name for core, name in CORES.items()}
     rows = []
     for (platform, program), name in names.items():
