@@ -6,10 +6,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from isru.chapters.processors.rule import BAND
 from isru.drawing.style import COLOURS
 
+_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 _GROUPS = {"measured": ("isru", "o"), "emulated": ("exp_free", "D"), "analysed": ("softsign", "s")}
 
 
@@ -43,6 +45,10 @@ def predicted_against_found(calls: pd.DataFrame) -> Figure:
             part["found"], part["unseen"], s=26, marker=marker, c=COLOURS[colour], label=group
         )
     axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
+    ticks = [tick for tick in _TICKS if ends[0] < tick < ends[1]]
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+        axis.set_minor_locator(NullLocator())
     axes.set(xlabel="found: time over that of ISRU", ylabel="predicted, platform unseen")
     axes.legend(loc="upper left", fontsize=9)
     return figure

@@ -291,7 +291,7 @@ def _frame(recorded: Recorded, table: str) -> pd.DataFrame:
     return pd.DataFrame(recorded.table(table).rows)
 
 
-def this_machine(others: Iterable[str]) -> str:
+def this_machine(others: Iterable[str] = ()) -> str:
     """Return the name of the machine that runs this, apart from those of ``others``."""
     name = titles({"": {"kind": "processor", "machine": machine_metadata()}})[""]
     return f"{name} (this run)" if name in set(others) else name
