@@ -88,6 +88,10 @@ def test_an_address_in_a_fold_opens_that_fold_alone(chapters):
             page.evaluate(told, name)
             assert page.locator(f"#{name}").is_visible()
             assert sum(open_folds(page)) == number
+        page.evaluate("""() => document.querySelector('main').insertAdjacentHTML('beforeend',
+          '<details><details><p id="within-two">A table</p></details></details>')""")
+        page.evaluate(told, "within-two")
+        assert page.locator("#within-two").is_visible()
         page.goto((chapters / "propagation.html").as_uri() + "#cell-setup")
         page.wait_for_selector("#cell-setup:visible")
         assert sum(open_folds(page)) == 1

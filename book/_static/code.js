@@ -29,9 +29,10 @@
 
   function reveal() {
     const target = document.getElementById(location.hash.slice(1));
-    const fold = target && target.closest("details");
-    if (!fold) return;
-    fold.open = true;
+    const folds = [];
+    for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") folds.push(at);
+    if (folds.length === 0) return;
+    for (const fold of folds) fold.open = true; // a table's own fold may lie in another
     target.scrollIntoView();
   }
 
