@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import mpmath as mp
 import numpy as np
 import pandas as pd
 import pytest
 
+from isru import paths
 from isru.analysis.approximation import best_uniform
 from isru.bench.c_loops import DEPTH
 from isru.bench.rivals import CONSTANTS, RIVALS, loop, put_in
@@ -113,6 +115,15 @@ def test_float32_has_the_best_constants():
     assert len(fit.points) == len(start) + 1
     found = [float(one / size) for one, size in zip(fit.parameters, sizes, strict=True)]
     np.testing.assert_allclose(found, start, rtol=1e-12)
+
+
+def test_the_certificate_over_every_float32_is_of_these_constants(fuses):
+    record = json.loads((paths.root() / "data/certificates/tanh_fraction.json").read_text())
+    assert record["complete"] and record["max_ulp"] < 4
+    assert not (record["not_odd"] or record["wrong_nan"] or record["out_of_range"])
+    worst = np.array([record["max_ulp_at"]], np.float32)
+    error = ulp_error(computed("tanh_fraction", worst), np.tanh(worst.astype(np.float64)))
+    assert not fuses or abs(error[0] - record["max_ulp"]) < 1e-6
 
 
 @pytest.mark.slow
