@@ -11,6 +11,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from isru.claims import Verdict, load_claims, read_run_values, read_runs, verdicts, what_to_do
 from isru.wording import MINUS
 from isru_book.cells import place_of
+from isru_book.html import MORE, disclosure
 from isru_book.over import agreements, of_claim
 from isru_book.run import LOGGER, Run, page_of, run_of
 from isru_book.values import link, note_table
@@ -47,7 +48,7 @@ def judged(env) -> list[tuple]:
 
 
 class ClaimCards(SphinxDirective):
-    """Every claim: what to do about it, then verdict, number, evidence and what was published."""
+    """Every claim: what to do about it, verdict, number, evidence; folded, what was published."""
 
     def run(self) -> list[nodes.Node]:
         """Return a card for each claim."""
@@ -77,8 +78,9 @@ class ClaimCards(SphinxDirective):
             parts["Evidence"] = where
         if over := of_claim(self.env, claim, verdict, agreed):
             parts["Machines"] = over
-        parts["Published"] = self._inline(claim.published)
         card += nodes.definition_list("", *(_item(*part) for part in parts.items()))
+        published = nodes.paragraph("", "", *self._inline(claim.published))
+        card += disclosure("What was published", published, name=MORE)
         return card
 
     def _effect(self, claim, verdict) -> list[nodes.Node]:
