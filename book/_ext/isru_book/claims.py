@@ -18,6 +18,8 @@ from isru_book.values import link, note_table
 
 PAGE = "book/claims"  # the page that holds the cards
 _NEGATIVE = re.compile(r"(?<![\w.)-])-(?=[\d.])")
+_RANGE = re.compile(r" at [^(]+ to -?[\d.]")  # of the smallest and the largest of several effects
+_FACTORS = {"dtype": "precision", "against": "rival"}  # by their names in claims.yml
 _SHADES = {
     "confirmed": "good",
     "equivalent": "good",
@@ -103,11 +105,13 @@ def listed(word: str) -> str:
 
     Examples
     --------
-    >>> listed("depends on form and batch and units")
-    'depends on form, batch and units'
+    >>> listed("depends on form and dtype and units")
+    'depends on form, precision and units'
     """
-    *factors, last = word.split(" and ")
-    return f"{', '.join(factors)} and {last}" if factors else word
+    verdict, on, factors = word.partition(" on ")
+    names = [_FACTORS.get(name, name) for name in factors.split(" and ")]
+    *first, last = names
+    return verdict + on + (f"{', '.join(first)} and {last}" if first else last)
 
 
 class VerdictRole(SphinxRole):
@@ -157,8 +161,9 @@ def anchor(claim: str) -> str:
 
 
 def effect_text(verdict) -> str:
-    """Return the effect as the page shows it, with minus signs."""
-    return _NEGATIVE.sub(MINUS, verdict.effect)
+    """Return the effect with minus signs; that of several conditions is from one to another."""
+    shown = _NEGATIVE.sub(MINUS, verdict.effect)
+    return f"from {shown}" if _RANGE.search(verdict.effect) else shown
 
 
 def shade(word: str) -> str:
