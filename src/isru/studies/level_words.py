@@ -48,6 +48,7 @@ _LEVELS: dict[str, Mapping[str, str]] = {
         "integer_cmsis_q15": "integers, older table of CMSIS-NN",
         "elu_58": "ELU, α = 0.58",
         "half_channels": "ELU, half the channels",
+        "hard": "straight lines",
         "isru_estimate": "ISRU, estimated root",
         "isrlu_1": "ISRLU, α = 1",
         "isrlu_3": "ISRLU, α = 3",
