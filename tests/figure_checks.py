@@ -24,7 +24,8 @@ def visible_texts(figure):
                     hidden |= {tick.label1, tick.label2}
     texts = [text for text in figure.findobj(Text) if text not in hidden]
     shown = [text for text in texts if text.get_visible() and text.get_text().strip()]
-    return [(text, Text.get_window_extent(text)) for text in shown]  # without an arrow
+    drawn = [text for text in shown if text.get_window_extent().width > 1]  # a note may be out
+    return [(text, Text.get_window_extent(text)) for text in drawn]  # without its arrow
 
 
 def overlaps(figure, slack=1.0):
