@@ -19,7 +19,7 @@ from sphinx.errors import ConfigError
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 from isru_book import citation, code, plugins, provenance, redirects, repository, rooms
-from isru_book.claims import listed
+from isru_book.claims import effect_text, listed
 from isru_book.numbers import MINUS, CannotShow, Wanted, find, formatted, shown
 from isru_book.rows import from_rows
 from isru_book.run import Run
@@ -422,9 +422,23 @@ def test_a_page_names_the_first_of_many_changes(reason, shown):
     ("word", "shown"),
     [
         ("depends on form and batch and units", "depends on form, batch and units"),
-        ("depends on form and dtype", "depends on form and dtype"),
+        ("depends on form and dtype", "depends on form and precision"),
         ("confirmed", "confirmed"),
     ],
 )
 def test_what_a_verdict_depends_on_is_a_list(word, shown):
     assert listed(word) == shown
+
+
+@pytest.mark.parametrize(
+    ("effect", "shown"),
+    [
+        ("-4 % (-5 to -3) at 100 units", "−4 % (−5 to −3) at 100 units"),
+        (
+            "4 (3 to 5) at NumPy, training to 8 (6 to 9) at Keras",
+            "from 4 (3 to 5) at NumPy, training to 8 (6 to 9) at Keras",
+        ),
+    ],
+)
+def test_the_effects_of_several_conditions_are_from_one_to_another(effect, shown):
+    assert effect_text(SimpleNamespace(effect=effect)) == shown

@@ -8,6 +8,7 @@
   const COARSEST_NS = 5e6; // a coarser clock would take minutes
   const SECONDS = 30;
   const AGAIN = 5; // per cent that tanh may differ from itself, or there is no verdict
+  const AMONG = { activations: "Among the calls", steps: "Among the steps" };
   // One instruction on vectors, in the least module that holds one.
   const SIMD = [
     0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15,
@@ -144,29 +145,31 @@
 
     function showTimes(found) {
       const random = N.generator(data.seed);
-      const told = [];
+      const [told, undecided] = [[], []];
       for (const { name: part, arms } of data.parts) {
         const least = Object.fromEntries(
           found.parts[part].map((cell) => [cell.arm, N.minima(cell, found.wish.workers)]));
         const apart = 100 * Math.abs(N.ratio(least.tanh_again, least.tanh, random).value - 1);
-        if (apart > AGAIN) found.problems.push(`${part}: A/A differs by ${apart.toFixed(0)} %`);
+        if (apart > AGAIN) {
+          found.problems.push(`${part}: A/A differs by ${apart.toFixed(0)} %`);
+          undecided.push(
+            `${AMONG[part]}: no verdict, since tanh measured twice differs by ` +
+            `${apart.toFixed(0)}\u00a0%.`);
+        }
         for (const { arm, rival, told: words } of arms.filter((row) => row.arm in least)) {
           field(`cost-${part}-${arm}`).textContent = interval(N.cost(least[arm], random));
           if (!rival) continue;
           const ratio = N.ratio(least[rival], least[arm], random);
           field(`ratio-${part}-${arm}`).textContent = interval(ratio);
-          if (words) told.push(`${words}: ${verdict(ratio, apart)}`);
+          if (words && apart <= AGAIN) told.push(`${words}: ${verdict(ratio)}`);
         }
       }
       const without = simd ? "" : "This browser has no vectors (SIMD): it was measured without them.";
-      field("verdict").textContent = [...told, without].join(" ");
+      const again = undecided.length ? "Close other programs and measure again." : "";
+      field("verdict").textContent = [...told, ...undecided, again, without].join(" ").trim();
     }
 
-    function verdict(ratio, apart) {
-      if (apart > AGAIN) {
-        return `no verdict, since tanh measured twice differs by ${apart.toFixed(0)}\u00a0%. ` +
-          "Close other programs and measure again.";
-      }
+    function verdict(ratio) {
       const word = ratio.low > 1 ? "faster" : ratio.high < 1 ? "slower" : "neither faster nor slower";
       return `tanh takes ${interval(ratio)} times as long as ISRU, which is ${word} here.`;
     }

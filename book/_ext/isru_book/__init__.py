@@ -38,6 +38,7 @@ from isru_book.environment import EnvironmentTable
 from isru_book.example import ExampleRole
 from isru_book.figures import FigureList, ResultFigure, start_conversions, write_files
 from isru_book.history import RuleHistory
+from isru_book.live import CharactersLive
 from isru_book.machines import MachineFigure, MachineRecords
 from isru_book.names import ResultNames, use_places
 from isru_book.over import MachinesRole
@@ -67,6 +68,7 @@ _DIRECTIVES = {
     "against-itself": AgainstItself,
     "answer-figure": AnswerFigure,
     "cell-drawing": CellDrawing,
+    "characters-live": CharactersLive,
     "claim-advice": ClaimAdvice,
     "claim-cards": ClaimCards,
     "earlier-figures": EarlierFigures,

@@ -11,12 +11,15 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from isru.claims import Verdict, load_claims, read_run_values, read_runs, verdicts, what_to_do
 from isru.wording import MINUS
 from isru_book.cells import place_of
+from isru_book.html import MORE, disclosure
 from isru_book.over import agreements, of_claim
 from isru_book.run import LOGGER, Run, page_of, run_of
 from isru_book.values import link, note_table
 
 PAGE = "book/claims"  # the page that holds the cards
 _NEGATIVE = re.compile(r"(?<![\w.)-])-(?=[\d.])")
+_RANGE = re.compile(r" at [^(]+ to -?[\d.]")  # of the smallest and the largest of several effects
+_FACTORS = {"dtype": "precision", "against": "rival"}  # by their names in claims.yml
 _SHADES = {
     "confirmed": "good",
     "equivalent": "good",
@@ -47,7 +50,7 @@ def judged(env) -> list[tuple]:
 
 
 class ClaimCards(SphinxDirective):
-    """Every claim: what to do about it, then verdict, number, evidence and what was published."""
+    """Every claim: what to do about it, verdict, number, evidence; folded, what was published."""
 
     def run(self) -> list[nodes.Node]:
         """Return a card for each claim."""
@@ -77,8 +80,9 @@ class ClaimCards(SphinxDirective):
             parts["Evidence"] = where
         if over := of_claim(self.env, claim, verdict, agreed):
             parts["Machines"] = over
-        parts["Published"] = self._inline(claim.published)
         card += nodes.definition_list("", *(_item(*part) for part in parts.items()))
+        published = nodes.paragraph("", "", *self._inline(claim.published))
+        card += disclosure("What was published", published, name=MORE)
         return card
 
     def _effect(self, claim, verdict) -> list[nodes.Node]:
@@ -101,11 +105,13 @@ def listed(word: str) -> str:
 
     Examples
     --------
-    >>> listed("depends on form and batch and units")
-    'depends on form, batch and units'
+    >>> listed("depends on form and dtype and units")
+    'depends on form, precision and units'
     """
-    *factors, last = word.split(" and ")
-    return f"{', '.join(factors)} and {last}" if factors else word
+    verdict, on, factors = word.partition(" on ")
+    names = [_FACTORS.get(name, name) for name in factors.split(" and ")]
+    *first, last = names
+    return verdict + on + (f"{', '.join(first)} and {last}" if first else last)
 
 
 class VerdictRole(SphinxRole):
@@ -155,8 +161,9 @@ def anchor(claim: str) -> str:
 
 
 def effect_text(verdict) -> str:
-    """Return the effect as the page shows it, with minus signs."""
-    return _NEGATIVE.sub(MINUS, verdict.effect)
+    """Return the effect with minus signs; that of several conditions is from one to another."""
+    shown = _NEGATIVE.sub(MINUS, verdict.effect)
+    return f"from {shown}" if _RANGE.search(verdict.effect) else shown
 
 
 def shade(word: str) -> str:

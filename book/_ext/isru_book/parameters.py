@@ -7,6 +7,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from isru.publish.parameters import declared_parameters, slug
 from isru.yaml_text import read_yaml_file
+from isru_book.html import MORE, disclosure
 from isru_book.run import page_of
 from isru_book.tables import html_table
 from isru_book.values import link
@@ -15,10 +16,10 @@ _HEADER = ["Parameter", "Type", "Default", "Allowed", "What it is"]
 
 
 class ParameterTable(SphinxDirective):
-    """One table a notebook: name, type, default, range and help, then what the profiles set."""
+    """One folded table a notebook: name, type, default, range, help, what the profiles set."""
 
     def run(self) -> list[nodes.Node]:
-        """Return a heading line and a table for each notebook that has parameters."""
+        """Return a fold for each notebook that has parameters."""
         folder = self.env.srcdir / "notebooks"
         profiles = {}
         for path in sorted((folder / "parameters").glob("*.yml")):
@@ -30,9 +31,10 @@ class ParameterTable(SphinxDirective):
             self.env.note_dependency(str(path))
             declared = declared_parameters(path)
             if declared:
-                line = nodes.paragraph("", "", classes=["isru-table-title"])
+                line = nodes.paragraph("", "The chapter: ")
                 line += link(path.stem, page_of(path.stem))
-                found += [line, _table(declared, {n: profiles[n] for n in order}, slug(path.stem))]
+                table = _table(declared, {n: profiles[n] for n in order}, slug(path.stem))
+                found.append(disclosure(path.stem, line, table, name=MORE))
         return found or [nodes.paragraph("", "No notebook declares a parameter.")]
 
 

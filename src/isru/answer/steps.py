@@ -85,9 +85,9 @@ def _both(core: str) -> dict[str, Mark]:
 INTEGER = Mark(f"microcontrollers.by-units[units={UNITS}].integer_saving")
 
 PLATFORMS = (
-    Platform("Laptop: loops you compile", "measured", {"isru": timed("numba")}),
-    Platform("Laptop: TensorFlow", "measured", {"isru": timed("keras")}),
-    Platform("Laptop: NumPy", "measured", {"isru": timed("numpy")}),
+    Platform("PC: loops you compile", "measured", {"isru": timed("numba")}),
+    Platform("PC: TensorFlow", "measured", {"isru": timed("keras")}),
+    Platform("PC: NumPy", "measured", {"isru": timed("numpy")}),
     Platform("Cortex-M4F", "emulated", _both("m4f")),
     Platform("Cortex-M0+", "emulated", _both("m0plus")),
     Platform("RISC-V, with float unit", "emulated", _both("rv32imfc")),

@@ -1,0 +1,60 @@
+"""What a test may ask of any figure: its sentence, and whether its texts can be read."""
+
+import io
+from itertools import combinations
+
+from matplotlib.axes import Axes
+from matplotlib.text import Text
+
+
+def message(figure):
+    """Return the sentence that is written on a figure, in one line."""
+    return figure.get_suptitle().replace("\n", " ")
+
+
+def visible_texts(figure):
+    """Draw the figure and return its texts, each with its box: no empty ones, none out of view."""
+    figure.savefig(io.BytesIO(), format="png")
+    hidden = set()
+    for axes in figure.findobj(Axes):  # secondary ones, too
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            slack = 1e-9 * (high - low)
+            for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+                if not low - slack <= tick.get_loc() <= high + slack:
+                    hidden |= {tick.label1, tick.label2}
+    texts = [text for text in figure.findobj(Text) if text not in hidden]
+    shown = [text for text in texts if text.get_visible() and text.get_text().strip()]
+    return [(text, text.get_window_extent()) for text in shown]
+
+
+def overlaps(figure, slack=1.0):
+    """Return the pairs of texts that overprint each other by more than ``slack`` pixels."""
+    found = []
+    for (one, box), (other, second) in combinations(visible_texts(figure), 2):
+        wide = min(box.x1, second.x1) - max(box.x0, second.x0)
+        high = min(box.y1, second.y1) - max(box.y0, second.y0)
+        if min(wide, high) > slack:
+            found.append((one.get_text(), other.get_text()))
+    return found
+
+
+def unreadable(figure, least=9.0):
+    """Return the texts smaller than ``least`` points, or beyond the figure's edge."""
+    frame = figure.bbox
+    return [
+        text.get_text()
+        for text, box in visible_texts(figure)
+        if text.get_fontsize() < least - 1e-9
+        or box.x0 < frame.x0 - 2
+        or box.x1 > frame.x1 + 2
+        or box.y0 < frame.y0 - 2
+        or box.y1 > frame.y1 + 2
+    ]
+
+
+def assert_readable(figure):
+    """Assert that a figure says its sentence and that each of its texts can be read."""
+    assert message(figure)
+    assert overlaps(figure) == []
+    assert unreadable(figure) == []
