@@ -54,6 +54,30 @@ def test_a_difference_above_a_quarter_has_a_reason(elsewhere):
     assert all("second cache" in reason for reason in found["reason"])
 
 
+def test_where_the_measurement_is_the_faster_one_no_loop_took_longer(elsewhere):
+    elsewhere(recorded(2e-9, 1e-9))
+    found = checked.checks(analysed(isru=1.0, rational_tanh=1.0))
+    assert found["difference"].tolist() == pytest.approx([100, 100])
+    assert all("table is off" in reason for reason in found["reason"])
+
+
+def test_what_binds_a_loop_gives_the_reason(monkeypatch):
+    """A divider, few cycles a vector, many of them; and one that took less than its bound."""
+    monkeypatch.setattr(checked, "core_here", lambda: checked.CORES["CSX"])
+    monkeypatch.setattr(checked, "problem", lambda: "")
+    monkeypatch.setattr(checked, "published_records", list)
+    loops = [("isru", "0DV", 8, 2.0), ("hard_tanh", "0", 1, 2.0), ("softsign", "0DV", 8, 0.5)]
+    loops += [("tanh_fraction", "0", 8, 2.0), ("identity", "0", 1, 1.0)]
+    own = pd.DataFrame(loops, columns=["arm", "ports", "cycles_vector", "measured"])
+    own = own.assign(osaca="CSX", dtype="float32", cycles=1.0)
+    timed = own[["arm", "dtype", "measured"]].assign(low=1.0, high=1.0)
+    monkeypatch.setattr(checked, "measured_here", lambda *_, **__: timed)
+    reasons = checked.checks(own).set_index("arm")["reason"]
+    words = {"isru": "divider", "hard_tanh": "light", "tanh_fraction": "wait for each other"}
+    assert all(word in reasons[arm] for arm, word in words.items())
+    assert "table is off" in reasons["softsign"] and reasons["identity"] == ""
+
+
 @pytest.mark.parametrize(
     ("cycles", "flags"),
     [

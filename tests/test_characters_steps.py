@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from figure_checks import assert_readable, message
 
 from isru.chapters.characters.figures import (
     learning_curves,
@@ -94,9 +95,14 @@ def test_the_figures_show_every_network_condition_and_engine():
     )
     figure = learning_curves(curves, {"counts": 2.0, "xz": 1.8})
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
-        "1 layer of 16 units",
-        "2 layers of 16 units",
+        "1 layer of 16",
+        "2 layers of 16",
     ]
+    assert message(figure) == (
+        "After 4 updates the mean losses of tanh and ISRU differ by at most 0.0 % in each of 2 "
+        "networks"
+    )
+    assert_readable(figure)
     pairs = pd.DataFrame(
         {
             "metric": "loss",
@@ -110,7 +116,10 @@ def test_the_figures_show_every_network_condition_and_engine():
         for k in range(6)
     )
     summary = compare(pairs, rng=rng)
-    axes = loss_differences(pairs, summary, margin=1).axes[0]
+    figure = loss_differences(pairs, summary, margin=1)
+    assert message(figure) == ("Loss against tanh, margin ±1 %: ISRU 2 worse; exp-free 2 worse")
+    assert_readable(figure)
+    axes = figure.axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == ["1 layer of 16, middle rate", "1 layer of 32, own rates"]
     written = [text.get_text() for text in axes.texts]
@@ -124,13 +133,15 @@ def test_the_figures_show_every_network_condition_and_engine():
     assert axes.get_xlim()[1] < 5
     steps = window_savings(samples(in_a_step), rng=rng)
     figure = window_saving(steps)
-    assert [a.get_title(loc="left") for a in figure.axes] == [
-        "NumPy, forward",
-        "NumPy, whole update",
-    ]
+    assert [a.get_title(loc="left") for a in figure.axes] == ["forward", "whole update"]
+    assert message(figure).startswith("A window with ISRU is faster at ")
+    assert_readable(figure)
     losses = pd.DataFrame({"layers": [1], "units": [16], "mean": [1.0], "low": [0.5], "high": [2]})
     grid = load_published("characters_grid")
     forward = steps[steps["step"] == "predict"]
-    left, right = published_beside_ours(grid, losses, forward, margin=1).axes
+    figure = published_beside_ours(grid, losses, forward, margin=1)
+    assert "% published, +1.0 % ours" in message(figure)
+    assert_readable(figure)
+    left, right = figure.axes
     assert max(len(dots.get_offsets()) for dots in left.collections) == len(grid)
     assert [line.get_label() for line in right.lines[1:]] == ["ours, 1 layer", "ours, 2 layers"]

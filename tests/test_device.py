@@ -55,6 +55,11 @@ def test_a_core_without_a_table_is_compared_in_instructions_only():
     assert set(device.gains(frame)["measure"]) == {"instructions"}
 
 
+def test_the_tables_in_whole_numbers_are_counted_on_every_core():
+    found = device.count_integer_calls(["cortex-m4f", "cortex-m33"], np.array([-1.0, 0.5]))
+    assert found.groupby("target")["arm"].nunique().to_dict() == {"cortex-m33": 6, "cortex-m4f": 6}
+
+
 def test_waiting_for_weights_shrinks_a_gain():
     network = LSTMNetwork(2, 10, 1, rng=np.random.default_rng(0))
     slower = device.with_wait_states(steps_frame(), [{"libm": network}], 2)

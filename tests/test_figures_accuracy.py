@@ -3,10 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
+from figure_checks import assert_readable, message
 
 from isru.chapters.accuracy.figures import octaves_figure, price_figure
 from isru.chapters.accuracy.price import ARMS, RIVALS, UNITS, price_table, step_cycles
+from isru.drawing.style import use_style
 from isru.studies.octaves import by_task, chosen, summarise
+
+
+@pytest.fixture(autouse=True)
+def style():
+    use_style()
 
 
 def tables(tasks=("vowels", "watch", "digits", "laser", "narma", "dyck", "characters"), **costs):
@@ -81,21 +88,33 @@ def test_cycles_are_counted_for_every_size_and_arm():
 
 
 def test_the_price_has_a_panel_for_each_arm_and_without_cycles_says_so():
+    left = {("isru", "libm"): (0.1, 0.2), ("exp_free", "libm"): (0.1, 0.3)}
+    left |= {("isru", "table"): (-0.4, -0.1), ("exp_free", "table"): (-0.1, 0.1)}
     rows = [
         {"arm": arm, "rival": rival, "units": units, "in_hand": 0.5}
         | {"octaves": 0.1, "low": 0.0, "high": 0.2}
+        | dict(zip(("left_low", "left_high"), left[arm, rival], strict=True))
         for arm in ("isru", "exp_free")
         for rival in ("libm", "table")
         for units in (8, 16)
     ]
     figure = price_figure(pd.DataFrame(rows))
-    assert [axes.get_title() for axes in figure.axes] == ["ISRU", "exp-free"]
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["ISRU", "exp-free"]
+    assert message(figure) == (
+        "At 16 units and equal cycles, against tanh of the C library ISRU and exp-free are ahead; "
+        "against tanh by a table ISRU is behind, exp-free is undecided"
+    )
+    assert_readable(figure)
     assert said(price_figure(pd.DataFrame(rows)[:0])) == ["No cycles were counted in this run."]
 
 
 def test_names_lie_inside_the_figure():
     figure = octaves_figure(*tables(isru=0.0, exp_free=-0.3))
-    figure.draw_without_rendering()
+    assert_readable(figure)
+    assert message(figure) == (
+        "Against tanh over all tasks, margin ±0.2 octaves, ISRU is equivalent; exp-free is "
+        "non-inferior; tanh, three quarters of the units is worse"
+    )
     box = figure.bbox
     for text in (*figure.legends[0].get_texts(), *figure.axes[0].get_yticklabels()):
         assert box.x0 <= text.get_window_extent().x0 and text.get_window_extent().x1 <= box.x1

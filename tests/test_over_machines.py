@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
+from isru_book import over
 from isru_book.over import machines_of, of_claim, timed
 from isru_book.run import Run
 
@@ -107,7 +108,8 @@ def test_a_chapter_without_times_belongs_to_no_machine(env):
 def card(env, *addresses: str, agreed=()) -> str:
     """Return the line of a claim with these conditions."""
     found = [SimpleNamespace(condition=SimpleNamespace(value=at)) for at in addresses]
-    frame = pd.DataFrame(agreed, columns=["claim", "machine", "condition", "here", "there"])
+    columns = ["claim", "machine", "condition", "here", "there", "own"]
+    frame = pd.DataFrame(agreed, columns=columns)
     verdict = SimpleNamespace(conditions=found)
     return "".join(n.astext() for n in of_claim(env, SimpleNamespace(id="C3"), verdict, frame))
 
@@ -117,12 +119,29 @@ def test_a_claims_card_says_over_how_many_machines_its_times_go(env):
     assert card(env, saving) == "The times are of one machine."
     assert card(env, "isru.limit", "forecaster.gone") == "", "it rests on no time"
     agreed = [
-        ("C3", "A", "x", "faster", "faster"),
-        ("C3", "A", "y", "slower", "faster"),
-        ("C3", "B", "x", "undecided", "faster"),
-        ("C2", "B", "x", "faster", "faster"),
+        ("C3", "B", "x", "faster", "faster", False),
+        ("C3", "B", "y", "slower", "faster", False),
+        ("C3", "C", "x", "undecided", "faster", False),
+        ("C2", "C", "x", "faster", "faster", False),
+        ("C3", "A", "x", "faster", "faster", True),
     ]
     assert card(env, saving, agreed=agreed) == (
         "The times are of one machine. "
-        "Of 3 comparisons recorded on 2 machines, this run's word: 1, the opposite one: 1."
+        "Of 3 comparisons recorded on 2 others, this run's word: 1, the opposite one: 1."
     )
+    assert card(env, saving, agreed=agreed[-1:]) == "The times are of one machine."
+    assert "on 1 other, this" in card(env, saving, agreed=agreed[:2])
+
+
+def test_the_machine_that_made_a_chapter_is_no_other_one(env, monkeypatch):
+    """Its record agrees with a run of its own, and says nothing of another machine."""
+    monkeypatch.setattr(over, "shown_records", lambda _: shown("Machine A", "B"))
+    monkeypatch.setattr(over, "reader", lambda _: words())
+    condition = SimpleNamespace(value=STEP.format("numba"), label="compiled")
+    verdict = SimpleNamespace(conditions=[SimpleNamespace(condition=condition)])
+    found = over.agreements(env, [(SimpleNamespace(id="C3"), verdict)])
+    assert found.set_index("machine")["own"].to_dict() == {"Machine A": True, "B": False}
+    assert [row[1] for row in agreement_table(found)[1:]] == [
+        "Machine A, which made this run",
+        "B",
+    ]

@@ -16,6 +16,7 @@ from isru.chapters.processors.rule import (
     fit,
     held,
     library,
+    slowest_calls,
     work,
     works,
 )
@@ -133,7 +134,7 @@ def test_a_core_that_nobody_knows_is_not_predicted():
 def test_the_share_in_the_band_counts_only_what_was_predicted():
     calls = held(cases(world(), STANDS_IN))
     calls.loc[calls.index[0], ["unseen", "unseen_error"]] = np.nan
-    table = errors(calls, calls.iloc[:0]).set_index("group")
+    table = errors(calls, calls.iloc[:0].assign(calls="")).set_index("group")
     assert table.loc["emulated", "unseen_cases"] == table.loc["emulated", "cases"] - 1
     assert (table["unseen_within"] == 100).all()
 
@@ -143,6 +144,14 @@ def test_a_call_of_the_library_is_told_by_kind_of_core():
     table = library(found, fit(found)).set_index(["function", "core"])
     assert table.loc[("tanh", "ahead"), "cycles"] == pytest.approx(3.5 + 18 + 60)
     assert table.loc[("tanh", "soft"), "platforms"] == 1
+
+
+def test_the_slowest_call_is_counted_where_it_was_made():
+    costs = world()
+    assert slowest_calls(costs, "tanh") == (5, 5)
+    costs.loc[(costs["platform"] == "little") & (costs["arm"] == "softsign"), "cost"] = 1e6
+    assert slowest_calls(costs, "tanh") == (4, 5)
+    assert slowest_calls(costs.iloc[:0], "tanh") == (0, 0)
 
 
 def steps_of(platform, group, program, macs, unit) -> pd.DataFrame:
@@ -176,6 +185,27 @@ def test_a_step_is_predicted_by_amdahls_law():
     assert set(found["program"]) == {"firmware", "export_c"}, "no rule knows a graph"
     assert set(found["arm"]) == {"isru", "exp_free"}
     assert np.allclose(found["unseen"], found["found"]) and np.allclose(found["error"], 0)
+
+
+def test_what_is_said_without_a_rule_is_counted_beside_it():
+    """Where a step saves under a fifth, "nothing" is right within a quarter, too."""
+    steps = steps_of("little", "emulated", "firmware", 8, "cycles")
+    found = held_steps(steps, world(), STANDS_IN)
+    assert np.allclose(found["trivial_error"], 100 / (1 - found["found"] / 100) - 100)
+    table = errors(held(cases(world(), STANDS_IN)), found).set_index("what")
+    assert table.loc["step", "unseen_within"] == 100
+    assert table.loc["step", "trivial_within"] == 100 * (found["found"] <= 20).mean() < 100
+    assert (table.loc["call", "trivial_within"] < 50).all()
+
+
+def test_a_step_whose_calls_were_taken_as_found_counts_apart():
+    """Without the call that returns its argument no units of an emulated core are known."""
+    costs, steps = world(), steps_of("little", "emulated", "firmware", 3.5, "cycles")
+    unknown = costs[~((costs["platform"] == "little") & (costs["arm"] == "identity"))]
+    known, given = (held_steps(steps, table, STANDS_IN) for table in (costs, unknown))
+    assert set(known["calls"]) == {"predicted"} and set(given["calls"]) == {"given"}
+    table = errors(held(cases(costs, STANDS_IN)), pd.concat([known, given])).set_index("what")
+    assert table.loc[["step", "given"], "cases"].tolist() == [len(known), len(given)]
 
 
 def test_the_constants_of_your_case_are_those_of_the_steps():

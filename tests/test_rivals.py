@@ -12,7 +12,7 @@ import pytest
 
 from isru import paths
 from isru.analysis.approximation import best_uniform
-from isru.bench.c_loops import DEPTH
+from isru.bench.c_loops import BESIDE, DEPTH, REPEATED
 from isru.bench.rivals import CONSTANTS, RIVALS, loop, put_in
 from isru.certificates.making import certify, ulp_error
 from isru.chapters.processors import rivals
@@ -174,6 +174,14 @@ def test_costs_are_times_an_element_and_a_bare_operation():
     assert rows.loc["root", "cost"] == pytest.approx(8 / DEPTH, rel=0.01)
     assert set(rows["unit"]) == {"ns"}
     assert "tanh_again" not in rows.index
+
+
+def test_a_bare_loop_is_divided_by_the_operations_that_its_c_writes():
+    counts = {"roots": "sqrt(", "divisions": "/", "horner": "+"}  # more sums than products
+    assert BESIDE["horner"].count("*") < BESIDE["horner"].count("+")
+    assert {name: BESIDE[name].count(sign) for name, sign in counts.items()} == {
+        name: many for name, (_, many) in REPEATED.items()
+    }
 
 
 def test_a_rival_of_a_lower_grade_is_not_held_against_the_exact():

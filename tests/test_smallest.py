@@ -13,6 +13,7 @@ from isru.chapters.smallest.answer import Map, ask, describe, export_point, mode
 from isru.chapters.smallest.baselines import pruning_curve
 from isru.chapters.smallest.costs import (
     all_costs,
+    cmsis_costs,
     equal_cost_units,
     join,
     network_costs,
@@ -361,3 +362,12 @@ def test_units_at_equal_cost_are_those_of_the_rival_between_its_sizes():
     rows = [(str(n), arm, f * n) for n in (2, 4, 8) for arm, f in (("a", 1.0), ("b", 2.0))]
     costs = pd.DataFrame(rows, columns=["hidden", "arm", "cycles"]).assign(weights="float32")
     assert equal_cost_units(costs, "a", "b", 8) == pytest.approx(4)
+
+
+def test_the_tables_of_cmsis_are_counted_beside_our_own():
+    found = cmsis_costs("cortex-m4f", [("lstm", "2"), ("gru", "2")], np.ones((1, 10), np.float32))
+    lstm = found[found["cell"] == "lstm"].set_index("arm")
+    assert lstm.loc["cmsis_nn", "cycles"] > lstm.loc["table", "cycles"]
+    assert lstm.loc["integer_cmsis_s16", "flash"] < lstm.loc["integer_tanh", "flash"]
+    gru = found[found["cell"] == "gru"]
+    assert set(gru["arm"]) == {"table", "cmsis_nn", "cmsis_dsp"} and set(gru["hidden"]) == {"2"}

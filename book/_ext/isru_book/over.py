@@ -18,6 +18,7 @@ from sphinx.util.docutils import SphinxRole
 from isru.machine_records import page
 from isru.machine_records.agreement import OPPOSITE, agreement
 from isru.machine_records.schema import read_record
+from isru.machine_records.summaries import run_title
 from isru_book.run import CHECK, LOGGER, Run, run_of
 from isru_book.values import link, reader
 
@@ -77,27 +78,34 @@ def of_claim(env, claim, verdict, agreed: pd.DataFrame) -> list[nodes.Node]:
     if not machines:
         return []
     words = f"The times are of {page.machines_in_words(len(machines))}"
-    own = agreed[agreed["claim"] == claim.id]
-    if own.empty:
+    others = agreed[(agreed["claim"] == claim.id) & ~agreed["own"].astype(bool)]
+    if others.empty:
         return [nodes.Text(f"{words}.")]
-    same = int((own["here"] == own["there"]).sum())
-    opposite = int((own["here"] == own["there"].map(OPPOSITE)).sum())
-    recorded = page.machines_in_words(own["machine"].nunique())
+    same = int((others["here"] == others["there"]).sum())
+    opposite = int((others["here"] == others["there"].map(OPPOSITE)).sum())
+    count = others["machine"].nunique()
     return [
-        nodes.Text(f"{words}. Of {len(own)} comparisons recorded on "),
-        link(recorded, PAGE),
+        nodes.Text(f"{words}. Of {len(others)} comparisons recorded on "),
+        link(f"{count} {'other' if count == 1 else 'others'}", PAGE),
         nodes.Text(f", this run's word: {same}, the opposite one: {opposite}."),
     ]
 
 
 def agreements(env, judged: Iterable[tuple]) -> pd.DataFrame:
-    """Return what recorded machines say of the conditions of claims (see `agreement`)."""
-    shown = shown_records(env)
+    """Return what recorded machines say of the conditions of claims (see `agreement`).
+
+    The column ``own`` tells whether the record's machine is the one that ran the chapter.
+    """
+    run, shown = run_of(env), shown_records(env)
     conditions = {
         claim.id: {found.condition.value: found.condition.label for found in verdict.conditions}
         for claim, verdict in judged
     }
-    return agreement(shown, conditions if shown else {}, reader(env))
+
+    def ran_on(address: str) -> str:
+        return run_title(run.provenance(address.partition(".")[0]).get("machine", ""))
+
+    return agreement(shown, conditions if shown else {}, reader(env), ran_on)
 
 
 def shown_records(env) -> page.Shown | None:

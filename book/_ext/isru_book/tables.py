@@ -36,7 +36,7 @@ from isru_book.values import note_table
 
 IN_VIEW = 8
 LATEX = "isru_latex_tables"  # where a page's metadata keep what is to be downloaded
-_FEWER = [str(count) for count in range(1, IN_VIEW + 1)]
+_IN_VIEW = [str(count) for count in range(1, 2 * IN_VIEW + 1)]
 _POINT = 0.5  # the width of a decimal point, in digits
 _SENTENCE = re.compile(r".*?[.:;](?=\s|$)|.*", re.DOTALL)
 _WISHES = ("columns", "rows", "sort", "pivot", "format", "words")
@@ -50,8 +50,8 @@ class ResultTable(SphinxDirective):
     saving`` turns the levels of a key into columns; ``:words:`` names levels, ``isru=ISRU``;
     ``:format:`` is a format of all numbers, ``.1f``, or of some, ``saving=.1f, ratio=.2f``;
     ``:interval-of: measured`` says whose interval ``low`` and ``high`` are, where the table does
-    not; ``:without-intervals:`` leaves them out; ``:rows-in-view: 5`` shows fewer than 8 rows,
-    the rest folds.
+    not; ``:without-intervals:`` leaves them out; ``:rows-in-view: 5`` shows as many rows in
+    place of 8, at most 16; the rest folds.
 
     On the page of its own chapter its label is ``tab-NAME``, elsewhere ``tab-NAME-PAGE``;
     ``:label: short`` makes it ``tab-short``.
@@ -63,7 +63,7 @@ class ResultTable(SphinxDirective):
         **dict.fromkeys(_WISHES, directives.unchanged_required),
         "interval-of": directives.unchanged_required,
         "label": directives.unchanged_required,
-        "rows-in-view": lambda told: directives.choice(told, _FEWER),
+        "rows-in-view": lambda told: directives.choice(told, _IN_VIEW),
         "without-intervals": directives.flag,
     }
 

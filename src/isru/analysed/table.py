@@ -184,6 +184,19 @@ def fewer_cycles(analysed: pd.DataFrame, arm: str, rival: str) -> tuple[int, int
     return int((cycles[arm] < cycles[rival]).sum()), len(cycles)
 
 
+def analysed_cores(count: int, of: int) -> str:
+    """Return on how many of the analysed cores something holds, in words.
+
+    Examples
+    --------
+    >>> analysed_cores(8, 9)
+    '8 of 9 analysed cores'
+    >>> analysed_cores(0, 0)
+    'none, since no core was analysed here'
+    """
+    return f"{count} of {of} analysed cores" if of else "none, since no core was analysed here"
+
+
 def missing(analysed: pd.DataFrame) -> pd.DataFrame:
     """Return what the analysis lacks: a row for each core with a loop that has no numbers.
 

@@ -63,6 +63,13 @@ _HORNER = " + ".join(
     for k in range(HORNERS)
 )
 DEPTH = 8
+REPEATED = {
+    "roots": ("root", DEPTH),
+    "divisions": ("division", DEPTH),
+    # A product with its sum is one operation, and so is each sum of two polynomials.
+    "horner": ("multiply_add", HORNER_DEGREE * HORNERS + HORNERS - 1),
+}
+"""Of a loop `BESIDE` the others: the operation that it repeats, and how often an element does."""
 BESIDE = {
     "rsqrt": "1 / sqrt(x)",
     "horner": _HORNER,

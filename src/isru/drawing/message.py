@@ -23,7 +23,7 @@ def write_message(figure, sentence: str) -> None:
         What the figure shows, computed from the numbers that it draws. May hold ``$...$``
         without spaces.
     """
-    lines, room = [""], figure.get_figwidth() * 72 - 12
+    lines, room = [""], figure.get_figwidth() * 72 - 18
     for word in sentence.split(" "):
         longer = f"{lines[-1]} {word}".strip()
         if _width(longer) > room:

@@ -25,6 +25,23 @@ _SHARED = {
     "isru_gates": "softsign",
 }
 
+OTHERS = ("#222222", "#44AA99", "#999933")
+"""For what is no activation, as threads, precisions and engines: no function has these colours."""
+
+# Shapes and dashes tell the functions apart where a print has no colours.
+_DASHED = (0, (5, 2))
+_DOTTED = (0, (1, 1.2))
+_MARKERS = {
+    "tanh": "o",
+    "isru": "s",
+    "exp_free": "D",
+    "softsign": "^",
+    "gru": "^",
+    "coupled": "D",
+    "identity": "X",
+}
+_DASHES = {"isru": _DASHED, "exp_free": _DOTTED, "identity": (0, (3, 1.5, 1, 1.5))}
+
 # A white ground under the axes keeps a figure readable on a dark page, too.
 _STYLE = {
     "axes.grid": True,
@@ -49,6 +66,16 @@ _STYLE = {
 def arm_colour(arm: str) -> str:
     """Return the colour of an arm of `isru.studies.arms`; grey for what has none of its own."""
     return COLOURS.get(_SHARED.get(arm, arm), COLOURS["copy"])
+
+
+def arm_marker(arm: str) -> str:
+    """Return the shape of an arm's marks; a triangle downwards for what has none of its own."""
+    return _MARKERS.get(arm, "v")
+
+
+def arm_dash(arm: str) -> str | tuple:
+    """Return the dashes of an arm's lines; solid for tanh and for what has none of its own."""
+    return _DASHES.get(arm, "-")
 
 
 def use_style() -> None:

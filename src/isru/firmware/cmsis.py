@@ -84,53 +84,61 @@ def s16_table() -> np.ndarray:
     return entries.astype(np.uint16)
 
 
-_S16 = {
-    "tanh": """\
-static int32_t cmsis_s16_tanh(int16_t x)
-{
-    const int32_t place = 3 * x, size = place < 0 ? -place : place, knot = size >> 8;
-    int32_t y = 0xffff << 8;
-    if (knot < 255) {
+@dataclass(frozen=True)
+class _S16:
+    """How a function of an int16 reads the table of the logistic function.
+
+    Attributes
+    ----------
+    bits : int
+        Of three times the argument, between two entries.
+    limit : int
+        What stands for the table from its last entry on.
+    centre : int
+        What is taken off: tanh(x) is twice the logistic function, less 1.
+    whole : int
+        What a positive and a negative argument have together.
+    drop : int
+        Bits of the sum that a value has no room for.
+    """
+
+    bits: int
+    limit: int
+    centre: int
+    whole: int
+    drop: int
+
+    def helper(self, function: str) -> str:
+        """Return the C function."""
+        centred = f"    y -= {self.centre};\n" if self.centre else ""
+        whole, half = self.whole - 1, 1 << (self.drop - 1)
+        return f"""\
+static int32_t cmsis_s16_{function}(int16_t x)
+{{
+    const int32_t place = 3 * x, size = place < 0 ? -place : place, knot = size >> {self.bits};
+    int32_t y = {self.limit};
+    if (knot < 255) {{
         const uint16_t *entry = cmsis_s16 + knot;
-        y = (entry[0] << 8) + (size & 255) * (entry[1] - entry[0]);
-    }
-    y -= 1 << 23;
-    return ((place < 0 ? -1 - y : y) + (1 << 7)) >> 8;
+        y = (entry[0] << {self.bits}) + (size & {(1 << self.bits) - 1}) * (entry[1] - entry[0]);
+    }}
+{centred}    return ((place < 0 ? {whole} - y : y) + {half}) >> {self.drop};
+}}
+"""
+
+    def exact(self, x: np.ndarray) -> np.ndarray:
+        """Return what `helper` computes."""
+        entries, place = s16_table().astype(np.int64), 3 * np.asarray(x, np.int64)
+        size = np.abs(place)
+        knot, rest = np.minimum(size >> self.bits, 254), size & ((1 << self.bits) - 1)
+        y = (entries[knot] << self.bits) + rest * (entries[knot + 1] - entries[knot])
+        y = np.where(size >> self.bits < 255, y, self.limit) - self.centre
+        return (np.where(place < 0, self.whole - 1 - y, y) + (1 << (self.drop - 1))) >> self.drop
+
+
+_S16_FORMS = {
+    "tanh": _S16(bits=8, limit=0xFFFF << 8, centre=1 << 23, whole=0, drop=8),
+    "sigmoid": _S16(bits=9, limit=0x7FFF << 10, centre=0, whole=1 << 25, drop=10),
 }
-""",
-    "sigmoid": """\
-static int32_t cmsis_s16_sigmoid(int16_t x)
-{
-    const int32_t place = 3 * x, size = place < 0 ? -place : place, knot = size >> 9;
-    int32_t y = 0x7fff << 10;
-    if (knot < 255) {
-        const uint16_t *entry = cmsis_s16 + knot;
-        y = (entry[0] << 9) + (size & 511) * (entry[1] - entry[0]);
-    }
-    return ((place < 0 ? (1 << 25) - 1 - y : y) + (1 << 9)) >> 10;
-}
-""",
-}
-
-
-def _s16_sum(x, shift, limit):
-    """Return three times x, and what the table gives for its magnitude."""
-    entries, place = s16_table().astype(np.int64), 3 * np.asarray(x, np.int64)
-    size = np.abs(place)
-    knot = np.minimum(size >> shift, 254)
-    y = (entries[knot] << shift) + (size & ((1 << shift) - 1)) * (entries[knot + 1] - entries[knot])
-    return place, np.where(size >> shift < 255, y, limit)
-
-
-def _s16_tanh(x):
-    place, y = _s16_sum(x, 8, 0xFFFF << 8)
-    y -= 1 << 23
-    return (np.where(place < 0, -1 - y, y) + (1 << 7)) >> 8
-
-
-def _s16_sigmoid(x):
-    place, y = _s16_sum(x, 9, 0x7FFF << 10)
-    return (np.where(place < 0, (1 << 25) - 1 - y, y) + (1 << 9)) >> 10
 
 
 @cache
@@ -186,8 +194,8 @@ def integer_form(name: str) -> IntegerForm:
         raise ValueError(f"expected one of: {', '.join(INTEGER_FORMS)}; got {name!r}")
     _, kind, function = name.split("_")
     if kind == "s16":
-        exact = {"tanh": _s16_tanh, "sigmoid": _s16_sigmoid}[function]
-        return IntegerForm({"cmsis_s16": s16_table()}, _S16[function], f"{name}({{x}})", exact)
+        form, tables = _S16_FORMS[function], {"cmsis_s16": s16_table()}
+        return IntegerForm(tables, form.helper(function), f"{name}({{x}})", form.exact)
     table = f"{name}_table"
     call = f"cmsis_{kind}({table}, {{x}})"
     if kind == "q15":

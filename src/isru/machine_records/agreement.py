@@ -17,7 +17,12 @@ _STEP = "forecaster.steps[framework={engine}, step={step}, units={units}].saving
 _C_STEP = "processors.c-library[phase={step}, units={units}, arm=isru].saving"
 
 
-def agreement(shown, conditions: Mapping[str, Mapping[str, str]], read: Callable) -> pd.DataFrame:
+def agreement(
+    shown,
+    conditions: Mapping[str, Mapping[str, str]],
+    read: Callable,
+    ran_on: Callable[[str], str] = lambda chapter: "",
+) -> pd.DataFrame:
     """Return the word of each recorded machine for each condition that it measured, too.
 
     Parameters
@@ -27,20 +32,23 @@ def agreement(shown, conditions: Mapping[str, Mapping[str, str]], read: Callable
         Claim -> address of the condition's effect -> the condition in words.
     read : callable
         Gives what the book's run recorded at an address, None where nothing.
+    ran_on : callable
+        Gives the title of the machine that recorded an address.
 
     Returns
     -------
     pandas.DataFrame
         Columns claim, machine, condition, here (the record's word: faster, slower, ...), there
-        (the run's).
+        (the run's), own (whether the run's is of the record's machine).
     """
     rows = [
-        (claim, machine, words[address], here, entry["value"])
+        (claim, machine, words[address], here, entry["value"], machine == ran_on(address))
         for claim, words in conditions.items()
         for machine, address, here in _recorded(shown)
         if address in words and (entry := read(_word_of(address))) is not None
     ]
-    return pd.DataFrame(rows, columns=["claim", "machine", "condition", "here", "there"])
+    columns = ["claim", "machine", "condition", "here", "there", "own"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _recorded(shown) -> Iterator[tuple[str, str, str]]:
@@ -63,6 +71,8 @@ def agreement_table(found: pd.DataFrame) -> list[list[str]]:
 
     Only what both decided can be opposite: faster here, slower there.
     """
+    names = found["machine"] + found["own"].map({True: ", which made this run", False: ""})
+    found = found.assign(machine=names)
     header = ["Claim", "Machine", "The same word", "The opposite word", "Opposite"]
     rows = []
     for (claim, machine), part in found.groupby(["claim", "machine"], sort=False):

@@ -219,6 +219,18 @@ def titles(records: Mapping[str, Mapping]) -> dict[str, str]:
     return found
 
 
+def run_title(machine: str) -> str:
+    """Return the title that a record of a run's machine has, by what the run says of it.
+
+    Examples
+    --------
+    >>> run_title("Intel(R) Xeon(R) Processor @ 2.50GHz, 2 cores, Linux x86_64")
+    'Intel Xeon @ 2.50GHz'
+    """
+    model = machine.split(",")[0]
+    return _model({"kind": "processor", "machine": {"cpu": {"model": model}}})
+
+
 def _model(record: Mapping) -> str:
     model = KINDS[record["kind"]].names(record["machine"])
     for noise in ("(R)", "(TM)", "(r)", "(tm)", " CPU", " Processor"):

@@ -34,6 +34,12 @@ _VARIANTS = {"fast": "fast", "again": "again"}  # what a function's name may end
 _LEVELS: dict[str, Mapping[str, str]] = {
     "arm": {
         "cmsis_nn": "table of CMSIS-NN, float32",
+        "cmsis_nn_tanh": "table of CMSIS-NN, float32",
+        "cmsis_nn_sigmoid": "logistic of CMSIS-NN, float32",
+        "cmsis_dsp_tanh": "table in the form of CMSIS-DSP",
+        "cmsis_s16_tanh": "table of CMSIS-NN, int16",
+        "cmsis_q15_tanh": "older table of CMSIS-NN, q15",
+        "cmsis_q7_tanh": "older table of CMSIS-NN, q7",
         "cmsis_dsp": "table in the form of CMSIS-DSP",
         "cmsis_s16": "table of CMSIS-NN, int16",
         "cmsis_q15": "older table of CMSIS-NN, q15",
@@ -47,6 +53,7 @@ _LEVELS: dict[str, Mapping[str, str]] = {
         "isrlu_1": "ISRLU, α = 1",
         "isrlu_3": "ISRLU, α = 3",
     },
+    "calls": {"predicted": "by the rule", "given": "as found"},
     "changed": {"framework": "NumPy to Keras", "arm": "tanh to ISRU"},
     "compiler": {"gcc": "GCC", "clang": "Clang", "zig": "Clang, packaged"},
     "cell": {"lstm": "LSTM", "gru": "GRU", "coupled": "coupled gates"},
@@ -109,7 +116,13 @@ _LEVELS: dict[str, Mapping[str, str]] = {
         "rv32imc": "RISC-V, without float unit",
         "rv32imfc": "RISC-V, with float unit",
     },
-    "program": {"export_c": "the C of export_c", "plain_c": "plain loop in C"},
+    "program": {
+        "export_c": "the C of export_c",
+        "plain_c": "plain loop in C",
+        "numba": "loops you compile",
+        "numpy": "NumPy",
+        "keras": "TensorFlow",
+    },
     "rate": {"low": "low rate", "middle": "middle rate", "high": "high rate", "own": "own rates"},
     "relation": {">=": "at least", "<=": "at most"},
     "role": {"activation": "for candidate and output", "gate": "for a gate"},
@@ -143,6 +156,7 @@ _LEVELS: dict[str, Mapping[str, str]] = {
         "dyck": "brackets",
     },
     "test": {"original": "the original's test", "after": "the week after training"},
+    "what": {"given": "step, its calls as found"},
     "within": {"numpy": "NumPy", "keras": "Keras", "isru": "ISRU"},
     "weights": {"int8": "8-bit weights", "integer": "integers only"},
 }

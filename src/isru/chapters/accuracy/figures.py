@@ -7,12 +7,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from isru.drawing.labels import HALO
-from isru.drawing.style import arm_colour
+from isru.drawing.message import WIDTH, legend_below, write_message
+from isru.drawing.sentences import by_word
+from isru.drawing.style import arm_colour, arm_marker
 from isru.studies.level_words import level_words
 from isru.studies.octaves import MARGIN, NEW_TASK
 
 SHOWN = ("isru", "exp_free", "three_quarters")
-_MARKERS = {"isru": "o", "exp_free": "s", "three_quarters": "D"}
 _STEP = 0.24  # of a row, between arms
 _LIMITS = (-0.75, 1.25)  # octaves; what lies beyond stands at the edge as an arrowhead
 _RIVALS = {"libm": ("-", "tanh of the C library"), "table": ("--", "tanh by a table")}
@@ -34,7 +35,8 @@ def octaves_figure(by_task: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     tasks = [*by_task["task"].unique(), _ALL, _NEW]
     arms = [arm for arm in SHOWN if arm in set(summary["arm"])]
     idle = set(by_task.loc[~by_task["counts"] & by_task["arm"].isin(arms), "task"])
-    figure = Figure(figsize=(5.2, 0.52 * len(tasks) + 1.7), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.52 * len(tasks) + 2.2), layout="constrained")
+    write_message(figure, _octaves_message(summary, arms))
     axes = figure.subplots()
     _set_ground(axes, tasks)
     for task in idle:
@@ -51,11 +53,20 @@ def octaves_figure(by_task: pd.DataFrame, summary: pd.DataFrame) -> Figure:
         ends = found[["prediction_low", "prediction_high"]]
         _draw_line(axes, tasks.index(_NEW) + shift, *ends, arm, lw=1.6, ls=(0, (3, 1)))
     handles = [
-        axes.plot([], [], _MARKERS[arm], color=arm_colour(arm), label=_conclusion(summary, arm))[0]
+        axes.plot([], [], arm_marker(arm), color=arm_colour(arm), label=_conclusion(summary, arm))[
+            0
+        ]
         for arm in arms
     ]
-    figure.legend(handles=handles, loc="outside upper left", borderpad=0, handletextpad=0.2)
+    legend_below(figure, handles, columns=1)
     return figure
+
+
+def _octaves_message(summary: pd.DataFrame, arms: list[str]) -> str:
+    """Return which arms have which word over all tasks."""
+    found = summary.set_index("arm")["word"]
+    words = by_word({level_words("arm", arm): found[arm] for arm in arms})
+    return f"Against tanh over all tasks, margin ±{MARGIN} octaves, {words}"
 
 
 def _conclusion(summary: pd.DataFrame, arm: str) -> str:
@@ -100,7 +111,7 @@ def _draw_interval(axes, height: float, row, arm: str, *, pale=False, wide=False
         colour = arm_colour(arm)
         look = {"mfc": "white"} if pale else {"mec": "white", "mew": 0.6}
         size = 8 if wide else 5.5
-        axes.plot(row.octaves, height, _MARKERS[arm], color=colour, ms=size, zorder=4, **look)
+        axes.plot(row.octaves, height, arm_marker(arm), color=colour, ms=size, zorder=4, **look)
 
 
 def _draw_line(axes, height: float, low: float, high: float, arm: str, *, pale=False, **look):
@@ -121,34 +132,54 @@ def price_figure(price: pd.DataFrame) -> Figure:
     price : pandas.DataFrame
         From `isru.chapters.accuracy.price.price_table`; without rows the figure says so.
     """
-    figure = Figure(figsize=(5.8, 3.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
     arms = list(price["arm"].unique())
     if not arms:
-        figure.text(0.5, 0.5, "No cycles were counted in this run.", ha="center")
+        write_message(figure, "No cycles were counted in this run.")
         return figure
+    write_message(figure, _price_message(price))
     panels = figure.subplots(1, len(arms), sharey=True, squeeze=False)[0]
     for axes, arm in zip(panels, arms, strict=True):
         _draw_price(axes, price[price["arm"] == arm], arm)
     panels[0].set_ylabel("octaves of units, Cortex-M4F")
     handles = [
-        Line2D([], [], ls=ls, marker="o", ms=3, color=_GREY, label=f"in hand, against {name}")
+        Line2D([], [], ls=ls, color=_GREY, label=f"in hand, against {name}")
         for ls, name in _RIVALS.values()
     ]
     lost = Line2D([], [], color=_LOST, lw=4, label="lost in accuracy, with its interval")
-    figure.legend(handles=[*handles, lost], loc="outside upper left", borderpad=0)
+    legend_below(figure, [*handles, lost], columns=1)
     return figure
+
+
+def _price_message(price: pd.DataFrame) -> str:
+    """Return who is ahead of each rival in accuracy at equal cycles, at one size for all."""
+    by_size = price.groupby("units").size()
+    units = by_size[by_size == by_size.max()].index.max()
+    parts = []
+    for rival, (_, name) in _RIVALS.items():
+        rows = price[(price["units"] == units) & (price["rival"] == rival)]
+        words = {level_words("arm", row.arm): _side(row) for row in rows.itertuples()}
+        if words:
+            parts.append(f"against {name} {by_word(words, ', ')}")
+    return f"At {units} units and equal cycles, {'; '.join(parts)}"
+
+
+def _side(row) -> str:
+    """Return on which side of tanh the 95 % interval of what is left lies."""
+    return "ahead" if row.left_low > 0 else "behind" if row.left_high < 0 else "undecided"
 
 
 def _draw_price(axes, part: pd.DataFrame, arm: str) -> None:
     colour, lost = arm_colour(arm), part.iloc[0]
     for rival, (ls, _) in _RIVALS.items():
         line = part[part["rival"] == rival].sort_values("units")
-        axes.plot(line["units"], line["in_hand"], ls=ls, color=colour, marker="o", ms=3)
+        axes.plot(line["units"], line["in_hand"], ls=ls, color=colour, marker=arm_marker(arm), ms=5)
     if lost["low"] < lost["high"]:
         axes.axhspan(lost["low"], lost["high"], color=_LOST, alpha=0.6, lw=0, zorder=0)
     axes.axhline(lost["octaves"], color=_LOST, zorder=1)
     axes.axhline(0, color=arm_colour("tanh"), lw=1.2)
-    axes.set(title=level_words("arm", arm), xscale="log", xlabel="units")
+    axes.set(xscale="log", xlabel="units")
+    axes.set_title(level_words("arm", arm), loc="left")
     ticks = [count for count in _TICKS if part["units"].min() <= count <= part["units"].max()]
     axes.set_xticks(ticks, [str(count) for count in ticks])
     axes.set_xticks([], minor=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from isru.drawing.style import COLOURS, arm_colour
+from isru.drawing.message import WIDTH, legend_below, write_message
+from isru.drawing.sentences import listed, tally
+from isru.drawing.style import COLOURS, arm_colour, arm_dash, arm_marker
 from isru.studies.arms import ARMS
-from isru.studies.figures import difference_row
+from isru.studies.figures import difference_marks, difference_row
 from isru.studies.paired import METRICS
 
 ARM_NAMES = {name: arm.details or arm.label for name, arm in ARMS.items()}
@@ -24,6 +27,11 @@ STAGE_NAMES = {
     "shrunk": "only rescaled alike",
     "tuned": "after fine-tuning",
 }
+_MARGIN = METRICS["skill"].margin
+_STAGE_MARKERS = ("o", "^", "D")
+_UPDATES = (100, 200, 500, 1000, 2000)
+_CELL_DASHES = {"tanh": "-", "gru": (0, (5, 2)), "coupled": (0, (1, 1.2))}
+_THIN = "\N{THIN SPACE}"
 _CELLS = {"tanh": "LSTM", "gru": "GRU", "coupled": "coupled gates"}
 
 
@@ -32,7 +40,6 @@ def difference_rows(
     *,
     limit: float,
     label: str,
-    lift: float = 0.0,
 ) -> Figure:
     """Draw what arms gain or lose, seed by seed, over the band of the margin.
 
@@ -45,25 +52,38 @@ def difference_rows(
         Half the width of the axes; what lies beyond stands at the edge as an arrowhead.
     label : str
         Of the horizontal axes.
-    lift : float
-        How far above its row an arm's mean and interval stand as text.
     """
     present = {arm for _, summary in panels.values() for arm in summary["arm"]}
     arms = [arm for arm in ARM_NAMES if arm in present]
-    figure = Figure(figsize=(8.4, (0.4 + lift / 3) * len(arms) + 1.1), layout="constrained")
-    row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    for axes, (title, (pairs, summary)) in zip(row, panels.items(), strict=True):
-        margin = METRICS[summary["metric"].iloc[0]].margin
-        axes.axvspan(-margin, margin, color=COLOURS["floor"], lw=0, alpha=0.5)
-        axes.axvline(0, color=COLOURS["tanh"], lw=1.2)
+    size = (WIDTH, len(panels) * (0.3 * len(arms) + 0.3) + 1.1)
+    figure = Figure(figsize=size, layout="constrained")
+    write_message(figure, _rows_message(pd.concat([summary for _, summary in panels.values()])))
+    column = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, (title, (pairs, summary)) in zip(column, panels.items(), strict=True):
+        _ground(axes, arms, limit)
         for found in summary.itertuples():
             values = pairs.loc[pairs["arm"] == found.arm, "difference"].to_numpy()
-            difference_row(axes, arms.index(found.arm), values, found, limit, lift=lift)
-        axes.set(xlim=(-limit, limit), ylim=(len(arms) - 0.4, -0.7), title=title)
-        axes.grid(axis="y", visible=False)
-    row[0].set_yticks(range(len(arms)), [ARM_NAMES[arm] for arm in arms])
-    figure.supxlabel(label, fontsize=10)
+            difference_row(axes, arms.index(found.arm), values, found, limit)
+        axes.set_title(title, loc="left")
+    figure.supxlabel(f"{label}; band: ±{_MARGIN:g}", fontsize=10)
     return figure
+
+
+def _ground(axes, arms: list[str], limit: float) -> None:
+    """Set a row for each arm, the band that counts as no difference, and tanh at 0."""
+    axes.axvspan(-_MARGIN, _MARGIN, color=COLOURS["floor"], lw=0, alpha=0.5)
+    axes.axvline(0, color=COLOURS["tanh"], lw=1.2)
+    axes.set(xlim=(-limit, limit), ylim=(len(arms) - 0.4, -0.6))
+    axes.grid(axis="y", visible=False)
+    axes.set_yticks(range(len(arms)), [ARM_NAMES[arm] for arm in arms])
+
+
+def _rows_message(summary: pd.DataFrame) -> str:
+    """Return how many variants have which word."""
+    return (
+        f"{len(summary)} variants against the usual LSTM, margin ±{_MARGIN:g} pp: "
+        f"{tally(summary['word'])}"
+    )
 
 
 def updates_by_length(rows: pd.DataFrame) -> Figure:
@@ -77,33 +97,54 @@ def updates_by_length(rows: pd.DataFrame) -> Figure:
     """
     tasks = [task for task in TASK_NAMES if task in set(rows["task"])]
     arms = [arm for arm in ARM_NAMES if arm in set(rows["arm"])]
-    figure = Figure(figsize=(8.4, 3.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    write_message(figure, _memory_message(rows))
     panels = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
+    ticks = [count for count in _UPDATES if rows["updates"].min() <= count]
     for axes, task in zip(panels, tasks, strict=True):
         part = rows[rows["task"] == task]
         steps = sorted(part["steps"].unique())
         for number, arm in enumerate(arms):
             _updates_line(
-                axes, part[part["arm"] == arm], arm, 1.03 ** (number - (len(arms) - 1) / 2)
+                axes, part[part["arm"] == arm], arm, 1.05 ** (number - (len(arms) - 1) / 2)
             )
-        axes.set(title=TASK_NAMES[task][0], xlabel=TASK_NAMES[task][1], xscale="log")
+        axes.set(xlabel=TASK_NAMES[task][1], xscale="log", yscale="log")
+        axes.set_title(TASK_NAMES[task][0], loc="left")
+        axes.set_yticks(ticks, [str(count) for count in ticks])
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.set_xticks(steps, [str(count) for count in steps])
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_ylim(0, 1.05 * rows["updates"].max())
+        axes.set_ylim(0.85 * rows["updates"].min(), 1.15 * rows["updates"].max())
     panels[0].set_ylabel("updates until solved")
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 3))
+    legend_below(figure, handles, labels, columns=2)
     return figure
 
 
+def _memory_message(rows: pd.DataFrame) -> str:
+    """Return which networks do not solve every run."""
+    solved = rows.groupby("arm", sort=False)["solved"].agg(["sum", "size"])
+    gave_up = solved[solved["sum"] < solved["size"]]
+    if gave_up.empty:
+        return f"Every run of all {len(solved)} networks is solved"
+    named = [
+        f"{ARM_NAMES[arm]} ({row['size'] - row['sum']} of {row['size']} runs given up)"
+        for arm, row in gave_up.iterrows()
+    ]
+    return f"Every network solves every run, but for {listed(named)}"
+
+
 def _updates_line(axes, part: pd.DataFrame, arm: str, shift: float) -> None:
-    colour = arm_colour(arm)
-    medians = part.groupby("steps")["updates"].median()
-    style = {"color": colour, "ls": "--" if arm == "identity" else "-"}
-    axes.plot(medians.index * shift, medians, label=ARM_NAMES[arm], **style)
-    for solved, marker in ((True, "o"), (False, "x")):
+    colour, marker = arm_colour(arm), arm_marker(arm)
+    by_steps = part.groupby("steps")
+    medians = by_steps["updates"].median()
+    look = {"color": colour, "ls": arm_dash(arm), "marker": marker, "ms": 5.5, "mec": "white"}
+    look["markevery"] = np.flatnonzero(by_steps["solved"].any()).tolist()  # else there is a cross
+    axes.plot(medians.index * shift, medians, lw=1.4, label=ARM_NAMES[arm], **look)
+    for solved, shape in ((True, marker), (False, "x")):
         chosen = part[part["solved"] == solved]
-        axes.scatter(chosen["steps"] * shift, chosen["updates"], s=16, marker=marker, color=colour)
+        look = {"s": 12, "alpha": 0.4} if solved else {"s": 36, "zorder": 4}
+        axes.scatter(chosen["steps"] * shift, chosen["updates"], marker=shape, color=colour, **look)
 
 
 def skill_by_parameters(cells: pd.DataFrame) -> Figure:
@@ -114,7 +155,8 @@ def skill_by_parameters(cells: pd.DataFrame) -> Figure:
     cells : pandas.DataFrame
         Columns arm ("tanh" is the LSTM), parameters, mean, low, high.
     """
-    figure = Figure(figsize=(7.0, 3.4), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.8), layout="constrained")
+    write_message(figure, _cells_message(cells))
     axes = figure.subplots()
     for number, (arm, name) in enumerate(_CELLS.items()):
         colour = arm_colour(arm)
@@ -122,27 +164,63 @@ def skill_by_parameters(cells: pd.DataFrame) -> Figure:
         if part.empty:
             continue
         place = part["parameters"] * 1.03 ** (number - 1)  # beside each other, at equal sizes
-        axes.plot(place, part["mean"], color=colour, marker="o", ms=4, label=name)
-        axes.vlines(place, part["low"], part["high"], color=colour, lw=4, alpha=0.35)
+        look = {"marker": arm_marker(arm), "ls": _CELL_DASHES[arm], "ms": 6, "label": name}
+        axes.plot(place, part["mean"], color=colour, **look)
+        axes.vlines(place, part["low"], part["high"], color=colour, lw=3, alpha=0.4)
     axes.set(xscale="log", xlabel="parameters of the network", ylabel="skill (%)")
     axes.set_xlim(cells["parameters"].min() / 1.25, cells["parameters"].max() * 1.25)
     ticks = sorted(cells.loc[cells["arm"] == "tanh", "parameters"])
-    axes.set_xticks(ticks, [f"{count:,}".replace(",", "\N{THIN SPACE}") for count in ticks])
+    axes.set_xticks(ticks, [f"{count:,}".replace(",", _THIN) for count in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
-    figure.legend(loc="outside lower center", ncols=len(_CELLS))
+    legend_below(figure, *axes.get_legend_handles_labels(), columns=len(_CELLS))
     return figure
 
 
+def _cells_message(cells: pd.DataFrame) -> str:
+    """Return the order of the cells at the largest size."""
+    largest = cells.sort_values("parameters").groupby("arm").last().sort_values("mean")
+    ranks = [f"{_CELLS[arm]} {row['mean']:.1f} %" for arm, row in largest[::-1].iterrows()]
+    count = f"{cells.loc[cells['arm'] == 'tanh', 'parameters'].max():,}"
+    return f"Mean skill at about {count.replace(',', _THIN)} parameters: {listed(ranks)}"
+
+
 def swap_stages(pairs: Sequence[pd.DataFrame], summaries: Sequence[pd.DataFrame], limit: float):
-    """Draw what a swap costs at each stage; see `difference_rows` for the arguments.
+    """Draw what a swap costs at each stage, one row an arm, the dots of the last stage's seeds.
 
     Parameters
     ----------
     pairs, summaries : sequence of pandas.DataFrame
-        Of the stages in `STAGE_NAMES`, in that order.
+        Of the stages in `STAGE_NAMES`, in that order; see `difference_rows`.
     limit : float
+        Half the width of the axis; what lies beyond stands at the edge as an arrowhead.
     """
-    named = zip(STAGE_NAMES.values(), pairs, summaries, strict=True)
-    panels = {title: (part, summary) for title, part, summary in named}
-    label = "skill minus that of tanh (pp)"
-    return difference_rows(panels, limit=limit, label=label, lift=0.35)
+    present = set(pd.concat(summaries)["arm"])
+    arms = [arm for arm in ARM_NAMES if arm in present]
+    figure = Figure(figsize=(WIDTH, 0.5 * len(arms) + 1.8), layout="constrained")
+    write_message(figure, _swap_message(summaries))
+    axes, grey = figure.subplots(), COLOURS["copy"]
+    _ground(axes, arms, limit)
+    looks = zip(STAGE_NAMES, pairs, summaries, (-0.27, 0.0, 0.27), _STAGE_MARKERS, strict=True)
+    for stage, part, summary, shift, marker in looks:
+        last = stage == "tuned"
+        for row in summary.itertuples():
+            values = part.loc[part["arm"] == row.arm, "difference"].to_numpy()
+            look = {"marker": marker, "hollow": not last}
+            values = values if last else values[:0]
+            difference_marks(axes, arms.index(row.arm) + shift, values, row, limit, **look)
+    handles = [
+        axes.plot([], [], marker, ls="none", color=grey, mfc=grey if last else "white")[0]
+        for marker, last in zip(_STAGE_MARKERS, (False, False, True), strict=True)
+    ]
+    axes.set_xlabel(f"skill minus that of tanh (pp; band: ±{_MARGIN:g})")
+    legend_below(figure, handles, list(STAGE_NAMES.values()), columns=len(handles))
+    return figure
+
+
+def _swap_message(summaries: Sequence[pd.DataFrame]) -> str:
+    """Return how many variants are equivalent to tanh right after the swap, and in the end."""
+    counts = [int((summary["word"] == "equivalent").sum()) for summary in summaries]
+    return (
+        f"{STAGE_NAMES['swapped'].capitalize()} {counts[0]} of {len(summaries[0])} variants are "
+        f"equivalent to tanh within ±{_MARGIN:g} pp, {STAGE_NAMES['tuned']} {counts[-1]}"
+    )

@@ -9,7 +9,13 @@ import pandas as pd
 
 from isru import paths
 from isru.emulator import toolchain_problem
-from isru.firmware import code_size, matrix_loop, measure_activation, measure_lstm
+from isru.firmware import (
+    code_size,
+    matrix_loop,
+    measure_activation,
+    measure_integer_activation,
+    measure_lstm,
+)
 from isru.lstm import LSTMNetwork
 from isru.studies.devices import arguments as arguments
 from isru.studies.devices import readings
@@ -42,6 +48,12 @@ def count_calls(
     """Count one call of every function on every core; see `isru.firmware.measure_activation`."""
     given = {"inputs": inputs, "gate_inputs": gate_inputs}
     return pd.concat([measure_activation(target, **given) for target in targets], ignore_index=True)
+
+
+def count_integer_calls(targets: Sequence[str], inputs: np.ndarray) -> pd.DataFrame:
+    """Count one call of each table of CMSIS-NN that is read in whole numbers, on every core."""
+    parts = [measure_integer_activation(target, inputs=inputs) for target in targets]
+    return pd.concat(parts, ignore_index=True)
 
 
 def count_steps(

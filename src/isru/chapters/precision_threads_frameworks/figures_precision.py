@@ -9,11 +9,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from isru.drawing.style import COLOURS
+from isru.drawing.marks import draw_estimates, draw_floor, view
+from isru.drawing.message import WIDTH, legend_below, write_message
+from isru.drawing.sentences import commonest, listed
+from isru.drawing.style import COLOURS, OTHERS, arm_dash, arm_marker
 from isru.studies.arms import ARMS
-from isru.studies.figures import STEP_NAMES, difference_marks
+from isru.studies.figures import STEP_NAMES, difference_row
 
-_TICKS = (10, 25, 50, 100, 300)
+_TICKS = (10, 25, 100, 300)
+_DTYPES = {"float32": (OTHERS[0], "o", "-"), "float64": (OTHERS[1], "^", (0, (5, 2)))}
+_NOTHING = 0.01  # of the margin: a row whose seeds all lie within it shows only zeros
 
 
 def precision_savings(narrow: pd.DataFrame, isru: pd.DataFrame, *, limit: float) -> Figure:
@@ -29,13 +34,15 @@ def precision_savings(narrow: pd.DataFrame, isru: pd.DataFrame, *, limit: float)
         The saving that half the bytes and twice the lanes allow, %.
     """
     steps = [step for step in STEP_NAMES if step in set(narrow["step"])]
-    figure = Figure(figsize=(8.2, 2.9 * len(steps) + 0.4), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 2.6 * len(steps) + 1.4), layout="constrained")
+    write_message(figure, _precision_message(narrow, isru))
     panels = figure.subplots(len(steps), 2, sharex=True, squeeze=False)
     for (left, right), step in zip(panels, steps, strict=True):
         _narrow_panel(left, narrow[narrow["step"] == step], limit)
         _isru_panel(right, isru[isru["step"] == step])
-        left.set_ylabel(f"{STEP_NAMES[step]}\ntime saved by float32 (%)")
-        right.set_ylabel("time saved by ISRU (%)")
+        left.set_ylabel(f"{STEP_NAMES[step]}:\ntime saved (%)")
+    panels[0, 0].set_title("float32 for float64", loc="left")
+    panels[0, 1].set_title("ISRU for tanh", loc="left")
     sizes = [count for count in _TICKS if count in set(narrow["units"])]
     for axes in panels[-1]:
         axes.set(xlabel="units of the layer", xscale="log")
@@ -44,42 +51,47 @@ def precision_savings(narrow: pd.DataFrame, isru: pd.DataFrame, *, limit: float)
     handles, labels = panels[0, 0].get_legend_handles_labels()
     more, names = panels[0, 1].get_legend_handles_labels()
     legend = dict(zip([*labels, *names], [*handles, *more], strict=True))
-    where = {"loc": "outside lower center", "ncols": 4, "fontsize": 9}
-    figure.legend(list(legend.values()), list(legend), **where)
+    legend_below(figure, list(legend.values()), list(legend), columns=3)
     return figure
 
 
+def _precision_message(narrow: pd.DataFrame, isru: pd.DataFrame) -> str:
+    """Return what float32 saves at the largest size, and which way ISRU goes in each precision."""
+    largest = narrow.loc[narrow["units"] == narrow["units"].max(), "saving"]
+    found = [
+        f"{commonest(rows['direction'], 'points')} in {dtype}"
+        for dtype, rows in isru.groupby("dtype")
+    ]
+    text = (
+        f"At {narrow['units'].max()} units float32 saves {largest.min():.0f} to "
+        f"{largest.max():.0f} % of a step; with ISRU it is {listed(found)}"
+    )
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 def _narrow_panel(axes, part: pd.DataFrame, limit: float) -> None:
+    axes.set_ylim(view([*part["saving"], limit], part[["low", "high"]], least=5.0))
     band = part.drop_duplicates("units").sort_values("units")
-    _floor(axes, band)
+    draw_floor(axes, band["units"], band["floor_low"], band["floor_high"])
     axes.axhline(limit, color=COLOURS["prediction"], lw=1.0, ls=":", label="half the time")
-    for name, rows in part.sort_values("units").groupby("activation"):
-        _curve(axes, rows, COLOURS[name], f"left: {ARMS[name].label}")
+    for name, rows in part.sort_values("units").groupby("activation", sort=False):
+        look = {"ls": arm_dash(name), "label": ARMS[name].label}
+        look |= {"colour": COLOURS[name], "marker": arm_marker(name)}
+        draw_estimates(axes, rows["units"], rows, "saving", **look)
     axes.axhline(0, color=COLOURS["copy"], lw=0.8)
 
 
 def _isru_panel(axes, part: pd.DataFrame) -> None:
-    _floor(axes, part[part["dtype"] == "float32"].sort_values("units"))
-    colours = {"float32": COLOURS["isru"], "float64": COLOURS["exp_free"]}
+    axes.set_ylim(view(part[["saving", "expected"]], part[["low", "high"]], least=5.0))
+    narrow = part[part["dtype"] == "float32"].sort_values("units")
+    draw_floor(axes, narrow["units"], narrow["floor_low"], narrow["floor_high"])
     for dtype, rows in part.sort_values("units").groupby("dtype"):
-        _curve(axes, rows, colours[dtype], f"right: {dtype}")
-        axes.plot(rows["units"], rows["expected"], color=colours[dtype], lw=1.2, ls="--")
-    axes.plot([], [], color=COLOURS["prediction"], lw=1.2, ls="--", label="predicted by its calls")
+        colour, marker, dash = _DTYPES[dtype]
+        axes.plot(rows["units"], rows["expected"], color=colour, lw=1.0, ls=":")
+        look = {"ls": dash, "label": dtype, "colour": colour, "marker": marker}
+        draw_estimates(axes, rows["units"], rows, "saving", **look)
+    axes.plot([], [], color=COLOURS["copy"], lw=1.0, ls=":", label="predicted by its calls")
     axes.axhline(0, color=COLOURS["tanh"], lw=1.2)
-    shown = part[["saving", "expected"]].to_numpy()
-    low, high = min(shown.min(), -5.0), max(shown.max(), 5.0)
-    axes.set_ylim(low - 0.15 * (high - low), high + 0.15 * (high - low))
-
-
-def _floor(axes, rows: pd.DataFrame) -> None:
-    ends = rows["floor_low"], rows["floor_high"]
-    style = {"color": COLOURS["floor"], "lw": 0, "alpha": 0.7, "label": "A/A floor"}
-    axes.fill_between(rows["units"], *ends, **style)
-
-
-def _curve(axes, rows: pd.DataFrame, colour: str, label: str) -> None:
-    axes.vlines(rows["units"], rows["low"], rows["high"], color=colour, lw=4, alpha=0.4)
-    axes.plot(rows["units"], rows["saving"], color=colour, marker="o", ms=4, label=label)
 
 
 def difference_strips(
@@ -108,23 +120,39 @@ def difference_strips(
     label : str
         Of the axis, with the unit.
     """
-    figure = Figure(figsize=(7.0, 0.5 * len(summary) + 1.0), layout="constrained")
+    rows = [(row, _values(pairs, row)) for row in summary.itertuples()]
+    drawn = [(row, values) for row, values in rows if np.abs(values).max() > _NOTHING * margin]
+    figure = Figure(figsize=(WIDTH, 0.42 * len(drawn) + 1.7), layout="constrained")
+    write_message(figure, _strips_message(rows, names, margin))
     axes = figure.subplots()
     axes.axvspan(-margin, margin, color=COLOURS["floor"], lw=0, alpha=0.5)
-    axes.axvline(0, color=COLOURS["copy"], lw=1.0)
-    for place, row in enumerate(summary.itertuples()):
-        chosen = (pairs["arm"] == row.arm) & (pairs["units"] == row.units)
-        _strip(axes, place, pairs.loc[chosen, "difference"].to_numpy(float), row, limit)
-    texts = [f"{names[row.arm]}, {row.units} units" for row in summary.itertuples()]
+    axes.axvline(0, color=COLOURS["tanh"], lw=1.2)
+    for place, (row, values) in enumerate(drawn):
+        difference_row(axes, place, values, row, limit)
+    texts = [f"{names[row.arm]}, {row.units} units" for row, _ in drawn]
     axes.set_yticks(range(len(texts)), texts)
-    axes.set(xlim=(-limit, limit), ylim=(len(texts) - 0.4, -0.6), xlabel=label)
+    axes.set(xlim=(-limit, limit), ylim=(len(texts) - 0.4, -0.6))
+    left_out = len(rows) - len(drawn)
+    more = f"\nnot drawn: {left_out} rows without a seed beyond ±{_NOTHING * margin:g}"
+    axes.set_xlabel(f"{label}; band: ±{margin:g}" + (more if left_out else ""))
     axes.grid(axis="y", visible=False)
     return figure
 
 
-def _strip(axes, place: int, values: np.ndarray, row, limit: float) -> None:
-    difference_marks(axes, place, values, row, limit)
-    shown = [f"{round(value, 2) + 0.0:+.2f}" for value in (row.mean, row.low, row.high)]  # no -0.00
-    text = "{} ({} to {})".format(*shown).replace("-", "\N{MINUS SIGN}")
-    where = {"transform": axes.get_yaxis_transform(), "ha": "right", "fontsize": 8}
-    axes.text(0.99, place - 0.3, text, **where)
+def _values(pairs: pd.DataFrame, row) -> np.ndarray:
+    chosen = (pairs["arm"] == row.arm) & (pairs["units"] == row.units)
+    return pairs.loc[chosen, "difference"].to_numpy(float)
+
+
+def _strips_message(rows: list, names: Mapping[str, str], margin: float) -> str:
+    """Return how far the means of each name lie from zero at most."""
+    means: dict[str, float] = {}
+    for row, _ in rows:
+        means[names[row.arm]] = max(means.get(names[row.arm], 0.0), abs(row.mean))
+    parts = "; ".join(f"{name} {_small(mean)}" for name, mean in means.items())
+    return f"Largest mean change (pp; margin ±{margin:g}): {parts}"
+
+
+def _small(value: float) -> str:
+    """Return a size with two decimals, or with one digit where these are zeros."""
+    return f"{value:.2f}" if value >= 0.005 else f"{float(f'{value:.0e}'):f}".rstrip("0")

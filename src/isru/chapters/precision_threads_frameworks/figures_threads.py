@@ -6,10 +6,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from isru.drawing.style import COLOURS
+from isru.drawing.message import WIDTH, legend_below, write_message
+from isru.drawing.sentences import listed
+from isru.drawing.style import COLOURS, OTHERS
 
 FORM_NAMES = {"kept": "waiting threads", "new": "new threads", "blas": "threads of the BLAS"}
-FORM_COLOURS = {"kept": COLOURS["isru"], "new": COLOURS["exp_free"], "blas": COLOURS["softsign"]}
+FORM_COLOURS = dict(zip(FORM_NAMES, OTHERS, strict=True))
+_FORM_MARKERS = {"kept": "o", "new": "^", "blas": "D"}
 CPU_NAMES = {"i7": "i7", "m1": "M1", "xeon": "Xeon"}
 _TICKS = (16, 32, 64, 100, 256)
 
@@ -25,43 +28,54 @@ def speedup_by_units(table: pd.DataFrame, published: pd.DataFrame) -> Figure:
         Columns cpu, units, speedup: medians over the layers.
     """
     batches, layers = sorted(table["batch"].unique()), sorted(table["layers"].unique())
-    size = (8.2, 3.0 * len(layers) + 0.5)
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=(WIDTH, 2.7 * len(layers) + 1.4), layout="constrained")
+    write_message(figure, _units_message(table))
     panels = figure.subplots(len(layers), len(batches), sharex=True, sharey=True, squeeze=False)
     for row, count in zip(panels, layers, strict=True):
         for axes, batch in zip(row, batches, strict=True):
-            _published_lines(axes, published)
+            _published_lines(axes, published, named=axes is panels[0, 0])
             part = table[(table["batch"] == batch) & (table["layers"] == count)]
             for form in (name for name in FORM_NAMES if name in set(part["form"])):
                 _speedup_curve(axes, part[part["form"] == form].sort_values("units"), form)
             axes.axhline(1, color=COLOURS["copy"], lw=1.0)
             plural = "layers" if count > 1 else "layer"
-            axes.set_title(f"batch {batch}, {count} {plural}")
-        row[0].set_ylabel("time with one thread\nover time with several")
+            axes.set_title(f"batch {batch}, {count} {plural}", loc="left")
+        row[0].set_ylabel("one thread's time\nover that of several")
     _ratio_axis(panels[0, 0])
     shown = [units for units in _TICKS if units in {*table["units"], *published["units"]}]
     for axes in panels[-1]:
         axes.set(xlabel="units of a layer", xscale="log")
-        axes.set_xlim(0.65 * min(table["units"].min(), published["units"].min()))  # room for names
+        axes.set_xlim(0.4 * min(table["units"].min(), published["units"].min()))  # room for names
         axes.set_xticks(shown, [str(units) for units in shown])
         axes.xaxis.set_minor_locator(NullLocator())
     handles, labels = panels[0, 0].get_legend_handles_labels()
     legend = dict(zip(labels, handles, strict=True))
-    where = {"loc": "outside lower center", "ncols": 3, "fontsize": 9}
-    figure.legend(list(legend.values()), list(legend), **where)
+    legend_below(figure, list(legend.values()), list(legend), columns=2)
     return figure
 
 
-def _published_lines(axes, published: pd.DataFrame) -> None:
+def _units_message(table: pd.DataFrame) -> str:
+    """Return at how many points each form speeds a step up."""
+    found = [
+        f"{FORM_NAMES[form]} {(rows['direction'] == 'faster').sum()} of {len(rows)}"
+        for form, rows in ((name, table[table["form"] == name]) for name in FORM_NAMES)
+        if len(rows)
+    ]
+    return f"Points at which several threads are faster than one: {listed(found)}"
+
+
+def _published_lines(axes, published: pd.DataFrame, *, named: bool) -> None:
     for place, (cpu, rows) in enumerate(published.sort_values("units").groupby("cpu")):
         label = "published, by machine" if place == 0 else "_"
-        style = {"color": COLOURS["floor"], "lw": 1.2, "zorder": 1}
+        style = {"color": COLOURS["identity"], "lw": 1.0, "zorder": 1}
         axes.plot(rows["units"], rows["speedup"], label=label, **style)
+        if not named:
+            continue
         first = rows.iloc[0]
         where = {"xytext": (-3, 0), "textcoords": "offset points", "ha": "right", "va": "center"}
         text = CPU_NAMES.get(cpu, cpu)
         axes.annotate(
-            text, (first["units"], first["speedup"]), fontsize=7, color="#777777", **where
+            text, (first["units"], first["speedup"]), fontsize=9, color="#555555", **where
         )
 
 
@@ -69,11 +83,16 @@ def _speedup_curve(axes, rows: pd.DataFrame, form: str) -> None:
     colour = FORM_COLOURS[form]
     axes.vlines(rows["units"], rows["low"], rows["high"], color=colour, lw=4, alpha=0.4)
     axes.plot(
-        rows["units"], rows["speedup"], color=colour, marker="o", ms=4, label=FORM_NAMES[form]
+        rows["units"],
+        rows["speedup"],
+        color=colour,
+        marker=_FORM_MARKERS[form],
+        ms=5,
+        label=FORM_NAMES[form],
     )
     if rows["predicted"].notna().all():
         axes.plot(rows["units"], rows["predicted"], color=colour, lw=1.2, ls="--")
-        axes.plot([], [], color=COLOURS["prediction"], lw=1.2, ls="--", label="predicted")
+        axes.plot([], [], color=COLOURS["identity"], lw=1.2, ls="--", label="predicted")
 
 
 def speedup_by_work(table: pd.DataFrame, published: pd.DataFrame, costs_us: dict) -> Figure:
@@ -88,35 +107,50 @@ def speedup_by_work(table: pd.DataFrame, published: pd.DataFrame, costs_us: dict
     costs_us : dict of {str: float}
         Form -> cost of one hand-off, drawn as a vertical line.
     """
-    figure = Figure(figsize=(7.4, 4.2), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.9), layout="constrained")
+    shared = table.dropna(subset=["shared_us"])
+    write_message(figure, _work_message(shared))
     axes = figure.subplots()
     markers = dict(zip(CPU_NAMES, ("s", "^", "v"), strict=True))
     for cpu, rows in published.groupby("cpu"):
-        style = {"color": COLOURS["floor"], "mfc": "none", "ls": "none", "ms": 5}
-        label = f"published, {CPU_NAMES.get(cpu, cpu)} (work estimated)"
+        style = {"color": COLOURS["identity"], "mfc": "none", "ls": "none", "ms": 5}
+        label = f"published, {CPU_NAMES.get(cpu, cpu)} (estimated)"
         axes.plot(
             rows["shared_us"], rows["speedup"], marker=markers.get(cpu, "x"), label=label, **style
         )
-    for form, rows in table.dropna(subset=["shared_us"]).groupby("form"):
+    for form, rows in shared.groupby("form"):
         colour = FORM_COLOURS[form]
         axes.vlines(rows["shared_us"], rows["low"], rows["high"], color=colour, lw=3, alpha=0.3)
-        style = {"color": colour, "marker": "o", "ms": 4, "ls": "none"}
+        style = {"color": colour, "marker": _FORM_MARKERS[form], "ms": 5, "ls": "none"}
         axes.plot(rows["shared_us"], rows["speedup"], label=FORM_NAMES[form], **style)
         axes.axvline(costs_us[form], color=colour, lw=1.2, ls=":")
         where = {"xytext": (3, 4), "textcoords": "offset points", "rotation": 90, "va": "bottom"}
         text = f"hand-off {costs_us[form]:.0f} µs"
         anchor = axes.get_xaxis_transform()
         axes.annotate(
-            text, (costs_us[form], 0.02), xycoords=anchor, fontsize=8, color=colour, **where
+            text, (costs_us[form], 0.02), xycoords=anchor, fontsize=9, color="#222222", **where
         )
     axes.axhline(1, color=COLOURS["copy"], lw=1.0)
     axes.set(xscale="log", xlabel="work that one hand-off shares out (µs, one thread)")
-    axes.set_ylabel("time with one thread\nover time with several")
+    axes.set_ylabel("one thread's time\nover that of several")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     _ratio_axis(axes)
     handles, names = axes.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize=8)
+    legend_below(figure, handles, names, columns=2)
     return figure
+
+
+def _work_message(shared: pd.DataFrame) -> str:
+    """Return the least shared work with which each form is faster than one thread."""
+    found = []
+    for form, rows in shared.groupby("form"):
+        faster = rows.loc[rows["speedup"] > 1, "shared_us"]
+        if len(faster):
+            least = f"{faster.min():.0f} µs of work"
+        else:
+            least = f"more than {rows['shared_us'].max():.0f} µs"
+        found.append(f"{FORM_NAMES[form]} need {least}")
+    return f"To be faster than one thread, {listed(found)}"
 
 
 def _ratio_axis(axes) -> None:

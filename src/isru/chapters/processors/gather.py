@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from isru.bench import machine_metadata
-from isru.bench.c_loops import DEPTH, HORNER_DEGREE, HORNERS
+from isru.bench.c_loops import REPEATED
 from isru.machine_records.kinds import VECTOR
 from isru.machine_records.schema import read_record, samples
-from isru.machine_records.summaries import CLOCK, titles
+from isru.machine_records.summaries import CLOCK, run_title, titles
 from isru.notes import note_read
 from isru.recorded import Recorded, read_values
 from isru.records import sha256
@@ -39,12 +39,6 @@ CORES = {
     "rv32imc": "RV32IMC",
 }
 _FORMS = {"libm": "call", "simd": "vector", "fast": "fast", "numpy": "numpy"}
-# A loop of the chapter on the costs of activations that repeats an operation: how often.
-_REPEATED = {
-    "roots": ("root", DEPTH),
-    "divisions": ("division", DEPTH),
-    "horner": ("multiply_add", (HORNER_DEGREE + 1) * HORNERS - 1),
-}
 _RECORDED_ARMS = {
     ("activations", "tanh"): ("numpy", "tanh"),
     ("activations", "isru_plain"): ("numpy", "isru_plain"),
@@ -74,7 +68,7 @@ def machine_costs(times: pd.DataFrame, short: pd.DataFrame, platform: str) -> pd
     told = told[told["arm"] != "tanh_again"]
     rows = []
     for row in told.itertuples():
-        arm, times_done = _REPEATED.get(row.arm, (row.arm, 1))
+        arm, times_done = REPEATED.get(row.arm, (row.arm, 1))
         cost = [value / times_done for value in (row.ns, row.low, row.high)]
         rows.append((platform, "measured", _FORMS[row.form], row.dtype, arm, *cost, "ns"))
     rates = told[told["form"] == "numpy"].set_index(["dtype", "arm"])["ns"]
@@ -283,8 +277,7 @@ def published_steps() -> pd.DataFrame:
 
 def ran_on(recorded: Recorded) -> str:
     """Return the name of the machine that ran a chapter, as a page writes it."""
-    model = recorded.provenance["machine"].split(",")[0]
-    return titles({"": {"kind": "processor", "machine": {"cpu": {"model": model}}}})[""]
+    return run_title(recorded.provenance["machine"])
 
 
 def _frame(recorded: Recorded, table: str) -> pd.DataFrame:

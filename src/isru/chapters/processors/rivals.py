@@ -19,9 +19,9 @@ import pandas as pd
 
 from isru.activations import ACTIVATIONS
 from isru.bench import Arm, per_call, ratio
-from isru.bench.c_loops import DEPTH, HORNER_DEGREE, HORNERS, build_forms, c_compiler
+from isru.bench.c_loops import REPEATED, build_forms, c_compiler
 from isru.bench.rivals import put_in
-from isru.chapters.processors.gather import this_machine
+from isru.chapters.processors.gather import COSTS, STEPS, this_machine
 from isru.lstm import LSTMNetwork
 from isru.stats import Interval, direction, groups
 from isru.studies.savings import NOT_TIMED, percent_saved
@@ -59,11 +59,6 @@ RIVALS = {
     ),
 }
 """What may stand in the place of ISRU and of its gate; the frontier's formulas are among them."""
-_UNITS = {  # of a C loop: how many of them one element takes
-    "root": ("roots", DEPTH),
-    "division": ("divisions", DEPTH),
-    "multiply_add": ("horner", (HORNER_DEGREE + 1) * HORNERS - 1),  # and the sums of the four
-}
 FEATURES, TIME_STEPS = 10, 24
 STEP_ARMS = {
     "tanh": ("tanh", "sigmoid"),
@@ -76,6 +71,7 @@ STEP_ARMS = {
 }
 """Of each arm of a step its activation and its gates; "fraction": these by the fraction."""
 BEST = "tanh_fraction"
+_ENDS = ["cost", "low", "high"]
 
 
 def bare_library() -> str:
@@ -92,19 +88,14 @@ def cost_arms(library: str = "") -> list[Arm]:
         From `bare_library`: with it bare roots, divisions and multiply-adds are timed, too.
     """
     names = [*OURS, *RIVALS["tanh"], *RIVALS["sigmoid"], "identity"]
-    arms = [_arm(name) for name in names]
+    arms = [Arm(name, *_factory(name)) for name in names]
     arms.append(Arm("tanh_again", *_factory("tanh")))
     if library:
-        known = {"library": library}
         arms += [
-            Arm(label, "isru.bench.c_loops:c_loop", {"name": name} | known)
-            for label, (name, _) in _UNITS.items()
+            Arm(label, "isru.bench.c_loops:c_loop", {"name": name, "library": library})
+            for name, (label, _) in REPEATED.items()
         ]
     return arms
-
-
-def _arm(name: str) -> Arm:
-    return Arm(name, *_factory(name))
 
 
 def _factory(name: str) -> tuple[str, dict]:
@@ -130,14 +121,10 @@ def cost_rows(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFram
     rng : numpy.random.Generator
         For the bootstrap over processes.
     """
-    times = per_call(samples, clock=CLOCK, rng=rng)
-    times = times[times["arm"] != "tanh_again"].rename(columns={"seconds": "cost"})
-    count = times["arm"].map({label: many for label, (_, many) in _UNITS.items()}).fillna(1)
-    for column in ("cost", "low", "high"):
-        times[column] *= 1e9 / (times["size"] * count)
-    times = _placed(times, form="vector", unit="ns")
-    columns = ["platform", "group", "form", "dtype", "arm", "cost", "low", "high", "unit"]
-    return times[columns].reset_index(drop=True)
+    times = _times(samples, rng)
+    count = times["arm"].map(dict(REPEATED.values())).fillna(1)
+    times[_ENDS] = times[_ENDS].mul(1e9 / (times["size"] * count), axis=0)
+    return times.assign(form="vector", unit="ns")[COSTS]
 
 
 def grade(name: str) -> str:
@@ -231,15 +218,20 @@ def step_rows(samples: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFram
         that with the best rival, for the arms that have nothing of the slow tanh: their ends in
         ``_low`` and ``_high``.
     """
-    times = per_call(samples, clock=CLOCK, rng=rng).rename(columns={"seconds": "cost"})
-    times[["cost", "low", "high"]] *= 1e3
+    times = _times(samples, rng)
+    times[_ENDS] *= 1e3
     saved = pd.DataFrame(_saved(samples, rng))
     rows = times.merge(saved, on=["step", "batch", "units", "arm"], validate="one_to_one")
-    rows = _placed(rows.rename(columns={"step": "phase"}), program="numba", unit="ms")
-    columns = ["platform", "group", "program", "phase", "batch", "features", "units", "arm"]
-    columns += ["cost", "low", "high", "unit"]
-    columns += [name for name in saved if name.startswith("saving")]
-    return rows.assign(features=FEATURES)[columns]
+    rows = rows.rename(columns={"step": "phase"})
+    rows = rows.assign(program="numba", features=FEATURES, unit="ms")
+    return rows[[*STEPS, *(name for name in saved if name.startswith("saving_best"))]]
+
+
+def _times(samples: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return what a call of each arm takes on this machine: ``cost`` with ``low``, ``high``, s."""
+    times = per_call(samples, clock=CLOCK, rng=rng).rename(columns={"seconds": "cost"})
+    times = times[times["arm"] != "tanh_again"].reset_index(drop=True)
+    return times.assign(platform=this_machine(), group="measured")
 
 
 def _saved(samples: pd.DataFrame, rng: np.random.Generator) -> Iterator[dict]:
@@ -257,7 +249,3 @@ def _saving(part: pd.DataFrame, before: str, arm: str, rng: np.random.Generator)
     if before == arm:
         return Interval(0.0, 0.0, 0.0)
     return percent_saved(ratio(part, before, arm, clock=CLOCK, rng=rng))
-
-
-def _placed(rows: pd.DataFrame, **about: str) -> pd.DataFrame:
-    return rows.assign(platform=this_machine(), group="measured", **about)

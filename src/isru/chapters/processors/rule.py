@@ -33,7 +33,9 @@ from isru.activations.formula import Expression, nodes_of
 
 BAND = 25.0
 """Per cent of error that a prediction may have."""
-LIBRARY = ("tanh", "sigmoid")
+PREDICTED, GIVEN = "predicted", "given"
+"""Whether the rule told the calls that a step replaces, or one of them was taken as found."""
+LIBRARY = ("tanh", "sigmoid", "elu")
 """What a scalar call leaves to the C library."""
 _COMPARISON = "comparison"
 OWN = ("isru", "isru_plain")
@@ -355,7 +357,8 @@ def held(found: Sequence[Case]) -> pd.DataFrame:
     pandas.DataFrame
         Columns platform, group, form, dtype, arm; ``found`` and ``predicted``, the arm's time
         over that of ISRU; ``error`` in per cent of found; ``unseen`` and ``unseen_error``, the
-        same by a rule fitted to the other platforms. A row is there where the rule can tell.
+        same by a rule fitted to the other platforms; ``trivial_error``, of the prediction that
+        both take as long. A row is there where the rule can tell.
     """
     whole = fit(found)
     without = {
@@ -369,8 +372,10 @@ def held(found: Sequence[Case]) -> pd.DataFrame:
             continue
         errors = [100 * (one / case.found - 1) for one in (predicted, unseen)]
         about = (case.platform, case.group, case.form, case.dtype, case.arm)
-        rows.append((*about, case.found, predicted, errors[0], unseen, errors[1]))
+        trivial = 100 * (1 / case.found - 1)
+        rows.append((*about, case.found, predicted, errors[0], unseen, errors[1], trivial))
     columns = [*_KEY, "arm", "found", "predicted", "error", "unseen", "unseen_error"]
+    columns.append("trivial_error")
     return agreed(pd.DataFrame(rows, columns=columns))
 
 
@@ -382,26 +387,35 @@ def agreed(table: pd.DataFrame) -> pd.DataFrame:
 def errors(calls: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     """Return how often the rule is right, a row for calls and for steps of each group.
 
+    A step whose calls were taken as found tests Amdahl's law alone: it counts apart ("given").
+
     Columns what, group, cases; ``within``, the share of the cases in the band, in per cent, and
     ``middle``, the median size of the error; ``unseen_within`` and ``unseen_middle``, the same by
-    rules that had not seen the platform, over the ``unseen_cases`` of which these could speak.
+    rules that had not seen the platform, over the ``unseen_cases`` of which these could speak;
+    ``trivial_within`` and ``trivial_middle``, the same of the prediction that nothing differs.
     """
     rows = []
-    for what, table in (("call", calls), ("step", steps)):
+    predicted = steps["calls"] == PREDICTED
+    tables = {"call": calls, "step": steps[predicted], "given": steps[~predicted]}
+    for what, table in tables.items():
         for group, part in table.groupby("group", sort=False):
-            unseen = part["unseen_error"].dropna().abs()
-            seen = part["error"].abs()
-            row = {"what": what, "group": group, "cases": len(part)}
-            row |= {"within": 100 * (seen <= BAND).mean(), "middle": seen.median()}
-            row |= {"unseen_cases": len(unseen), "unseen_within": 100 * (unseen <= BAND).mean()}
-            rows.append(row | {"unseen_middle": unseen.median()})
+            row = {"what": what, "group": group, "cases": len(part)} | _rates(part, "error")
+            told = part.dropna(subset=["unseen_error"])
+            row |= {"unseen_cases": len(told)} | _rates(told, "unseen_error")
+            rows.append(row | _rates(told, "trivial_error"))
     return pd.DataFrame(rows)
+
+
+def _rates(part: pd.DataFrame, column: str) -> dict[str, float]:
+    size, before = part[column].abs(), column.removesuffix("error")
+    return {f"{before}within": 100 * (size <= BAND).mean(), f"{before}middle": size.median()}
 
 
 def constants(rule: Rule) -> pd.DataFrame:
     """Return the fitted constants with their units and meanings, a row each."""
     rows = [("hidden", 100 * rule.hidden, "%", "of the smaller part of a loop is hidden")]
     words = {"tanh": "a call of tanh", "sigmoid": "a call of the logistic function"}
+    words["elu"] = "a call of ELU"
     words[_COMPARISON] = "a comparison in a scalar call"
     for name, count in rule.operations.items():
         rows.append((f"{name}_operations", count, "operations", f"of {words[name]}"))
@@ -444,6 +458,25 @@ def library(found: Sequence[Case], rule: Rule) -> pd.DataFrame:
             rows.append((name, core, *middle, min(seen), max(seen), len(set(platforms))))
     columns = ["function", "core", "cycles", "factor", "found_low", "found_high", "platforms"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def slowest_calls(costs: pd.DataFrame, arm: str) -> tuple[int, int]:
+    """Return on how many platforms no scalar call in float32 takes longer than an arm's.
+
+    Parameters
+    ----------
+    costs : pandas.DataFrame
+    arm : str
+
+    Returns
+    -------
+    slowest, platforms : int
+        Those where the arm was called.
+    """
+    calls = costs[(costs["form"] == "call") & (costs["dtype"] == "float32")]
+    table = calls.pivot_table(index="platform", columns="arm", values="cost")
+    own = table[arm].dropna() if arm in table else pd.Series(dtype=float)
+    return int((own == table.loc[own.index].max(axis=1)).sum()), len(own)
 
 
 def break_even(costs: pd.DataFrame, rival: Work) -> tuple[int, int, int]:

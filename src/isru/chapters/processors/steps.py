@@ -11,7 +11,9 @@ from scipy.optimize import nnls
 
 from isru.chapters.processors.gather import STARTED
 from isru.chapters.processors.rule import (
+    GIVEN,
     OWN,
+    PREDICTED,
     SOLVED,
     Case,
     Rule,
@@ -72,9 +74,10 @@ def held_steps(
 
     A step with tanh has 2 N calls of tanh and 3 N of the logistic function for each sequence; its
     time and that of one call of ISRU are taken as found, the other calls from the rule. A call of
-    which the rule does not speak (a table) is taken as found, too; so is what a NumPy call takes
-    to start, of which there are two a step. NumPy's step is predicted for plain ISRU: the
-    library's own, right for every input, is more calls.
+    which the rule does not speak (a table, the compiled tanh, all of a core without units) is
+    taken as found, too, and the row says so; so is what a NumPy call takes to start, of which
+    there are two a step. NumPy's step is predicted for plain ISRU: the library's own, right for
+    every input, is more calls.
 
     Parameters
     ----------
@@ -86,9 +89,10 @@ def held_steps(
     Returns
     -------
     pandas.DataFrame
-        Columns platform, group, program, phase, batch, units, arm; ``found``, ``predicted`` and
-        ``unseen`` in per cent of tanh's time, ``unseen`` by a rule fitted to the other platforms;
-        ``error`` and ``unseen_error``, of the arm's time in per cent.
+        Columns platform, group, program, phase, batch, units, arm; ``calls``, `PREDICTED` or
+        `GIVEN`; ``found``, ``predicted`` and ``unseen`` in per cent of tanh's time, ``unseen`` by a
+        rule fitted to the other platforms; ``error`` and ``unseen_error``, of the arm's time in
+        per cent, and ``trivial_error``, of the prediction that nothing is saved.
     """
     compared = cases(costs, stands_in)
     rules = {
@@ -111,10 +115,11 @@ def held_steps(
             said = [calls.saved(rule, row) / tanh for rule in (whole, rules[platform])]
             if np.isnan(said).any():
                 continue
-            errors = [100 * ((1 - one) * tanh / row.cost - 1) for one in said]
-            values = (row.saving, 100 * said[0], errors[0], 100 * said[1], errors[1])
-            rows.append((*about, row.arm, *values))
-    columns = [*_TIMED, "units", "arm", "found", "predicted", "error", "unseen", "unseen_error"]
+            errors = [100 * ((1 - one) * tanh / row.cost - 1) for one in (*said, 0)]
+            values = (row.saving, 100 * said[0], errors[0], 100 * said[1], *errors[1:])
+            rows.append((*about, row.arm, calls.told(rules[platform], row.arm), *values))
+    columns = [*_TIMED, "units", "arm", "calls", "found", "predicted", "error"]
+    columns += ["unseen", "unseen_error", "trivial_error"]
     return agreed(pd.DataFrame(rows, columns=columns))
 
 
@@ -134,16 +139,27 @@ class _Calls:
         starts = [self.found.get(f"{arm}{STARTED}", 0.0) for arm in ("tanh", "isru_plain")]
         self.started = float(starts[0] - starts[1])
 
+    def predicted(self, rule: Rule, arm: str) -> float:
+        """Return the time of a call by the rule, NaN where it does not speak of it."""
+        return rule.ratio(replace(self.case, arm=arm, done=works().get(arm))) * self.own
+
     def cost(self, rule: Rule, arm: str) -> float:
         """Return the time of a call, in the unit of the costs."""
-        if arm == "isru":
-            return self.own
-        if arm in SOLVED and arm in self.found:
-            return float(self.found[arm])
-        ratio = rule.ratio(replace(self.case, arm=arm, done=works().get(arm)))
-        if np.isnan(ratio):
-            return float(self.found.get(arm, np.nan))
-        return float(ratio * self.own)
+        if self._is_unit(arm):
+            return float(self.found.get(arm, self.own))
+        said = self.predicted(rule, arm)
+        return float(self.found.get(arm, np.nan) if np.isnan(said) else said)
+
+    def told(self, rule: Rule, arm: str) -> str:
+        """Return whether the rule tells all calls that an arm replaces or makes."""
+        activation, gate = ARMS[arm]
+        calls = ["tanh", activation, *(["sigmoid", gate] if gate != "sigmoid" else [])]
+        said = [self.predicted(rule, one) for one in calls if not self._is_unit(one)]
+        return GIVEN if np.isnan(said).any() else PREDICTED
+
+    def _is_unit(self, arm: str) -> bool:
+        """Tell whether a call is one from which the others follow."""
+        return arm == "isru" or (arm in SOLVED and arm in self.found)
 
     def saved(self, rule: Rule, row) -> float:
         """Return what the arm of a row saves of a time step."""

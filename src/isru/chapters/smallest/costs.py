@@ -87,6 +87,39 @@ def _rows(target, cell, hidden, weights, sequences):
     return rows
 
 
+CMSIS_ARMS = ("table", "cmsis_nn", "cmsis_dsp")
+CMSIS_INTEGER_ARMS = ("integer_tanh", "integer_cmsis_s16", "integer_cmsis_q15")
+
+
+def cmsis_costs(
+    target: str, sizes: Iterable[tuple[str, str]], sequence: np.ndarray
+) -> pd.DataFrame:
+    """Count one time step, and the bytes, of tanh by the tables of CMSIS, beside our own tables.
+
+    Parameters
+    ----------
+    target, sizes
+        As for `network_costs`.
+    sequence : ndarray, shape (T, F)
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``target, cell, hidden, arm, instructions, cycles, cycles_low, cycles_high``, and in bytes
+        ``flash``: code and constants, without weights. Integer arms for LSTMs alone.
+    """
+    parts = []
+    for cell, hidden in sizes:
+        arms = [*CMSIS_ARMS, *(CMSIS_INTEGER_ARMS if cell == "lstm" else ())]
+        network = _any_network(cell, hidden, sequence.shape[1], 1)
+        steps = measure_lstm(target, network, inputs=sequence, steps=len(sequence), arms=arms)
+        flash = code_size(target, network, arms=arms)[["arm", "flash"]]
+        parts.append(steps.merge(flash).assign(cell=cell, hidden=hidden))
+    return pd.concat(parts, ignore_index=True)[
+        ["target", "cell", "hidden", "arm", *_COSTS, "flash"]
+    ]
+
+
 def cost_row(case: dict) -> dict:
     """Return the rows of `network_costs` of one size on one core, for `isru.sweep.run_sweep`."""
     sequences = {task: np.array(one, np.float32) for task, one in case["sequences"].items()}
