@@ -30,6 +30,7 @@ from isru.chapters.precision_threads_frameworks import (
     precision,
     threads,
 )
+from isru.chapters.propagation import figures as propagation
 from isru.data.published import load_published
 from isru.drawing.style import use_style
 from isru.publish.history import checkout
@@ -175,6 +176,11 @@ def _steps(folder: Path, identifier: str):
     return figures_frameworks.keras_steps(times, saved, (slower.min(), slower.max()))
 
 
+def _recurrence(folder: Path, identifier: str):
+    both = _data(folder, identifier)
+    return propagation.recurrence(both.dropna(subset=["weight"]), both.dropna(subset=["gain"]))
+
+
 FIGURES = {
     "forecaster-saving": partial(_whole, forecaster.saving_by_units),
     "forecaster-skill": _skill,
@@ -189,6 +195,10 @@ FIGURES = {
     "threads-work": _work,
     "frameworks-steps": _steps,
     "frameworks-digits": _digits,
+    "propagation-depth": partial(_whole, propagation.depth),
+    "propagation-recurrence": _recurrence,
+    "propagation-lags": partial(_whole, propagation.lags),
+    "propagation-saturation": partial(_whole, propagation.saturation),
 }
 
 
