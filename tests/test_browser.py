@@ -23,14 +23,8 @@ GOOD = """<!doctype html><html lang="en"><head><title>Good</title>
 <body><main><h1>Good</h1><p>Nothing to complain of.</p></main></body></html>"""
 
 
-def plant(folder: Path, fault: str) -> list[str]:
-    """Return the kinds of problems of a page with a fault in it."""
-    (folder / "page.html").write_text(GOOD.replace("</main>", f"{fault}</main>"), "utf-8")
-    (report,) = inspect_book(folder)
-    return [problem.split(": ")[1] for problem in report.problems()]
-
-
 def test_each_kind_of_fault_is_noticed(tmp_path):
+    faint = '<td style="color: #aaa; background: #fff">faint</td>'
     faults = {
         "": [],
         '<img src="http://192.0.2.1/a.png" alt="">': ["requests", "requests", "errors"],
@@ -39,9 +33,15 @@ def test_each_kind_of_fault_is_noticed(tmp_path):
         '<p><span class="math notranslate">x^2</span></p>': ["formulas"],
         '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=">': ["accessibility"],
         '<p style="color: #aaa; background: #fff">faint</p>': ["accessibility", "accessibility"],
+        f"<table>{'<tr><td>dark</td></tr>' * 9}<tr>{faint}</tr></table>": ["accessibility"] * 2,
         '<div style="width: 600px">wide</div>': ["overflow"],
     }
-    assert {fault: plant(tmp_path, fault) for fault in faults} == faults
+    for number, fault in enumerate(faults):
+        planted = GOOD.replace("</main>", f"{fault}</main>")
+        (tmp_path / f"{number}.html").write_text(planted, encoding="utf-8")
+    found = [report.problems() for report in inspect_book(tmp_path)]
+    kinds = [[problem.split(": ")[1] for problem in problems] for problems in found]
+    assert dict(zip(faults, kinds, strict=True)) == faults
 
 
 @pytest.fixture(scope="module")

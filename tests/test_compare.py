@@ -50,6 +50,16 @@ def write_run(folder, value, *, profile="full", parameters=None):
             {"value": 3.0, "low": 2.6, "high": 3.4},
             DIFFERS,
         ),
+        (  # an interval may be open on one side
+            {"kind": "tolerance", "value": 2.0, "low": 1.5},
+            {"value": 9.0, "low": 8.0, "high": 10.0},
+            AGREES,
+        ),
+        (
+            {"kind": "tolerance", "value": 2.0, "low": 1.5},
+            {"value": 1.0, "low": 0.8, "high": 1.2},
+            DIFFERS,
+        ),
         ({"kind": "tolerance", "value": "equal"}, {"value": "faster"}, DIFFERS),
     ],
 )

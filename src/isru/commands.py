@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ from isru.publish.runner import execute as execute_jobs
 from isru.publish.staleness import stale_reasons
 from isru.records import write_atomically
 
+# The tests that a second process runs: none waits for the smoke run or reads a clock.
+_APART = ("test_book*.py", "test_browser*.py", "test_frontier*.py", "test_octaves.py")
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -360,9 +363,24 @@ def _write(text: str) -> None:
 
 def test(options: Namespace) -> int:
     """Run the tests; the browser tests run where there is a Chromium."""
-    chosen = ["-k", options.select] if options.select else []
-    command = [sys.executable, "-m", "pytest", "--durations=10", *chosen]
-    return attended(command, cwd=paths.root())
+    command, root = [sys.executable, "-m", "pytest", "--durations=10"], paths.root()
+    if options.select:
+        return attended([*command, "-k", options.select], cwd=root)
+    apart = sorted(str(path) for name in _APART for path in (root / "tests").glob(name))
+    others = [f"--ignore-glob={root / 'tests' / name}" for name in _APART]
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said,
+        subprocess.Popen([*command, *apart], cwd=root, stdout=said, stderr=said) as beside,
+    ):
+        try:
+            failed = attended([*command, *others], cwd=root)
+            failed = beside.wait() or failed
+        except BaseException:
+            beside.terminate()
+            raise
+        said.seek(0)
+        _write(said.read())
+    return failed
 
 
 def find_chromium() -> str | None:

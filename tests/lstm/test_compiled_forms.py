@@ -1,10 +1,14 @@
 """The compiled activations against the registry's definitions."""
 
+import re
+
+import numba
 import numpy as np
 import pytest
 
 from isru import kernels
 from isru.activations import ACTIVATIONS, get_activation
+from isru.kernels.activations import _loops
 
 pytestmark = pytest.mark.slow
 
@@ -66,3 +70,38 @@ def test_the_written_out_tanh_is_tanh_to_its_stated_ulp():
     ulp = np.abs(got - exact) / np.spacing(exact.astype(np.float32))
     assert ulp.max() <= ACTIVATIONS["tanh"].ulp["float32"]
     assert got.max() == 1
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_a_number_hangs_neither_on_its_place_nor_on_the_length_of_its_row(name, dtype, rng):
+    """Each row in the middle of others, which stay what they are."""
+    entry = get_activation(name)
+    forward, slope = kernels.compiled_pair(entry, dtype)
+    around = np.concatenate([rng.normal(0, 3, 41), SPECIAL]).astype(dtype)
+    alone = [array_function(entry, dtype)(around[j : j + 1]) for j in range(len(around))]
+    wanted_y, wanted_dy = (np.concatenate(part) for part in zip(*alone, strict=True))
+    for n in range(len(around)):
+        y, saved, dy = around.copy(), around.copy(), around.copy()
+        row = slice(len(around) - n - 1, -1)
+        own = y if entry.saves_output else saved
+        kernels.apply_pair(forward, slope, y[row], own[row], dy[row])
+        for got, wanted in ((y, wanted_y), (dy, wanted_dy)):
+            np.testing.assert_array_equal(got[row], wanted[row])
+            np.testing.assert_array_equal(got[: row.start], around[: row.start])
+            np.testing.assert_array_equal(got[-1:], around[-1:])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["tanh", "sigmoid"])
+def test_no_row_has_a_scalar_end(name, dtype):
+    """In the compiler's own language, on any processor: arithmetic on vectors alone."""
+    number = getattr(numba, dtype)
+    pointer = numba.types.CPointer(number)
+    signature = numba.void(pointer, pointer, numba.intp, number, number, number)
+    forward = numba.cfunc(signature, error_model="numpy")(_loops(name, dtype)[0])
+    arithmetic = r" = (?:fmul|fadd|fsub|fdiv|fcmp \w+|select i1 \S+,) "
+    kind = "float" if dtype == "float32" else "double"
+    text = forward.inspect_llvm()
+    assert re.search(rf"{arithmetic}<\d+ x {kind}>", text)
+    assert not re.search(rf"{arithmetic}{kind} ", text)

@@ -16,7 +16,14 @@ from numpy.typing import DTypeLike
 
 from isru.activations import ACTIVATIONS, Activation
 from isru.kernels import algebraic, smooth
-from isru.kernels.compiling import apply, kept, wide_vectors
+from isru.kernels.compiling import (
+    apply,
+    kept,
+    unknown,
+    vector_bytes,
+    vector_room,
+    wide_vectors,
+)
 from isru.kernels.derived import derived
 from isru.registry import registered
 
@@ -103,28 +110,68 @@ def compiled_pair(activation: str | Activation, dtype: DTypeLike) -> tuple[tuple
     return (compiled[0].address, *constants), (compiled[1].address, *constants)
 
 
+# What is left over by a vector loop is computed one by one, each number as dear as a vector. Here
+# the last vector reaches back into what is whole, and is computed before that changes; a row that
+# is shorter than a vector is padded. So no loop needs a scalar end, and by `unknown(k) * lanes`
+# the compiler sees that. Derivatives are a few products: their ends cost little.
+_FORWARD = """def {name}_forward(x, y, n, a, b, c):
+    wide_vectors()
+    last_x, last_y = room(x), room(x)
+    if n < {lanes}:
+        for j in range(n):
+            last_x[j] = x[j]
+        for j in range(unknown(1) * {lanes}):
+            last_x[j], last_y[j] = function(last_x[j], a, b, c)
+        for j in range(n):
+            {results} = last_x[j], last_y[j]
+        return
+    whole, first = unknown(n // {lanes}) * {lanes}, n - {lanes}
+    if whole < n:
+        for j in range(unknown(1) * {lanes}):
+            last_x[j], last_y[j] = function(x[first + j], a, b, c)
+    for j in range(whole):
+        {results} = function(x[j], a, b, c)
+    if whole < n:
+        for j in range({lanes}):
+            {last_results} = last_x[j], last_y[j]
+"""
+
+_SLOPE = """def {name}_slope(x, y, n, a, b, c):
+    wide_vectors()
+    for j in range(n):
+        y[j] = function(x[j], a, b, c)
+"""
+
+
 @cache
 def _compile(name: str, dtype: str) -> tuple:
-    """Return the loops of an activation as C functions.
+    """Return the loops of an activation as C functions."""
+    number = getattr(numba, dtype)
+    pointer = numba.types.CPointer(number)
+    signature = numba.void(pointer, pointer, numba.intp, number, number, number)
+    return tuple(kept(loop, signature) for loop in _loops(name, dtype))
+
+
+def _loops(name: str, dtype: str) -> list[Callable]:
+    """Return an activation's loops, before they are compiled.
 
     Their text is made here, since kept code must not depend on a closure. Where the output is
     what the derivative needs, nothing is put into y, which may then be x.
     """
-    number = getattr(numba, dtype)
-    pointer = numba.types.CPointer(number)
-    signature = numba.void(pointer, pointer, numba.intp, number, number, number)
-    form = compiled_form(name)
-    names = {"forward": form.forward, "slope": form.slope, "__name__": __name__}
-    names["wide_vectors"] = wide_vectors
-    loops = []
-    forward = "x[j], _" if ACTIVATIONS[name].saves_output else "x[j], y[j]"
-    for kind, results in (("forward", forward), ("slope", "y[j]")):
-        title = f"{name}_{kind}"
-        text = f"def {title}(x, y, n, a, b, c):\n    wide_vectors()\n    for j in range(n):\n"
-        text += f"        {results} = {kind}(x[j], a, b, c)\n"
-        exec(compile(text, __file__, "exec"), names)
-        loops.append(kept(names[title], signature))
-    return tuple(loops)
+    form, loops = compiled_form(name), []
+    results = "x[j], _" if ACTIVATIONS[name].saves_output else "x[j], y[j]"
+    texts = {
+        "name": name,
+        "lanes": vector_bytes() // np.dtype(dtype).itemsize,
+        "results": results,
+        "last_results": results.replace("[j]", "[first + j]"),
+    }
+    for kind, text in (("forward", _FORWARD), ("slope", _SLOPE)):
+        names = {"function": getattr(form, kind), "__name__": __name__}
+        names |= {"wide_vectors": wide_vectors, "room": vector_room, "unknown": unknown}
+        exec(compile(text.format(**texts), __file__, "exec"), names)
+        loops.append(names[f"{name}_{kind}"])
+    return loops
 
 
 @kept

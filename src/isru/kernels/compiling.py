@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import numba
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba.core import cgutils, config
 from numba.extending import intrinsic, overload
 
@@ -161,6 +161,43 @@ def wide_vectors(typing_context):
         return context.get_dummy_value()
 
     return numba.void(), generate
+
+
+@functools.cache
+def vector_bytes() -> int:
+    """Return the size of this processor's widest registers that `wide_vectors` may use."""
+    features = binding.get_host_cpu_features()
+    if features.get("avx512f"):
+        return 64
+    return 32 if features.get("avx") else 16
+
+
+@intrinsic
+def vector_room(typing_context, pointer):
+    """Return a pointer to as many zeros as one of the widest registers holds, on the stack."""
+    count = 8 * vector_bytes() // pointer.dtype.bitwidth
+
+    def generate(context, builder, signature, arguments):
+        kind = arguments[0].type
+        zeros = cgutils.alloca_once(builder, ir.ArrayType(kind.pointee, count), zfill=True)
+        zeros.align = vector_bytes()
+        return builder.bitcast(zeros, kind)
+
+    return pointer(pointer), generate
+
+
+@intrinsic
+def unknown(typing_context, number):
+    """Return a number of which the compiler knows nothing.
+
+    A loop of known length it would write out, element after element, without vectors.
+    """
+
+    def generate(context, builder, signature, arguments):
+        kind = ir.FunctionType(arguments[0].type, [arguments[0].type])
+        return builder.asm(kind, "", "=r,0", arguments, side_effect=False)
+
+    return numba.intp(numba.intp), generate
 
 
 @intrinsic

@@ -11,8 +11,8 @@ from isru.kernels.compiling import apply, kept
 def apply_rows(forward, slope, x, y, saved, dy):
     """Put f(x) into y, and the derivative into dy unless that is empty, one row after another.
 
-    A row is as long as a layer has units. What a vector loop leaves over at its end is computed
-    element by element, which a long array would hide.
+    A row is as long as a layer has units: the last vector of each row counts, which a long array
+    would hide.
 
     Parameters
     ----------

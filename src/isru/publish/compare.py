@@ -128,11 +128,17 @@ def _agree(mine: dict, theirs: dict) -> bool:
         return values[0] == values[1]
     if mine["kind"] == "exact" and "rtol" not in theirs:
         return exactly(values[0]) == exactly(values[1])
-    if "rtol" in theirs or "atol" in theirs or "low" not in theirs:
+    if {"rtol", "atol"} & set(theirs) or not {"low", "high"} & set(theirs):
         return _close(*values, theirs)
-    return mine.get("low", mine["value"]) <= theirs["high"] and (
-        theirs["low"] <= mine.get("high", mine["value"])
-    )
+    (low, high), (other_low, other_high) = _ends(mine), _ends(theirs)
+    return low <= other_high and other_low <= high
+
+
+def _ends(entry: dict) -> tuple[float, float]:
+    """Return a value's interval: open where one end was recorded, the value itself where none."""
+    if not {"low", "high"} & set(entry):
+        return entry["value"], entry["value"]
+    return entry.get("low", -math.inf), entry.get("high", math.inf)
 
 
 def _close(mine: float, theirs: float, tolerance: dict) -> bool:
