@@ -61,7 +61,7 @@ def _octaves_message(table: pd.DataFrame) -> str:
     """Say where the ISRLUs stand at the end of the training, with their intervals."""
     part = table[(table["measure"] == "end") & table["arm"].str.startswith("isrlu")]
     said = [
-        f"{level_words('arm', row.arm).replace(', ', ' with ')} "
+        f"{level_words('arm', row.arm).replace(', ', ' with ')}: "
         f"{formatted(row.octaves, '+.2f')} ({_end(row.low)} to {_end(row.high)})"
         for row in part.sort_values("arm", ascending=False).itertuples()
     ]

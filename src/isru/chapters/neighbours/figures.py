@@ -296,6 +296,8 @@ def hazards(values, slopes):
     for axes in (left, right):
         axes.minorticks_off()
     fallen = values[values["plain"] == 0].groupby("dtype", sort=False)["x"].min()
-    ends = [f"{np.log10(x):.0f} in {dtype}" for dtype, x in fallen.items()]
-    write_message(figure, f"The plain form is 0 from a power of ten on: {', '.join(ends)}")
+    raised = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+    powers = {dtype: f"{np.log10(x):.0f}".translate(raised) for dtype, x in fallen.items()}
+    ends = [f"10{power} in {dtype}" for dtype, power in powers.items()]
+    write_message(figure, f"The plain form falls to 0 from about {', '.join(ends)} on")
     return figure
