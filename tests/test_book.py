@@ -257,7 +257,8 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     claims = text_of(html / "book" / "claims.html")
     assert "(−4.14 to −2.14). It holds of 2 sizes." in claims
     assert re.search("Verdict ?refuted", claims) and "Claimed, 1 to 2 %; here −3." in claims
-    assert re.search("Evidence ?forecaster ?Machines ?The times are of one machine", claims)
+    assert re.search("Evidence ?forecaster ?What was published", claims)
+    assert re.search("Machines ?The times are of one machine", claims)
     assert "no. Do not expect it: −3." in claims
     assert "How a claim is judged: 1 change" in claims
     assert "C3, 2026-11-21, commit d5d8a4b, after pilot runs. It presumes a saving of −3." in claims

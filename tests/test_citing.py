@@ -59,3 +59,8 @@ def test_a_figure_of_the_book_is_cited_like_one_of_a_run(tmp_path, monkeypatch):
     assert "drawn from machine records, version 0.1.0, code of commit abc1234567" in text
     assert f"machine-gains.svg sha256 {sha256(SVG)}" in text
     assert "https://x.org/book/machines.html#fig-machine-gains" in text
+    assert "Drawn again" not in text
+    again = about | {"redrawn": made}
+    shown = legend(SimpleNamespace(config=config), again, svg, made, "book/machines")
+    text = " ".join(node.astext() for node in shown)
+    assert "Drawn again from the run's data by code of commit abc1234567" in text

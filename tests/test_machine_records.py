@@ -580,7 +580,7 @@ def test_the_page_says_in_words_where_machines_agree_and_where_not():
     text = page.answer(page.Shown({"a": PROCESSOR, "b": PROCESSOR}, table, None, None, None))
     assert "2 machines are recorded" in text
     assert "from NumPy calls it is slower (float32) and" in text
-    assert "on 1 of 2 (float64)" in text
+    assert "slower on 1 of 2 machines, faster on 1 (float64)" in text
 
 
 def test_the_page_sets_published_differences_beside_recorded_ones(tables):

@@ -127,10 +127,11 @@ def test_a_claims_card_says_over_how_many_machines_its_times_go(env):
     ]
     assert card(env, saving, agreed=agreed) == (
         "The times are of one machine. "
-        "Of 3 comparisons recorded on 2 others, this run's word: 1, the opposite one: 1."
+        "1 of 3 comparisons on 2 other recorded machines give this run's word, "
+        "1 the opposite one."
     )
     assert card(env, saving, agreed=agreed[-1:]) == "The times are of one machine."
-    assert "on 1 other, this" in card(env, saving, agreed=agreed[:2])
+    assert "on 1 other recorded machine give" in card(env, saving, agreed=agreed[:2])
 
 
 def test_the_machine_that_made_a_chapter_is_no_other_one(env, monkeypatch):

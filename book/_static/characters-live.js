@@ -68,7 +68,7 @@
     if (unknown.length) {
       const known = alphabet.filter((c) => c.trim()).join("");
       return `Prompt: the models do not know \u201c${unknown.join("")}\u201d. They know the space ` +
-        `and ${known}`;
+        `and ${known}.`;
     }
     const good = /^\d{1,4}$/.test(seed) && Number(seed) >= 1;
     return good ? "" : "Seed: expected a whole number from 1 to 9999.";

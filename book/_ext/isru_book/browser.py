@@ -333,7 +333,7 @@ def _times(env, made: dict) -> list[nodes.Node]:
     titles = {"activations": "One call", "steps": f"One step, {UNITS} units"}
     for part in made["parts"]:
         labels = {row["arm"]: row["label"] for row in part["arms"]}
-        header = [titles[part["name"]], "ns", "Beside", "which takes so many times as long"]
+        header = [titles[part["name"]], "ns", "Compared with", "which takes so many times as long"]
         rows = [
             [
                 row["label"],

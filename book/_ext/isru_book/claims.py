@@ -78,11 +78,13 @@ class ClaimCards(SphinxDirective):
             parts["On your processor"] = self._inline(claim.elsewhere)
         if where := evidence(run_of(self.env), verdict):
             parts["Evidence"] = where
-        if over := of_claim(self.env, claim, verdict, agreed):
-            parts["Machines"] = over
         card += nodes.definition_list("", *(_item(*part) for part in parts.items()))
-        published = nodes.paragraph("", "", *self._inline(claim.published))
-        card += disclosure("What was published", published, name=MORE)
+        more = {"Published": self._inline(claim.published)}
+        if over := of_claim(self.env, claim, verdict, agreed):
+            more["Machines"] = over
+        summary = "What was published, and over how many machines ours goes"
+        folded = nodes.definition_list("", *(_item(*part) for part in more.items()))
+        card += disclosure(summary if over else "What was published", folded, name=MORE)
         return card
 
     def _effect(self, claim, verdict) -> list[nodes.Node]:

@@ -140,7 +140,7 @@ def _listed(about: dict, svg: Path, where: list[nodes.Node], below: list[nodes.N
 def _legend(env, about: dict) -> list[nodes.Node]:
     """Return what stands under a figure of the run."""
     run, notebook = run_of(env), about["notebook"]
-    made = run.provenance(notebook)
+    made = run.provenance(notebook) | about.get("redrawn", {})
     code = code_link(notebook, anchor_of_figure(run, about))
     return legend(env, _cited(about), _svg(run, about), made, page_of(notebook), code)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
+from threadpoolctl import threadpool_limits
 
 from isru import paths
 from isru.chapters.characters.model import CharacterModel
@@ -79,6 +80,8 @@ def live_content(models: Mapping[str, CharacterModel], prompt: str, temperature:
     }
 
 
+# Matrices this small take many times as long where two threads wait for each other.
+@threadpool_limits.wrap(limits=1)
 def lost_bits(
     models: Mapping[str, CharacterModel], text: np.ndarray, before: Mapping[str, float]
 ) -> dict[str, float]:

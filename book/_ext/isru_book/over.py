@@ -84,10 +84,11 @@ def of_claim(env, claim, verdict, agreed: pd.DataFrame) -> list[nodes.Node]:
     same = int((others["here"] == others["there"]).sum())
     opposite = int((others["here"] == others["there"].map(OPPOSITE)).sum())
     count = others["machine"].nunique()
+    recorded = f"{count} other recorded {'machine' if count == 1 else 'machines'}"
     return [
-        nodes.Text(f"{words}. Of {len(others)} comparisons recorded on "),
-        link(f"{count} {'other' if count == 1 else 'others'}", PAGE),
-        nodes.Text(f", this run's word: {same}, the opposite one: {opposite}."),
+        nodes.Text(f"{words}. {same} of {len(others)} comparisons on "),
+        link(recorded, PAGE),
+        nodes.Text(f" give this run's word, {opposite} the opposite one."),
     ]
 
 

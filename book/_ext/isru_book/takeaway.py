@@ -32,7 +32,8 @@ def legend(
     ----------
     env : sphinx.environment.BuildEnvironment
     about : mapping
-        ``id``, ``title``, ``source``, ``author``, ``licence``, as in :func:`citation.bibtex`.
+        ``id``, ``title``, ``source``, ``author``, ``licence``, as in :func:`citation.bibtex`;
+        ``redrawn`` if other code drew the figure again than made its data.
     svg : Path
         The figure; its numbers lie beside it as CSV.
     provenance : mapping
@@ -52,11 +53,12 @@ def legend(
         page=f"{page}.html#fig-{about['id']}",
     )
     commits = commit_nodes(env.config, provenance)
+    drawn = "Drawn again from the run's data by code of commit " if "redrawn" in about else ""
     return [
         Downloads("", folder=FIGURES, stem=about["id"], suffixes=_SUFFIXES, **code),
         disclosure(
             "Cite this figure",
-            nodes.paragraph("", "", nodes.Text("Code of commit "), *commits),
+            nodes.paragraph("", "", nodes.Text(drawn or "Code of commit "), *commits),
             cell_code(entry, "bibtex"),
             cell_code(citation.latex(about, files, provenance), "latex"),
             name="isru-cite",

@@ -89,11 +89,13 @@ def answer(shown: Shown) -> str:
 
 
 def _where(directions: pd.Series, count: int) -> str:
-    """Return ``"slower"`` where all agree, else ``"slower on 2 and faster on 1 of 3"``."""
+    """Return ``"slower"`` where all agree, else ``"slower on 2 of 3 machines, faster on 1"``."""
     counts = directions.value_counts()
     if len(counts) == 1 and counts.iloc[0] == count:
         return counts.index[0]
-    return " and ".join(f"{word} on {n}" for word, n in counts.items()) + f" of {count}"
+    (word, most), *others = counts.items()
+    rest = "".join(f", {other} on {n}" for other, n in others)
+    return f"{word} on {most} of {machines_in_words(count)}{rest}"
 
 
 def machines_table(shown: Shown) -> list[list[str]]:

@@ -413,19 +413,22 @@ def _rates(part: pd.DataFrame, column: str) -> dict[str, float]:
 
 def constants(rule: Rule) -> pd.DataFrame:
     """Return the fitted constants with their units and meanings, a row each."""
-    rows = [("hidden", 100 * rule.hidden, "%", "of the smaller part of a loop is hidden")]
+    share = "share of the smaller part of a loop that hides behind the larger"
+    rows = [("hidden", 100 * rule.hidden, "%", share)]
     words = {"tanh": "a call of tanh", "sigmoid": "a call of the logistic function"}
     words["elu"] = "a call of ELU"
     words[_COMPARISON] = "a comparison in a scalar call"
     for name, count in rule.operations.items():
-        rows.append((f"{name}_operations", count, "operations", f"of {words[name]}"))
+        rows.append((f"{name}_operations", count, "operations", f"{words[name]}: operations"))
         for ahead, order in ((True, "out of order"), (False, "in order")):
             if (name, ahead) in rule.rest:
                 key = f"{name}_{order.replace(' ', '_')}"
                 cycles = rule.rest[name, ahead]
-                rows.append((key, cycles, "cycles", f"of other work in {words[name]}, {order}"))
+                rows.append((key, cycles, "cycles", f"{words[name]}: other work, {order}"))
     for dtype, ratio in rule.passes.items():
-        rows.append((f"passes_{dtype}", ratio, "", f"tanh over ISRU from NumPy, {dtype}"))
+        rows.append(
+            (f"passes_{dtype}", ratio, "", f"time of tanh over that of ISRU from NumPy, {dtype}")
+        )
     return pd.DataFrame(rows, columns=["constant", "value", "unit", "meaning"])
 
 

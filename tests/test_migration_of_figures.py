@@ -1,0 +1,65 @@
+"""Figures that are drawn again show the run's own data, and say by which code they were drawn."""
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from isru import paths
+from isru.chapters.exp_free.figures import skill_by_parameters
+from isru.drawing.style import use_style
+from isru.records import Record, sha256, to_json, write_atomically
+
+pytestmark = pytest.mark.slow
+
+SCRIPT = paths.root() / "migrations" / "redrawn_figures.py"
+FIGURE = "figures/exp-free-cells"
+ABOUT = {"title": "Skill of three cells", "kind": "tolerance"}
+DATA = pd.DataFrame(
+    {"arm": arm, "parameters": 300, "mean": 40.0, "low": 39.0, "high": 41.5}
+    for arm in ("tanh", "gru", "coupled")
+)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Return the folder of a run whose figure an older code drew: empty."""
+    Record("exp-free", tmp_path).figure("exp-free-cells", Figure(), data=DATA, **ABOUT)
+    Record("exp-free", tmp_path).figure("exp-free-other", Figure(), data=DATA, **ABOUT)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    outputs = {path.relative_to(tmp_path).as_posix(): sha256(path) for path in files}
+    manifest = {"notebook": "exp-free", "stamp": {"notebook": "abc"}, "outputs": outputs}
+    write_atomically(tmp_path / "manifest" / "exp-free.json", to_json(manifest))
+    return tmp_path
+
+
+def migrate(folder):
+    subprocess.run([sys.executable, SCRIPT, folder], check=True, capture_output=True)
+    return {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+
+
+def test_the_picture_is_new_and_the_data_are_the_runs(run, tmp_path_factory):
+    data, other = (
+        (run / name).read_bytes() for name in (f"{FIGURE}.csv", "figures/exp-free-other.svg")
+    )
+    found = migrate(run)
+    use_style()
+    new = tmp_path_factory.mktemp("new")
+    Record("exp-free", new).figure("exp-free-cells", skill_by_parameters(DATA), data=DATA, **ABOUT)
+    assert (new / f"{FIGURE}.svg").read_bytes() == found[f"{FIGURE}.svg"].read_bytes()
+    assert found[f"{FIGURE}.csv"].read_bytes() == data
+    assert found["figures/exp-free-other.svg"].read_bytes() == other
+    about = json.loads(found[f"{FIGURE}.json"].read_text())
+    assert {"isru", "commit", "dirty"} <= set(about.pop("redrawn"))
+    assert about == json.loads((new / f"{FIGURE}.json").read_text())
+
+
+def test_the_manifest_says_so_once_and_holds_the_present_hashes(run):
+    migrate(run)
+    found = migrate(run)
+    manifest = json.loads(found.pop("manifest/exp-free.json").read_text())
+    assert manifest["outputs"] == {name: sha256(path) for name, path in found.items()}
+    assert len(manifest["migrated"]) == 1 and manifest["stamp"] == {"notebook": "abc"}
