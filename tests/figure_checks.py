@@ -3,29 +3,29 @@
 import io
 from itertools import combinations
 
-from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 
 def message(figure):
     """Return the sentence that is written on a figure, in one line."""
-    return figure.get_suptitle().replace("\n", " ")
+    return figure.get_suptitle().replace("\n", " ").replace("\N{NO-BREAK SPACE}", " ")
 
 
 def visible_texts(figure):
     """Draw the figure and return its texts, each with its box: no empty ones, none out of view."""
     figure.savefig(io.BytesIO(), format="png")
     hidden = set()
-    for axes in figure.findobj(Axes):  # secondary ones, too
+    for axes in figure.findobj(lambda part: hasattr(part, "xaxis")):  # secondary ones, too
         for axis in (axes.xaxis, axes.yaxis):
             low, high = sorted(axis.get_view_interval())
-            slack = 1e-9 * (high - low)
+            slack = 1e-12 * (high - low)
             for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
                 if not low - slack <= tick.get_loc() <= high + slack:
                     hidden |= {tick.label1, tick.label2}
     texts = [text for text in figure.findobj(Text) if text not in hidden]
     shown = [text for text in texts if text.get_visible() and text.get_text().strip()]
-    return [(text, text.get_window_extent()) for text in shown]
+    drawn = [text for text in shown if text.get_window_extent().width > 1]  # a note may be out
+    return [(text, Text.get_window_extent(text)) for text in drawn]  # without its arrow
 
 
 def overlaps(figure, slack=1.0):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from figure_checks import message
 
 from isru import firmware
 from isru.chapters.microcontrollers import study as device
@@ -135,7 +136,9 @@ def test_the_figures_name_every_arm():
         [("activation", "tanh", "libm"), ("gate", "table_sigmoid", "stand_in")],
         columns=["role", "arm", "kind"],
     ).assign(cycles=2.0, cycles_low=1.0, cycles_high=3.0)
-    left, right = call_costs(calls).axes
+    figure = call_costs(calls)
+    assert message(figure) == "Cycles of one call: 2 with the C library's tanh"
+    left, right = figure.axes
     assert [t.get_text() for t in left.get_yticklabels()] == ["tanh, C library"]
     assert [t.get_text() for t in right.get_yticklabels()] == ["table"]
     arms = ["isru", "exp_free", "exp_free_rsqrt1", "table", "rational", "hard", "identity"]
@@ -143,5 +146,7 @@ def test_the_figures_name_every_arm():
         [(arm, units, 1.5) for arm in arms for units in (10, 25)],
         columns=["arm", "units", "speedup_libm"],
     )
-    texts = [t.get_text() for t in step_gains(steps).axes[0].texts]
+    figure = step_gains(steps)
+    texts = [t.get_text() for t in figure.axes[0].texts]
     assert "table 1.50" in texts and "tanh, C library 1.00" in texts
+    assert message(figure).endswith("ISRU everywhere 1.50 and 1.50, a table 1.50 and 1.50")

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from figure_checks import message
 
 from isru.chapters.activation_cost.figures import (
     FORM_NAMES,
@@ -44,7 +45,14 @@ def test_the_map_writes_every_ratio_and_names_every_word(cells):
     assert len(texts(figure)) == len(cells) * 5 // 6
     words = [text.get_text() for text in figure.legends[0].get_texts()]
     assert words == ["ISRU faster", "ISRU equal", "ISRU slower", "ISRU undecided"]
-    assert [axes.get_xlabel() for axes in figure.axes] == [f"against ({d})" for d in DTYPES]
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == [f"{dtype}: time over that of ISRU" for dtype in DTYPES]
+
+
+def test_the_map_says_how_often_which_word_holds(cells):
+    said = message(cost_map(cells.assign(direction="slower")))
+    both = "slower in 12 of 12 cells against"
+    assert said == f"ISRU is {both} tanh; {both} the others"
 
 
 def test_the_map_marks_what_was_not_measured_with_a_dash(cells):
@@ -58,8 +66,8 @@ def test_every_operation_has_a_row_and_every_time_a_mark():
     shown = sum(len(marks.get_offsets()) for axes in figure.axes for marks in axes.collections)
     assert shown == len(table)
     names = {label.get_text() for label in figure.axes[0].get_yticklabels()}
-    assert names == {"tanh", "isru", "leaky relu"}
-    assert "nanoseconds per element (float32)" in figure.axes[0].get_xlabel()
+    assert names == {"tanh", "ISRU, safe", "leaky relu"}
+    assert figure.axes[0].get_xlabel() == "ns per element (float32)"
 
 
 def test_the_curves_are_named():
@@ -96,12 +104,14 @@ def test_negative_net_times_are_shown():
     figure = cost_original(net, fair)
     assert figure.axes[0].get_xlim()[0] < -2
     assert {label.get_text() for label in figure.axes[0].get_yticklabels()} == {"isru", "tanh"}
+    assert message(figure).startswith("1 of the original procedure’s 8 times are below 0")
 
 
 def test_the_roofline_names_its_points_and_roofs():
+    before = plt.get_fignums()
     points = grid(form=("simd", "fast"), arm=("isru_plain", "relu"))
     points = points.assign(intensity=points["ns"], speed=10.0)
     figure = cost_roofline(points, {"bandwidth": 50.0, "peak": 100.0, "root": 9.0}, "float32")
     assert {"ISRU", "relu"} <= set(texts(figure)) and len(texts(figure)) == 4
     assert figure.axes[0].get_xlabel() == "operations per byte moved (float32)"
-    assert plt.get_fignums() == []
+    assert plt.get_fignums() == before

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from figure_checks import message
 
 from isru.chapters.lstm import lesson, step_parts
 from isru.chapters.lstm.figures import amdahl_bounds, learning_curve, step_shares
@@ -114,5 +115,6 @@ def test_figures_are_drawn():
     assert len(amdahl_bounds(found, inside).axes) == 2
     assert len(amdahl_bounds(found, inside.iloc[:0]).axes) == 1
     assert "persistence" in [text.get_text() for text in learning_curve(curve, 2.0).axes[0].texts]
+    assert "After 2 epochs the error on unseen waves is 0.6; " in message(learning_curve(curve, 2))
     rates = pd.DataFrame({"arm": ["numpy", "product", "copy"], "intensity": 2.0, "gflops": 9.0})
     assert len(roofline(rates).axes) == 1

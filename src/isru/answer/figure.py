@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from isru.drawing.message import WIDTH, legend_below, write_message
 from isru.drawing.style import COLOURS
 from isru.wording import formatted
 
@@ -16,12 +17,17 @@ _GROUPS = {
     "emulated": "Emulated",
     "analysed": "Analysed: one call in a loop",
 }
+_SAID = {
+    "measured": "where measured",
+    "emulated": "on emulated microcontrollers",
+    "analysed": "in analysed vector loops",
+}
 _AGAINST = {"tanh": "over tanh", "rival": "over the best rival"}
 # Legends show both arms over tanh first.
 _ORDER = [(arm, against) for against in _AGAINST for arm in _ARMS]
 _TICKS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4, 6, 8)
 _APART = 0.19  # of two marks on one row, in rows
-_MOST_TICKS = 10
+_MOST_TICKS = 7
 
 
 def step_times_figure(table: pd.DataFrame) -> Figure:
@@ -33,7 +39,8 @@ def step_times_figure(table: pd.DataFrame) -> Figure:
         See `isru.answer.step_times`.
     """
     rows, headings = _layout(table)
-    figure = Figure(figsize=(5.6, 0.31 * (len(rows) + len(headings)) + 1.15), layout="constrained")
+    height = 0.28 * (len(rows) + len(headings)) + 1.8
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
     axes = figure.subplots()
     axes.axvline(1, color=COLOURS["tanh"], lw=1.4, zorder=1)
     arms = table.groupby("platform")["arm"].nunique()
@@ -70,10 +77,20 @@ def step_times_figure(table: pd.DataFrame) -> Figure:
         )
     _scale(axes, table, bottom=min(rows.values()) - 0.6)
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside lower center", ncols=2, fontsize=8.5, columnspacing=1
-    )
+    legend_below(figure, handles, labels, columns=2)
+    write_message(figure, _message(table))
     return figure
+
+
+def _message(table: pd.DataFrame) -> str:
+    """Say by group between which times over tanh ISRU lies, in its place or everywhere."""
+    over = table[table["against"] == "tanh"].groupby("how")["ratio"]
+    said = [
+        f"{over.min()[how]:.2f} to {over.max()[how]:.2f} {words}"
+        for how, words in _SAID.items()
+        if how in over.groups
+    ]
+    return f"Time with ISRU over time with tanh: {', '.join(said)}"
 
 
 def _layout(table: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
@@ -116,7 +133,7 @@ def _scale(axes, table: pd.DataFrame, bottom: float) -> None:
             textcoords="offset points",
             ha=side,
             va="bottom",
-            fontsize=9.5,
+            fontsize=9,
             fontweight="bold",
         )
 

@@ -9,6 +9,7 @@ Printed in a column of 8 cm, 9 points become 5: no text of a figure is smaller.
 """
 
 _SIZE = 10.5  # points
+_KEPT = (" %", " pp", " = ", " × ", " ns")  # no line ends there
 
 
 def write_message(figure, sentence: str) -> None:
@@ -23,7 +24,9 @@ def write_message(figure, sentence: str) -> None:
         What the figure shows, computed from the numbers that it draws. May hold ``$...$``
         without spaces.
     """
-    lines, room = [""], figure.get_figwidth() * 72 - 18
+    for unit in _KEPT:
+        sentence = sentence.replace(unit, unit.replace(" ", "\N{NO-BREAK SPACE}"))
+    lines, room = [""], figure.get_figwidth() * 72 - 20  # a screen's letters are a little wider
     for word in sentence.split(" "):
         longer = f"{lines[-1]} {word}".strip()
         if _width(longer) > room:

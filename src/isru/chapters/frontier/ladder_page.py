@@ -7,6 +7,7 @@ import numpy as np
 import sympy as sp
 
 from isru.drawing.labels import write_beside
+from isru.drawing.message import WIDTH, write_message
 from isru.drawing.style import COLOURS
 
 _DASHES = ("-", "-", (0, (5, 2)), (0, (1, 1.4)))
@@ -45,9 +46,16 @@ def ladder_figure(gaps, errors, limits):
     limits : dict
         ``constant`` and ``scaled_constant``, from `isru.analysis.ladder.leading_error`.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.6))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.7), layout="constrained")
     _draw_gaps(left, gaps)
     _draw_errors(right, errors, limits)
+    first = errors.sort_values("n").head(3)
+    said = [f"{row.error:.2g} at n = {row.n:.0f}" for row in first.itertuples()]
+    write_message(
+        figure,
+        f"The n-th rung’s distance from tanh is {', '.join(said)}; "
+        f"it tends to {limits['constant']:.2g}/n²",
+    )
     return figure
 
 
@@ -70,13 +78,13 @@ def _draw_errors(axes, errors, limits):
     grid = np.array([n[0], n[-1]])
     kinds = (
         ("error", "constant", COLOURS["ladder"], "as it is"),
-        ("scaled_error", "scaled_constant", "white", "with the best input scale"),
+        ("scaled_error", "scaled_constant", "white", "with the best\ninput scale"),
     )
     for column, constant, face, label in kinds:
         axes.plot(grid, limits[constant] / grid**2, **_BOUND)
         look = {"markerfacecolor": face, "markeredgecolor": COLOURS["ladder"], "markersize": 6}
         axes.plot(n, errors[column], "o", linestyle="", label=label, **look)
     axes.set(xlabel="$n$", ylabel="largest distance from tanh", xscale="log", yscale="log")
-    axes.set_xticks(n, [f"{rung:.0f}" for rung in n])
+    axes.set_xticks(n, [f"{rung:.0f}" if rung != 3 else "" for rung in n])
     axes.minorticks_off()
-    axes.legend(loc="lower left")
+    axes.legend(loc="lower left", fontsize=9)

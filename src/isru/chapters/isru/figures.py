@@ -10,15 +10,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from isru.drawing.labels import HALO
+from isru.drawing.message import WIDTH, write_message
 from isru.drawing.style import COLOURS
 
 LABELS = {"tanh": "tanh", "isru": "ISRU", "softsign": "softsign"}
+_DASHES = {"tanh": "-", "isru": (0, (5, 1.5)), "softsign": (0, (1, 1.2))}
 _GUIDE = {"color": "#777777", "linewidth": 0.9, "linestyle": (0, (4, 3)), "zorder": 1}
 
 
 def function_curves(table):
     """Draw the functions on the whole range of ``x`` with their common limits."""
-    figure, axes = plt.subplots()
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
     _curves(axes, table)
     for limit in (-1, 1):
         axes.axhline(limit, **_GUIDE)
@@ -26,16 +28,22 @@ def function_curves(table):
     _name(axes, table, "isru", 1.75, (10, -10), "left")
     _name(axes, table, "softsign", 2.6, (6, -14), "left")
     axes.set(xlabel="input $x$", ylabel="output", xlim=_span(table), ylim=(-1.12, 1.12))
+    away = {name: np.abs(table[name] - table["tanh"]).max() for name in ("isru", "softsign")}
+    write_message(
+        figure,
+        f"ISRU is nowhere further than {away['isru']:.3f} from tanh; softsign up to "
+        f"{away['softsign']:.2f}",
+    )
     return figure
 
 
 def derivative_curves(table, crossing):
     """Draw the derivatives; ``crossing`` = (x, value) is where ISRU's and tanh's are equal."""
-    figure, axes = plt.subplots()
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
     _curves(axes, table)
     axes.plot(*crossing, "o", color="black", markersize=5, zorder=5)
     axes.annotate(
-        f"equal at $x$ = {crossing[0]:.2f};\nfurther out ISRU\nis the steeper",
+        f"equal at\n$x$ = {crossing[0]:.2f}",
         crossing,
         xytext=(48, 24),
         textcoords="offset points",
@@ -45,12 +53,19 @@ def derivative_curves(table, crossing):
     _name(axes, table, "isru", -0.62, (-8, 2), "right")
     _name(axes, table, "softsign", -2.6, (-4, 6), "center")
     axes.set(xlabel="input $x$", ylabel="derivative", xlim=_span(table), ylim=(0, 1.06))
+    inside, end = table["x"].between(0, crossing[0], inclusive="neither"), table.iloc[-1]
+    least = (table["isru"] / table["tanh"])[inside].min()
+    write_message(
+        figure,
+        f"ISRU’s slope is at least {least:.2f} times tanh’s up to x = {crossing[0]:.2f}, and "
+        f"{end['isru'] / end['tanh']:.0f} times at x = {end['x']:g}",
+    )
     return figure
 
 
 def integral_curves(table):
     """Draw the integrals from 0, with the modulus that all of them run along."""
-    figure, axes = plt.subplots()
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
     axes.plot(table["x"], table["modulus"], **_GUIDE)
     _curves(axes, table)
     _name(axes, table, "modulus", 2.2, (-8, 4), "right", "$|x|$")
@@ -58,19 +73,26 @@ def integral_curves(table):
         end = (table["x"].iloc[-1], table[name].iloc[-1])
         _note(axes, LABELS[name], end, (5, lift), "left", COLOURS[name], fontweight="bold")
     axes.set(xlabel="input $x$", ylabel="integral from 0 to $x$", xlim=_span(table), ylim=(0, 4.5))
+    end = table.iloc[-1]
+    write_message(
+        figure,
+        f"From 0 to {end['x']:g} tanh’s integral grows to {end['tanh']:.2f}, ISRU’s to "
+        f"{end['isru']:.2f}, softsign’s to {end['softsign']:.2f}",
+    )
     return figure
 
 
 def tail_curves(table, ratios):
     """Draw 1 - f and f' on a logarithmic scale; ``ratios`` has x, isru, tanh, ratio."""
-    figure, (missing, slope) = plt.subplots(1, 2, sharex=True)
+    size = (WIDTH, 3.8)
+    figure, (missing, slope) = plt.subplots(1, 2, sharex=True, figsize=size, layout="constrained")
     for axes, suffix in ((missing, "missing"), (slope, "slope")):
         for name in ("tanh", "isru"):
-            axes.plot(table["x"], table[f"{name}_{suffix}"], color=COLOURS[name])
+            axes.plot(table["x"], table[f"{name}_{suffix}"], color=COLOURS[name], ls=_DASHES[name])
         axes.set(xlabel="input $x$", yscale="log", xlim=(0, 10.4), ylim=(3e-9, 2.5))
         axes.minorticks_off()
-    missing.set_ylabel("distance to the limit, 1 − output")
-    slope.set_ylabel("derivative")
+    missing.set_title("1 − output", loc="left", fontsize=10)
+    slope.set_title("derivative", loc="left", fontsize=10)
     _name(missing, table, "isru_missing", 6.0, (6, 11), "center", "ISRU, $1/(2x^2)$", "isru")
     _name(missing, table, "tanh_missing", 5.0, (-6, -8), "right", "tanh, $2e^{-2x}$", "tanh")
     _name(slope, table, "isru_slope", 4.6, (4, 9), "left", "ISRU, $1/x^3$", "isru")
@@ -86,6 +108,11 @@ def tail_curves(table, ratios):
                 ha="right" if x > 6 else "left",
                 va="center",
             )
+    last = ratios.iloc[-1]
+    write_message(
+        figure,
+        f"Far out ISRU keeps a slope: at x = {last['x']:g} it is {last['ratio']:,.0f} times tanh’s",
+    )
     return figure
 
 
@@ -104,12 +131,19 @@ def distance_curves(table, labels):
         {"color": COLOURS["exp_free"], "linestyle": (0, (3, 1.5, 1, 1.5))},
         {"color": "black", "linewidth": 1.4},
     ]
-    figure, axes = plt.subplots()
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
     axes.axhline(0, color="#777777", linewidth=0.9)
     for (column, label), style in zip(labels.items(), styles, strict=False):
         axes.plot(table["x"], table[column], label=label, **style)
-    axes.legend(loc="upper right", handlelength=3)
+    axes.legend(loc="upper right", handlelength=3, fontsize=9)
     axes.set(xlabel="input $x$", ylabel="tanh − approximation", xlim=_span(table))
+    largest = table[list(labels)].abs().max()
+    last = list(labels)[-1]
+    write_message(
+        figure,
+        f"ISRU as it is misses tanh by up to {largest.iloc[0]:.3f}; the best pair of scales by "
+        f"{largest[last]:.3f}",
+    )
     return figure
 
 
@@ -123,7 +157,8 @@ def identity_curves(stacked, ray):
     ray : dict
         ``height`` of the point on the hyperbola X^2 - Y^2 = 1, and ``output`` = f(height).
     """
-    figure, (left, right) = plt.subplots(1, 2, width_ratios=(1, 1.15))
+    size = (WIDTH, 3.6)
+    figure, (left, right) = plt.subplots(1, 2, figsize=size, layout="constrained")
     _hyperbola(left, ray["height"], ray["output"])
     counts = [column for column in stacked.columns if column != "x"]
     for position, count in enumerate(counts):
@@ -137,7 +172,15 @@ def identity_curves(stacked, ray):
             textcoords="offset points",
             va="center",
         )
-    right.set(xlabel="input $x$", ylabel="output of $n$ stacked ISRUs", xlim=_span(stacked))
+    right.set(xlabel="input $x$", ylabel="output", xlim=_span(stacked))
+    left.set_title("one ray for both", loc="left", fontsize=10)
+    right.set_title("$n$ ISRUs in a row", loc="left", fontsize=10)
+    height, output = ray["height"], ray["output"]
+    write_message(
+        figure,
+        f"The ray to height x = {height:g} meets X = 1 at {output:.3f}: ISRU of x, and tanh of "
+        f"u = {np.arcsinh(height):.3f}",
+    )
     return figure
 
 
@@ -169,14 +212,15 @@ def _note(axes, text, place, offset, align, colour, **more):
 
 def origin_curves(table):
     """Draw the integrals f^n / n with their sum, and the slope of the sum beside ELU's."""
-    figure, (terms, slopes) = plt.subplots(1, 2, sharex=True)
+    size = (WIDTH, 3.7)
+    figure, (terms, slopes) = plt.subplots(1, 2, sharex=True, figsize=size, layout="constrained")
     powers = [column for column in table.columns if column.startswith("power_")]
     for position, column in enumerate(powers):
         fade = 1 - 0.7 * position / len(powers)
         terms.plot(table["x"], table[column], color=COLOURS["isru"], alpha=fade, linewidth=1.2)
         end = (table["x"].iloc[-1], table[column].iloc[-1])
         text = f"n = {column.removeprefix('power_')}" if position == 0 else column[-1]
-        _note(terms, text, end, (4, 0), "left", "#555555")
+        _note(terms, text, end, (4, (0, 3, -4)[position % 3]), "left", "#555555")
     terms.plot(table["x"], table["sum"], color="black")
     terms.plot(table["x"], table["elu"], **_GUIDE | {"linewidth": 1.5})
     slopes.plot(table["x"], table["sum_slope"], color="black")
@@ -187,13 +231,19 @@ def origin_curves(table):
     _name(slopes, table, "elu_slope", 3.5, (0, 7), "center", "ELU", "grey")
     terms.set(xlabel="input $x$", ylabel="$f^n/n$ and their sum", ylim=(-1.15, 3))
     slopes.set(xlabel="input $x$", ylabel="derivative", xlim=_span(table), ylim=(0, 1.4))
+    top, end = table["sum_slope"].max(), table.iloc[-1]
+    write_message(
+        figure,
+        f"The slope of the sum peaks at {top:.2f} and is {end['sum_slope']:.2f} at x = "
+        f"{end['x']:g}, where ELU’s is {end['elu_slope']:g}",
+    )
     return figure
 
 
 def _curves(axes, table):
     """Draw the three functions, ISRU on top."""
     for order, name in enumerate(("softsign", "tanh", "isru"), start=2):
-        axes.plot(table["x"], table[name], color=COLOURS[name], zorder=order)
+        axes.plot(table["x"], table[name], color=COLOURS[name], ls=_DASHES[name], zorder=order)
 
 
 def _name(axes, table, column, x, offset, align, text=None, colour=None):

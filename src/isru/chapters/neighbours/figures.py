@@ -11,6 +11,7 @@ import numpy as np
 from isru.activations import ACTIVATIONS
 from isru.chapters.neighbours.atlas import entries
 from isru.drawing.labels import write_beside
+from isru.drawing.message import WIDTH, legend_below, write_message
 from isru.drawing.style import COLOURS
 
 # The panels of the atlas; what else has a formula comes after them.
@@ -49,10 +50,10 @@ def atlas(table):
         the rows.
     """
     names = list(table["activation"].unique())
-    columns = 5
+    columns = 3
     rows = -(-len(names) // columns)
-    size = (8.6, 1.65 * rows + 0.6)
-    figure, panels = plt.subplots(rows, columns, sharex=True, sharey=True, figsize=size)
+    size = {"figsize": (WIDTH, 1.35 * rows + 1.5), "layout": "constrained"}
+    figure, panels = plt.subplots(rows, columns, sharex=True, sharey=True, squeeze=False, **size)
     curves = ("value", "derivative", "integral")
     widths = (2.0, 1.2, 1.2)
     groups = table.groupby("activation", sort=False)
@@ -66,11 +67,12 @@ def atlas(table):
         order = shown["smoothness"].iloc[0]
         label = activation_labels().get(name, name)
         text = f"{label}  $C^{{{order.replace('all', chr(92) + 'infty')}}}$"
-        axes.text(0.5, 1.03, text, transform=axes.transAxes, ha="center", fontsize=9)
+        axes.set_title(text, fontsize=9)
         axes.set(xlim=(-4, 4), ylim=(-1.3, 3.3), xticks=(-3, 0, 3))
     for axes in panels.flat[len(names) :]:
-        axes.axis("off")
-    figure.supxlabel("input $x$", fontsize=10)
+        axes.set_visible(False)
+    for axes in panels[-1]:
+        axes.set_xlabel("input $x$" if axes.get_visible() else "")
     labels = ("value", "derivative", "integral from 0")
     handles = [
         plt.Line2D([], [], color=colour, linestyle=dash, linewidth=width, label=label)
@@ -78,7 +80,13 @@ def atlas(table):
             labels, ("black", "black", _GREY), _MARKS, widths, strict=True
         )
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=3)
+    legend_below(figure, handles, columns=3)
+    smooth = table.groupby("activation")["smoothness"].first() == "all"
+    write_message(
+        figure,
+        f"{smooth.sum()} of {len(names)} activations have all derivatives ($C^\\infty$): "
+        f"{', '.join(activation_labels().get(name, name) for name in names if smooth[name])}",
+    )
     return figure
 
 
@@ -90,7 +98,7 @@ def joints(table):
     table : DataFrame
         Column x, and {isrlu, elu}_{0, 1, 2}; no row at 0, where the second one jumps.
     """
-    figure, panels = plt.subplots(1, 3, figsize=(8.2, 3.2), sharex=True)
+    figure, panels = plt.subplots(1, 3, figsize=(WIDTH, 3.2), sharex=True, layout="constrained")
     left = table["x"] < 0
     labels = ("value", "first derivative", "second derivative")
     for order, (axes, label) in enumerate(zip(panels, labels, strict=True)):
@@ -101,7 +109,8 @@ def joints(table):
                     table["x"][half], table[f"{name}_{order}"][half], color=colour, linestyle=dash
                 )
         axes.axvline(0, **_GUIDE)
-        axes.set(xlabel="input $x$", ylabel=label)
+        axes.set(xlabel="input $x$")
+        axes.set_title(label, loc="left", fontsize=9)
     for column, text, colour, place, offset in (
         ("isrlu_2", "ISRLU", COLOURS["isru"], -0.72, (-5, 5)),
         ("elu_2", "ELU", COLOURS["tanh"], -1.9, (-5, 7)),
@@ -111,7 +120,19 @@ def joints(table):
     jump = table.loc[left, "elu_2"].iloc[-1]
     panels[2].plot([0, 0], [0, jump], color=COLOURS["tanh"], linewidth=1.2)
     write_beside(panels[2], "jump", (0, jump / 2), (6, 0), "left", COLOURS["tanh"])
+    elu, isrlu = (
+        abs(_at_0(table, name, left) - _at_0(table, name, ~left)) for name in ("elu", "isrlu")
+    )
+    said = f"At 0 ELU’s second derivative jumps by {elu:.2f}, ISRLU’s by {isrlu:.2f}"
+    write_message(figure, said)
     return figure
+
+
+def _at_0(table, name, side):
+    """Continue the second derivative from the two nearest places to 0."""
+    part = table[side].assign(far=np.abs(table["x"])).nsmallest(2, "far")
+    slope = np.diff(part[f"{name}_2"])[0] / np.diff(part["x"])[0]
+    return part[f"{name}_2"].iloc[0] - slope * part["x"].iloc[0]
 
 
 def gates(table, members):
@@ -124,7 +145,8 @@ def gates(table, members):
     members : dict
         Column -> label.
     """
-    figure, (curves, errors) = plt.subplots(1, 2, figsize=(8.2, 3.5), sharex=True)
+    size = (WIDTH, 3.9)
+    figure, (curves, errors) = plt.subplots(1, 2, figsize=size, sharex=True, layout="constrained")
     curves.plot(table["x"], table["sigmoid"], color=COLOURS["tanh"])
     colours = (COLOURS["isru"], COLOURS["exp_free"], COLOURS["isru_plain"])
     for (column, label), colour, dash in zip(members.items(), colours, _MARKS, strict=False):
@@ -138,9 +160,17 @@ def gates(table, members):
     y = np.interp(3.0, table["x"], table[next(iter(members))])
     write_beside(curves, "ISRU-sigmoid", (3.0, y), (4, -12), "left", COLOURS["isru"])
     span = (table["x"].iloc[0], table["x"].iloc[-1])
-    curves.set(xlabel="input $x$", ylabel="gate", xlim=span, ylim=(-0.03, 1.03))
+    curves.set(xlabel="input $x$", xlim=span, ylim=(-0.03, 1.03))
+    curves.set_title("the gate", loc="left", fontsize=10)
+    errors.set_title("logistic − ISRU-sigmoid", loc="left", fontsize=10)
     low, high = errors.get_ylim()
-    errors.set(xlabel="input $x$", ylabel="logistic − ISRU-sigmoid", ylim=(low, 1.5 * high))
+    errors.set(xlabel="input $x$", ylim=(low, 1.9 * high))
+    away = [np.abs(table["sigmoid"] - table[name]).max() for name in members]
+    write_message(
+        figure,
+        f"An ISRU gate with the logistic’s slope stays within {away[0]:.3f} of it; the best "
+        f"scale within {min(away):.3f}",
+    )
     return figure
 
 
@@ -166,7 +196,7 @@ def approximations(table, level, labels):
     labels : dict
         Column -> text, where the name of the activation is not enough.
     """
-    figure, axes = plt.subplots(figsize=(7.6, 4.2))
+    figure, axes = plt.subplots(figsize=(WIDTH, 4.2), layout="constrained")
     axes.axhline(level, **_GUIDE)
     write_beside(axes, "half a step at 8 bits", (6.9, level), (0, -8), "center", _GREY)
     for column, (colour, place, offset, align) in _STAND_INS.items():
@@ -177,6 +207,13 @@ def approximations(table, level, labels):
     axes.set(xlabel="input $x$", ylabel="distance from tanh", yscale="log", ylim=(1e-7, 1))
     axes.set_xlim(table["x"].iloc[0], table["x"].iloc[-1])
     axes.minorticks_off()
+    said = {"isru": "ISRU", "hard_tanh": "hard tanh", "rational_tanh": "a rational tanh"}
+    said |= {"table_tanh": "a table"}
+    most = [
+        f"{name} {np.format_float_positional(table[column].max(), 2, fractional=False)}"
+        for column, name in said.items()
+    ]
+    write_message(figure, f"The largest distance from tanh: {', '.join(most)}")
     return figure
 
 
@@ -190,7 +227,7 @@ def rsqrt_errors(roots, slopes):
     slopes : DataFrame
         Columns x, cube, output: relative errors of the derivative after one Newton step.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.7))
+    figure, (left, right) = plt.subplots(2, 1, figsize=(WIDTH, 5.8), layout="constrained")
     shades = (COLOURS["isru_plain"], COLOURS["isru"], "black")
     place = 2.6
     for steps, colour in enumerate(shades):
@@ -199,7 +236,7 @@ def rsqrt_errors(roots, slopes):
         words = f"{steps} steps" if steps != 1 else "1 step"
         y = size[np.abs(roots["q"] - place).argmin()]
         write_beside(left, words, (place, y), (0, 9), "center", colour)
-    left.set(xlabel="argument $q$", ylabel="relative error of $1/\\sqrt{q}$, modulus")
+    left.set(xlabel="argument $q$", ylabel="relative error of $1/\\sqrt{q}$")
     left.set(yscale="log", ylim=(1e-8, 0.3), xlim=(1, 4))
     output = np.abs(slopes["output"]).to_numpy()
     right.plot(slopes["x"], output, color=COLOURS["tanh"], linewidth=1.0)
@@ -210,11 +247,17 @@ def rsqrt_errors(roots, slopes):
     write_beside(right, "$r^3$", (0.2, 2e-2), (0, 0), "center", COLOURS["isru"])
     right.axhline(1, **_GUIDE)
     write_beside(right, "100 %", (0.4, 1), (0, 8), "center", _GREY)
-    right.set(xlabel="input $x$", ylabel="relative error of the derivative, modulus")
+    right.set(xlabel="input $x$", ylabel="relative error of\nthe derivative")
     right.set(xscale="log", yscale="log", ylim=(1e-7, 1e7))
     right.set_xlim(slopes["x"].iloc[0], slopes["x"].iloc[-1])
     for axes in (left, right):
         axes.minorticks_off()
+    most = [f"{100 * np.abs(roots[f'steps_{n}']).max():.2g} %" for n in range(3)]
+    write_message(
+        figure,
+        f"The bit trick misses the root by up to {most[0]}, after one Newton step by {most[1]}, "
+        f"after two by {most[2]}",
+    )
     return figure
 
 
@@ -228,7 +271,7 @@ def hazards(values, slopes):
     slopes : DataFrame
         Columns x, cube, output: relative errors of ISRU's derivative in float32.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.7))
+    figure, (left, right) = plt.subplots(2, 1, figsize=(WIDTH, 5.8), layout="constrained")
     shades = {"float16": COLOURS["isru_plain"], "float32": COLOURS["tanh"], "float64": "black"}
     left.axhline(1, color=COLOURS["isru"], linewidth=3.5, alpha=0.55, zorder=1)
     for height, (dtype, curve) in zip(
@@ -248,8 +291,11 @@ def hazards(values, slopes):
     write_beside(right, "$r^3$", (3e4, 1.5e-6), (0, 0), "center", COLOURS["isru"])
     write_beside(right, "exactly 0", (3e4, 0.25), (0, 0), "center", COLOURS["tanh"])
     right.set(xscale="log", yscale="log", xlabel="input $x$ (float32)", ylim=(1e-9, 5))
-    right.set_ylabel("relative error of the derivative")
+    right.set_ylabel("relative error of\nthe derivative")
     right.set_xlim(slopes["x"].iloc[0], slopes["x"].iloc[-1])
     for axes in (left, right):
         axes.minorticks_off()
+    fallen = values[values["plain"] == 0].groupby("dtype", sort=False)["x"].min()
+    ends = [f"{np.log10(x):.0f} in {dtype}" for dtype, x in fallen.items()]
+    write_message(figure, f"The plain form is 0 from a power of ten on: {', '.join(ends)}")
     return figure

@@ -9,10 +9,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from isru.chapters.processors.rule import BAND
+from isru.drawing.message import WIDTH, write_message
 from isru.drawing.style import COLOURS
 
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
-_GROUPS = {"measured": ("isru", "o"), "emulated": ("exp_free", "D"), "analysed": ("softsign", "s")}
+_GROUPS = {
+    "measured": ("prediction", "o"),
+    "emulated": ("exp_free", "D"),
+    "analysed": ("softsign", "s"),
+}
 
 
 def predicted_against_found(calls: pd.DataFrame) -> Figure:
@@ -25,7 +30,7 @@ def predicted_against_found(calls: pd.DataFrame) -> Figure:
     calls : pandas.DataFrame
         From `isru.chapters.processors.rule.held`.
     """
-    figure, axes = plt.subplots(figsize=(5.6, 4.4))
+    figure, axes = plt.subplots(figsize=(WIDTH, 4.6), layout="constrained")
     told = calls.dropna(subset=["unseen"])
     ends = np.array([told[["found", "unseen"]].min().min(), told[["found", "unseen"]].max().max()])
     ends = ends * [0.8, 1.25]
@@ -51,4 +56,10 @@ def predicted_against_found(calls: pd.DataFrame) -> Figure:
         axis.set_minor_locator(NullLocator())
     axes.set(xlabel="found: time over that of ISRU", ylabel="predicted, platform unseen")
     axes.legend(loc="upper left", fontsize=9)
+    within = (told["unseen"] / told["found"] - 1).abs() <= BAND / 100
+    write_message(
+        figure,
+        f"{within.sum()} of {len(told)} times lie within {BAND:.0f} % of what a rule foretold "
+        "that had not seen the platform",
+    )
     return figure

@@ -9,11 +9,13 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from isru.drawing.message import WIDTH, write_message
 from isru.drawing.style import COLOURS
+from isru.wording import formatted
 
 # Markers tell groups apart without their colour; none of the functions' colours is used.
 _GRIDS = {"small": ("o", "#009E73", "grid “small”"), "var": ("s", "#CC79A7", "grid “var”")}
-_CPUS = {"xeon": ("s", "#009E73"), "m1": ("^", "#CC79A7"), "i7": ("o", "#56B4E9")}
+_CPUS = {"xeon": ("s", "#009E73"), "m1": ("^", "#000000"), "i7": ("o", "#CC79A7")}
 _CPU_NAMES = {"xeon": "Xeon", "m1": "Apple M1", "i7": "Core i7"}
 _GREY = "#777777"
 
@@ -30,8 +32,8 @@ def published_saving(grid, laws, forecaster) -> Figure:
     forecaster : pandas.DataFrame
         Published pairs: machine, units, train_saving_percent.
     """
-    figure = Figure(figsize=(9.2, 4.0), layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True)
+    figure = Figure(figsize=(WIDTH, 6.6), layout="constrained")
+    left, right = figure.subplots(2, 1, sharey=True)
     depths = dict(zip(range(1, 7), colormaps["cividis"](np.linspace(0, 0.88, 6)), strict=True))
     for depth, line in laws.groupby("layers"):
         left.plot(line["units"], line["saving_percent"], color=depths[depth], linewidth=1.4)
@@ -43,8 +45,9 @@ def published_saving(grid, laws, forecaster) -> Figure:
         place = part["units"], part["forward_saving_percent"]
         colours = [depths[depth] for depth in part["layers"]]
         left.scatter(*place, marker=marker, s=24, c=colours, linewidths=0, zorder=3)
-    left.set_ylabel("saving with ISRU, % of tanh's time")
-    left.set_title("Character model, forward pass (lines: the law)", loc="left")
+    for axes in (left, right):
+        axes.set_ylabel("saving with ISRU,\n% of tanh's time")
+    left.set_title("Character model, forward pass (lines: the law)", loc="left", fontsize=10)
     left.set_xlim(left=4.2)
     for machine, line in forecaster.groupby("machine"):
         line = line.sort_values("units")
@@ -54,10 +57,16 @@ def published_saving(grid, laws, forecaster) -> Figure:
     right.axhspan(1, 2, color=COLOURS["floor"], alpha=0.6, lw=0, zorder=0)
     right.annotate("five other machines", (12, 3.9), color="#555555", fontsize=9)
     right.annotate("grey band: claimed, 1 to 2 %", (62, -1.8), color="#555555", fontsize=9)
-    right.set_title("Forecaster, training", loc="left")
+    right.set_title("Forecaster, training", loc="left", fontsize=10)
     for axes, ticks in ((left, (8, 16, 32, 64, 128, 256, 512)), (right, (10, 25, 50, 100, 300))):
         axes.axhline(0, color="black", linewidth=0.8)
         _units_axis(axes, ticks)
+    means = grid.groupby("units")["forward_saving_percent"].mean()
+    write_message(
+        figure,
+        f"Published savings of the character model go from {means.iloc[0]:.0f} % at "
+        f"{means.index[0]} units to {means.iloc[-1]:.1f} % at {means.index[-1]}",
+    )
     return figure
 
 
@@ -71,7 +80,7 @@ def published_loss(grid, margin: float) -> Figure:
     margin : float
         Half the width of the band that counts as no difference, in percent.
     """
-    figure = Figure(figsize=(7.4, 3.8), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.8), layout="constrained")
     axes = figure.subplots()
     axes.axhspan(-margin, margin, color=COLOURS["floor"], alpha=0.5, lw=0, zorder=0)
     axes.axhline(0, color="black", linewidth=0.8)
@@ -104,6 +113,13 @@ def published_loss(grid, margin: float) -> Figure:
     axes.legend(loc="upper right", fontsize=9)
     _units_axis(axes, (8, 16, 32, 64, 128, 256, 512))
     axes.set_xlabel("units per layer (depths beside each other)")
+    off = grid["loss_difference_last10_percent"]
+    ends = (formatted(float(end), "+.1f") for end in (off.min(), off.max()))
+    write_message(
+        figure,
+        f"ISRU changed the published training loss by {' to '.join(ends)} %, in "
+        f"{(off.abs() <= margin).sum()} of {len(off)} configurations by at most {margin:g} %",
+    )
     return figure
 
 
@@ -117,7 +133,7 @@ def published_net_times(times) -> Figure:
     """
     times = times.sort_values("tanh")
     rows = np.arange(len(times))
-    figure = Figure(figsize=(8.2, 4.2), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
     axes = figure.subplots()
     start = min(-1.2, 1.3 * times["isru"].min())
     axes.axvspan(start, 0, color=COLOURS["floor"], alpha=0.45, lw=0, zorder=0)
@@ -148,8 +164,13 @@ def published_net_times(times) -> Figure:
     axes.set_yticks(rows, times.index)
     axes.tick_params(axis="y", labelsize=9, length=0)
     axes.grid(axis="y", visible=False)
-    axes.set(xlabel="net time, ns a call (grey: less than nothing)", ylim=(-0.6, top + 1.15))
-    axes.set_xlim(start, times["tanh"].max() * 1.08)
+    axes.set(xlabel="net time, ns a call (grey: below 0)", ylim=(-0.6, top + 1.15))
+    axes.set_xlim(start, times["tanh"].max() * 1.12)
+    write_message(
+        figure,
+        f"{(~positive).sum()} of {len(times)} published net times of ISRU are below 0: they tell "
+        "a difference, no ratio",
+    )
     return figure
 
 
@@ -161,7 +182,7 @@ def published_threads(frame) -> Figure:
     frame : pandas.DataFrame
         Columns cpu, layers, units, speedup_total.
     """
-    figure = Figure(figsize=(7.4, 3.8), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.8), layout="constrained")
     axes = figure.subplots()
     axes.axhline(1, color="black", linewidth=0.8)
     axes.axvline(100, color=_GREY, linewidth=0.9, linestyle=(0, (4, 3)))
@@ -179,8 +200,14 @@ def published_threads(frame) -> Figure:
     axes.yaxis.set_major_locator(FixedLocator([1 / 32, 1 / 8, 1 / 2, 1, 2]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: str(Fraction(value))))
     axes.set_ylabel("speed-up of a step by threads")
-    axes.set_xlim(left=11.4)
-    _units_axis(axes, (16, 32, 64, 100, 128, 200, 256))
+    axes.set_xlim(left=9)
+    _units_axis(axes, (16, 32, 64, 128, 256))
+    medians = frame.groupby(["cpu", "units"])["speedup_total"].median().unstack()
+    said = [
+        f"{medians[n].min():.2g} to {medians[n].max():.2g} at {n} units"
+        for n in (medians.columns[0], medians.columns[-1])
+    ]
+    write_message(figure, f"Threads multiply the speed of a step by {', by '.join(said)}")
     return figure
 
 
@@ -206,5 +233,5 @@ def _value(axes, text, place, shift, side, colour, above=False) -> None:
         ha=side,
         va="bottom" if above else "center",
         color=colour,
-        fontsize=8,
+        fontsize=9,
     )
