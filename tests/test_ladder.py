@@ -67,13 +67,11 @@ def test_a_wrong_rung_is_not_proved(monkeypatch):
 
 
 @pytest.mark.parametrize("n", [0.5, 1, 2, 3.7])
-def test_inverse_and_slope_from_the_output_are_those_of_the_definition(n):
+def test_the_inverse_is_that_of_the_definition(n):
     with mp.workdps(30):
-        back, slope = (numeric(form(n), y) for form in (ladder.inverse, ladder.slope_from_output))
+        back = numeric(ladder.inverse(n), y)
         for place in (mp.mpf("-2.5"), mp.mpf("0.4")):
-            output = exact(n, place)
-            assert abs(back(output) - place) < 1e-13  # n is a float64
-            assert abs(slope(output) - mp.diff(lambda a: exact(n, a), place)) < 1e-13
+            assert abs(back(exact(n, place)) - place) < 1e-13  # n is a float64
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])

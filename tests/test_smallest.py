@@ -251,7 +251,7 @@ def test_the_command_names_the_cheapest_and_writes_its_c(published, capsys, tmp_
     asked = ["smallest", "--task", "change", "--flash", "4k", "--out", str(out)]
     assert main(asked) == 0
     said = capsys.readouterr().out
-    assert f"{published.upper()} of 3 units, exp_free" in said
+    assert f"{published.upper()} of 3 units, exp-free" in said
     assert "that of the first seed" in said
     assert "network_step" in (out / "network.c").read_text(encoding="utf-8")
 
@@ -280,7 +280,7 @@ def test_an_answer_that_is_left_open_says_where_the_open_ones_begin():
     answer = Answer(0, Interval(91, 90, 92), 90.5, False, True, doubtful=(2, 1))
     said = describe(Map(points, {0: [91.0]}, "cycles", None), answer)
     assert "2 cheaper ones may reach it as well" in said
-    assert "from 100 cycles on (LSTM of 3 units, hard, all in integers)" in said
+    assert "from 100 cycles on (LSTM of 3 units, straight lines, all in integers)" in said
 
 
 @pytest.mark.parametrize(("wanted", "named"), [(90.5, True), (91.5, False)])

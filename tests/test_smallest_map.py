@@ -98,7 +98,7 @@ def test_each_budget_has_its_answer_or_says_that_nothing_fits(costs, skills):
     )
     assert list(table["fits"]) == [True, False, True]
     assert found["core", "rain", "flash 10"] is None
-    assert network_name(best) == "GRU of 4 units, exp_free, float32 weights"
+    assert network_name(best) == "GRU of 4 units, exp-free, float32 weights"
     assert table["cycles"][2] <= 250
     assert list(table["least"].dropna()) == list(table["cycles"].dropna()), "nothing is open here"
     assert points["step_uj"][0] == pytest.approx(points["cycles"][0] / 64 * 4 * 3 / 1000)

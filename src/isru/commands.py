@@ -204,15 +204,7 @@ def record(options: Namespace) -> None:
 @contextmanager
 def _measuring():
     """Measure alone on this machine; what keeps a measurement from its end becomes a message."""
-    lock = FileLock(_made(paths.build()) / "run.lock")
-    try:
-        held = lock.acquire(timeout=0)
-    except Timeout:
-        raise CompendiumError(
-            "another run of this compendium is under way, and timings must not share the machine: "
-            f"wait for it, or end it. Its lock is {lock.lock_file}"
-        ) from None
-    with held:
+    with alone():
         try:
             yield
         except (RuntimeError, ValueError) as error:  # of a measuring process, or no C compiler

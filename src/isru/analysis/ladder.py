@@ -136,11 +136,6 @@ def inverse(n, value=y) -> sp.Expr:
     return n * sp.sinh(sp.atanh(value) / n)
 
 
-def slope_from_output(n, value=y) -> sp.Expr:
-    """Return the derivative in terms of y alone: (1 - y^2) / cosh(artanh(y)/n)."""
-    return (1 - value**2) / sp.cosh(sp.atanh(value) / n)
-
-
 def tail(n: int) -> tuple[sp.Expr, sp.Expr]:
     """Return the limits of (1 - f_n) x^(2n) and of f_n' x^(2n + 1) for x to infinity.
 

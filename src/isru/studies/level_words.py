@@ -44,6 +44,8 @@ _LEVELS: dict[str, Mapping[str, str]] = {
         "cmsis_s16": "table of CMSIS-NN, int16",
         "cmsis_q15": "older table of CMSIS-NN, q15",
         "cmsis_q7": "older table of CMSIS-NN, q7",
+        "integer_isru": "integers, ISRU",
+        "integer_tanh": "integers, tanh",
         "integer_cmsis_s16": "integers, table of CMSIS-NN",
         "integer_cmsis_q15": "integers, older table of CMSIS-NN",
         "elu_58": "ELU, α = 0.58",

@@ -14,7 +14,6 @@ _COMPRESSORS = {
     "bz2": lambda content: bz2.compress(content, 9),
     "xz": lambda content: lzma.compress(content, preset=9 | lzma.PRESET_EXTREME),
 }
-COMPRESSORS = tuple(_COMPRESSORS)
 
 
 def ngram_bits(

@@ -18,7 +18,7 @@ from itertools import pairwise
 import mpmath as mp
 import sympy as sp
 
-from isru.chapters.frontier.programs import ANALYTIC, CONSTANTS, Program
+from isru.chapters.frontier.programs import ANALYTIC, Program
 from isru.kernels.formulas import (
     ABSOLUTE,
     ADD,
@@ -86,7 +86,7 @@ def proved_analytic(program: Program, a: sp.Expr, b: sp.Expr) -> bool:
         return False
     values = expressions(program, a, b)
     signs: list[str] = ["", "+", "+"]
-    for number, (operation, *places) in enumerate(program):
+    for operation, *places in program:
         i, j, _ = places
         needed = {ROOT: i, DIVIDE: j}.get(operation)
         if needed is not None and signs[needed] != "+":
@@ -94,11 +94,11 @@ def proved_analytic(program: Program, a: sp.Expr, b: sp.Expr) -> bool:
                 return False
             if operation == ROOT:
                 signs[needed] = "+"
-        signs.append(_sign(operation, places, signs, values[len(CONSTANTS) + 1 + number]))
+        signs.append(_sign(operation, places, signs))
     return True
 
 
-def _sign(operation, places, signs, value) -> str:
+def _sign(operation, places, signs) -> str:
     """Return "+" for what is proved positive, "0+" for what is not negative, else ""."""
     i, j, k = places
     if operation == ROOT:

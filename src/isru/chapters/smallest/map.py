@@ -22,6 +22,7 @@ from isru.chapters.smallest.pareto import (
 from isru.chapters.smallest.study import INTEGER, WEIGHTS
 from isru.stats import Interval
 from isru.studies.battery import Device
+from isru.studies.level_words import level_words
 
 FRONTS = ("cycles", "flash")
 KINDS = {
@@ -149,15 +150,16 @@ def least(points: pd.DataFrame, answer: Answer) -> pd.Series:
 
 
 def network_name(point: pd.Series) -> str:
-    """Return what a point is in words, ``"GRU of 5 units, hard, int8 weights"``."""
+    """Return what a point is in words, ``"GRU of 5 units, straight lines, int8 weights"``."""
     whole = point["weights"] == INTEGER
     weights = "all in integers" if whole else f"{point['weights']} weights"
-    return f"{point['cell'].upper()} of {point['hidden']} units, {point['arm']}, {weights}"
+    arm = level_words("arm", point["arm"])
+    return f"{point['cell'].upper()} of {point['hidden']} units, {arm}, {weights}"
 
 
 def answer_words(point: pd.Series, answer: Answer) -> dict[str, str]:
     """Return an answer in words for the page: what it is, and how surely."""
-    words = {name: point[name].replace("_", " ") for name in ("hidden", "arm", "weights")}
+    words = {name: level_words(name, point[name]) for name in ("hidden", "arm", "weights")}
     words["cell"] = point["cell"].upper()
     words["reaches"] = "surely" if answer.surely else "perhaps"
     words["singled"] = "singles out" if answer.singled_out else "does not single out"
