@@ -103,6 +103,13 @@ def test_the_figures_show_every_network_condition_and_engine():
         "networks"
     )
     assert_readable(figure)
+    shorter = curves[(curves["network"] == "1x16") | (curves["updates"] < 4)]
+    apart = 0.5 * ((shorter["network"] == "2x16") & (shorter["arm"] == "isru"))
+    figure = learning_curves(shorter.assign(bits=shorter["bits"] + apart), {"counts": 2.0})
+    assert message(figure) == (
+        f"After 3 to 4 updates the mean losses of tanh and ISRU differ by at most "
+        f"{100 * 0.5 / (4 - np.log(4)):.1f} % in each of 2 networks"
+    )
     pairs = pd.DataFrame(
         {
             "metric": "loss",

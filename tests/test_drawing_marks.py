@@ -18,6 +18,12 @@ def test_a_stray_point_and_wide_intervals_do_not_squeeze_the_rest():
     assert view([0.1, np.nan], [0.0, 0.2], least=5.0) == pytest.approx((-5.5, 5.5))
 
 
+@pytest.mark.parametrize("estimates", [[], [np.nan, np.nan]])
+def test_a_view_of_nothing_reaches_as_far_as_it_must(estimates):
+    assert view(estimates, estimates, least=5.0) == (-5.0, 5.0)
+    assert view([1.0], [np.nan, np.nan], least=5.0) == pytest.approx((-5.5, 5.5))
+
+
 def test_what_lies_beyond_the_view_stands_at_its_edge_and_the_undecided_are_hollow():
     rows = pd.DataFrame({"saving": [1.0, 90.0, -2.0], "low": [0.0, 80, -9], "high": [2.0, 99, 3]})
     axes = Figure().subplots()

@@ -48,12 +48,24 @@ def test_a_resting_point_is_drawn_with_its_mirror_image():
     figure = figures.recurrence(*tables)
     points, slopes, variances, _ = figure.axes
     assert message(figure) == (
-        "Random networks turn chaotic beyond a gain of 0.50 with tanh and 0.50 with ISRU"
+        "Random networks are chaotic beyond a gain of 1.75 with tanh and beyond a gain of 1.86 "
+        "with ISRU"
     )
     assert_readable(figure)
     assert drawn(points, COLOURS["isru"]) == [[1, 3], [-1, -3]]
     assert drawn(slopes, COLOURS["tanh"]) == [[0.3, 0.01]]
     assert drawn(variances, COLOURS["tanh"])[1][1] == 3.1
+
+
+def test_a_recurrence_that_never_turns_is_not_said_to():
+    lines = {"tanh": [-1.0, -0.1], "isru": [0.1, 0.2]}
+    random = [
+        pd.DataFrame({"activation": a, "gain": [0.5, 2], "rate": r}) for a, r in lines.items()
+    ]
+    assert figures._recurrence_message(pd.concat(random)) == (
+        "Random networks are chaotic at no gain up to 2 with tanh and at each gain from 0.5 on "
+        "with ISRU"
+    )
 
 
 def test_lags_tell_the_gates_by_the_dashes():

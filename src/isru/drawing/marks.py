@@ -19,18 +19,20 @@ def view(estimates, ends, *, least: float) -> tuple[float, float]:
     ----------
     estimates, ends : array_like
         What must be seen, and the ends of intervals, which are cut where they reach far beyond;
-        NaN counts as nothing.
+        NaN counts as nothing, and without an estimate the ends do not count either.
     least : float
         The axis reaches at least so far to both sides of 0.
     """
     values = np.asarray(estimates, dtype=float).ravel()
     values = values[np.isfinite(values)]
+    if not len(values):
+        return -least, least
     low, high = np.percentile(values, [25, 75])
     fence = max(_FENCE * (high - low), least)
     kept = values[(values >= low - fence) & (values <= high + fence)]
     low, high = min(kept.min(), -least), max(kept.max(), least)
     room = _ROOM * (high - low)
-    reach = np.asarray(ends, dtype=float)
+    reach = np.append(np.asarray(ends, dtype=float), 0.0)  # so that it holds a number
     low = max(low - room, min(low, np.nanmin(reach)))
     high = min(high + room, max(high, np.nanmax(reach)))
     return low - _EDGE * (high - low), high + _EDGE * (high - low)

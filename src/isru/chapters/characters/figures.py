@@ -76,12 +76,15 @@ def learning_curves(curves: pd.DataFrame, baselines: Mapping[str, float]) -> Fig
 
 
 def _curves_message(drawn: pd.DataFrame) -> str:
-    """Return how far apart the means of tanh and ISRU end."""
-    last = drawn[drawn["updates"] == drawn["updates"].max()]
-    means = last.groupby(["network", "arm"])["bits"].mean().unstack()
+    """Return how far apart the means of tanh and ISRU are where all runs of a network are left."""
+    sizes = drawn.groupby(["network", "updates"]).size().reset_index(name="runs")
+    complete = sizes[sizes["runs"] == sizes.groupby("network")["runs"].transform("max")]
+    last = complete.groupby("network", as_index=False)["updates"].max()
+    means = drawn.merge(last).groupby(["network", "arm"])["bits"].mean().unstack()
     apart = (100 * (means["isru"] / means["tanh"] - 1)).abs().max()
+    updates = " to ".join(str(count) for count in sorted({*last["updates"].agg(["min", "max"])}))
     return (
-        f"After {drawn['updates'].max()} updates the mean losses of tanh and ISRU differ by at "
+        f"After {updates} updates the mean losses of tanh and ISRU differ by at "
         f"most {apart:.1f} % in each of {len(means)} networks"
     )
 

@@ -59,7 +59,7 @@ def predicted_against_found(calls: pd.DataFrame) -> Figure:
     within = (told["unseen"] / told["found"] - 1).abs() <= BAND / 100
     write_message(
         figure,
-        f"{within.sum()} of {len(told)} times lie within {BAND:.0f} % of what a rule foretold "
-        "that had not seen the platform",
+        f"{within.sum()} of {len(told)} predictions by a rule that had not seen the platform lie "
+        f"within {BAND:.0f} % of what was found",
     )
     return figure

@@ -128,12 +128,23 @@ def recurrence(single, random):
 
 
 def _recurrence_message(random) -> str:
-    """Return up to which gain a difference dies out."""
-    found = []
-    for name, line in random.dropna(subset=["rate"]).groupby("activation", sort=False):
-        calm = line.loc[line["rate"] <= 0, "gain"].max()
-        found.append(f"{calm:.2f} with {NAMES[name]}")
-    return f"Random networks turn chaotic beyond a gain of {listed(found[::-1])}"
+    """Return beyond which gain a difference grows."""
+    lines = dict(list(random.dropna(subset=["rate"]).groupby("activation")))
+    found = [f"{_chaos(lines[name])} with {NAMES[name]}" for name in NAMES if name in lines]
+    return f"Random networks are chaotic {listed(found)}"
+
+
+def _chaos(line) -> str:
+    """Return where the rate passes zero for good, on a straight line from gain to gain."""
+    line = line.drop_duplicates("gain").sort_values("gain")
+    gain, rate = line["gain"].to_numpy(float), line["rate"].to_numpy(float)
+    (calm,) = np.nonzero(rate <= 0)
+    if not len(calm):
+        return f"at each gain from {gain[0]:g} on"
+    if calm[-1] == len(gain) - 1:
+        return f"at no gain up to {gain[-1]:g}"
+    pair = slice(calm[-1], calm[-1] + 2)
+    return f"beyond a gain of {np.interp(0, rate[pair], gain[pair]):.2f}"
 
 
 def lags(table):
