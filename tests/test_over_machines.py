@@ -29,6 +29,16 @@ CONDITIONS = {
 }
 
 
+def record(machine: str) -> dict:
+    """Return what a record says of its machine and its code."""
+    return {"machine": {"provenance": {"machine": machine, "commit": "5eed123"}}}
+
+
+def made_by(_) -> dict:
+    """Return the provenance of every chapter."""
+    return {"machine": "Z", "commit": "c0de456"}
+
+
 def shown(*machines: str, libm: str = "faster") -> Shown:
     """Return records of machines with these words."""
     calls = [
@@ -41,7 +51,8 @@ def shown(*machines: str, libm: str = "faster") -> Shown:
         for name in machines
         for engine in ("compiled", "C, gcc", "NumPy")
     ]
-    return Shown({}, pd.DataFrame(calls), pd.DataFrame(steps), pd.DataFrame(), pd.DataFrame())
+    records = {name: record(name.partition(" (")[0]) for name in machines}
+    return Shown(records, pd.DataFrame(calls), pd.DataFrame(steps), pd.DataFrame(), pd.DataFrame())
 
 
 def words(**there: str):
@@ -56,10 +67,10 @@ def words(**there: str):
 
 
 def test_a_condition_counts_where_run_and_record_measured_it():
-    found = agreement(shown("A", "B"), CONDITIONS, words())
+    found = agreement(shown("A", "B"), CONDITIONS, words(), made_by)
     assert len(found) == 2 * 3, "NumPy steps are no condition, C steps not in the run"
     assert set(found["machine"]) == {"A", "B"}
-    found = agreement(shown("A"), CONDITIONS, words(**{C_STEP: "faster"}))
+    found = agreement(shown("A"), CONDITIONS, words(**{C_STEP: "faster"}), made_by)
     assert found.set_index("condition").loc["generated C", ["here", "there"]].tolist() == [
         "undecided",
         "faster",
@@ -67,15 +78,15 @@ def test_a_condition_counts_where_run_and_record_measured_it():
 
 
 def test_only_two_decided_words_are_opposite():
-    found = agreement(shown("A", libm="equal"), CONDITIONS, words())
+    found = agreement(shown("A", libm="equal"), CONDITIONS, words(), made_by)
     assert agreement_table(found)[1:] == [
-        ["C2", "A", "0 of 2", "1 of 2", "NumPy: slower, not faster"],
-        ["C3", "A", "1 of 1", "0 of 1", "nowhere"],
+        ["C2", "A", "5eed123; c0de456", "0 of 2", "1 of 2", "NumPy: slower, not faster"],
+        ["C3", "A", "5eed123; c0de456", "1 of 1", "0 of 1", "nowhere"],
     ]
 
 
 def test_nothing_is_compared_where_the_run_measured_nothing():
-    found = agreement(shown("A"), CONDITIONS, lambda _: None)
+    found = agreement(shown("A"), CONDITIONS, lambda _: None, made_by)
     assert agreement_table(found)[1:] == []
 
 
@@ -135,14 +146,16 @@ def test_a_claims_card_says_over_how_many_machines_its_times_go(env):
 
 
 def test_the_machine_that_made_a_chapter_is_no_other_one(env, monkeypatch):
-    """Its record agrees with a run of its own, and says nothing of another machine."""
-    monkeypatch.setattr(over, "shown_records", lambda _: shown("Machine A", "B"))
+    """Its records, numbered where there are several, say nothing of another machine."""
+    titles = ["Machine A (1)", "Machine A (2)", "Machine A, 64 cores"]
+    monkeypatch.setattr(over, "shown_records", lambda _: shown(*titles))
     monkeypatch.setattr(over, "reader", lambda _: words())
     condition = SimpleNamespace(value=STEP.format("numba"), label="compiled")
     verdict = SimpleNamespace(conditions=[SimpleNamespace(condition=condition)])
     found = over.agreements(env, [(SimpleNamespace(id="C3"), verdict)])
-    assert found.set_index("machine")["own"].to_dict() == {"Machine A": True, "B": False}
+    assert found.set_index("machine")["own"].to_list() == [True, True, False]
     assert [row[1] for row in agreement_table(found)[1:]] == [
-        "Machine A, which made this run",
-        "B",
+        "Machine A (1), of the same model as this run's",
+        "Machine A (2), of the same model as this run's",
+        "Machine A, 64 cores",
     ]

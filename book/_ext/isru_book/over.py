@@ -18,7 +18,6 @@ from sphinx.util.docutils import SphinxRole
 from isru.machine_records import page
 from isru.machine_records.agreement import OPPOSITE, agreement
 from isru.machine_records.schema import read_record
-from isru.machine_records.summaries import run_title
 from isru_book.run import CHECK, LOGGER, Run, run_of
 from isru_book.values import link, reader
 
@@ -95,7 +94,7 @@ def of_claim(env, claim, verdict, agreed: pd.DataFrame) -> list[nodes.Node]:
 def agreements(env, judged: Iterable[tuple]) -> pd.DataFrame:
     """Return what recorded machines say of the conditions of claims (see `agreement`).
 
-    The column ``own`` tells whether the record's machine is the one that ran the chapter.
+    The column ``own`` tells whether the record's machine may be the one that ran the chapter.
     """
     run, shown = run_of(env), shown_records(env)
     conditions = {
@@ -103,10 +102,10 @@ def agreements(env, judged: Iterable[tuple]) -> pd.DataFrame:
         for claim, verdict in judged
     }
 
-    def ran_on(address: str) -> str:
-        return run_title(run.provenance(address.partition(".")[0]).get("machine", ""))
+    def made_by(address: str) -> dict:
+        return run.provenance(address.partition(".")[0])
 
-    return agreement(shown, conditions if shown else {}, reader(env), ran_on)
+    return agreement(shown, conditions if shown else {}, reader(env), made_by)
 
 
 def shown_records(env) -> page.Shown | None:

@@ -21,7 +21,7 @@ def agreement(
     shown,
     conditions: Mapping[str, Mapping[str, str]],
     read: Callable,
-    ran_on: Callable[[str], str] = lambda chapter: "",
+    made_by: Callable[[str], Mapping],
 ) -> pd.DataFrame:
     """Return the word of each recorded machine for each condition that it measured, too.
 
@@ -32,22 +32,26 @@ def agreement(
         Claim -> address of the condition's effect -> the condition in words.
     read : callable
         Gives what the book's run recorded at an address, None where nothing.
-    ran_on : callable
-        Gives the title of the machine that recorded an address.
+    made_by : callable
+        Gives the provenance of the run that recorded an address.
 
     Returns
     -------
     pandas.DataFrame
         Columns claim, machine, condition, here (the record's word: faster, slower, ...), there
-        (the run's), own (whether the run's is of the record's machine).
+        (the run's), own (whether processor, cores and system of the two are the same: they may be
+        one machine), code and run_code (the commits that measured).
     """
-    rows = [
-        (claim, machine, words[address], here, entry["value"], machine == ran_on(address))
-        for claim, words in conditions.items()
-        for machine, address, here in _recorded(shown)
-        if address in words and (entry := read(_word_of(address))) is not None
-    ]
-    columns = ["claim", "machine", "condition", "here", "there", "own"]
+    rows = []
+    for claim, words in conditions.items():
+        for machine, address, here in _recorded(shown):
+            if address not in words or (entry := read(_word_of(address))) is None:
+                continue
+            record, run = shown.records[machine]["machine"]["provenance"], made_by(address)
+            own = record["machine"] == run.get("machine")
+            commits = record["commit"], run.get("commit", "unknown")
+            rows.append((claim, machine, words[address], here, entry["value"], own, *commits))
+    columns = ["claim", "machine", "condition", "here", "there", "own", "code", "run_code"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -71,9 +75,10 @@ def agreement_table(found: pd.DataFrame) -> list[list[str]]:
 
     Only what both decided can be opposite: faster here, slower there.
     """
-    names = found["machine"] + found["own"].map({True: ", which made this run", False: ""})
-    found = found.assign(machine=names)
-    header = ["Claim", "Machine", "The same word", "The opposite word", "Opposite"]
+    said = {True: ", of the same model as this run's", False: ""}
+    found = found.assign(machine=found["machine"] + found["own"].map(said))
+    header = ["Claim", "Machine", "Code: the record's; the run's", "The same word"]
+    header += ["The opposite word", "Opposite"]
     rows = []
     for (claim, machine), part in found.groupby(["claim", "machine"], sort=False):
         count = len(part)
@@ -81,5 +86,7 @@ def agreement_table(found: pd.DataFrame) -> list[list[str]]:
         opposite = part[part["here"] == part["there"].map(OPPOSITE)]
         named = [f"{r.condition}: {r.here}, not {r.there}" for r in opposite.itertuples()]
         words = "; ".join(named) or "nowhere"
-        rows.append([claim, machine, f"{same} of {count}", f"{len(opposite)} of {count}", words])
+        code = "; ".join(", ".join(part[name].unique()) for name in ("code", "run_code"))
+        counted = [f"{same} of {count}", f"{len(opposite)} of {count}"]
+        rows.append([claim, machine, code, *counted, words])
     return [header, *rows]

@@ -100,12 +100,14 @@ def _where(directions: pd.Series, count: int) -> str:
 
 def machines_table(shown: Shown) -> list[list[str]]:
     """Return header and rows: each machine with what decides its times."""
-    header = ["Machine", "Cores", "Governor", "System", "NumPy (vector targets)", "BLAS", "Date"]
+    header = ["Machine", "Cores", "Governor", "System", "NumPy (vector targets)", "BLAS"]
+    header += ["Date, code"]
     return [header, *(_machine_row(*item) for item in shown.processors.items())]
 
 
 def _machine_row(title: str, record: Mapping) -> list[str]:
     machine = record["machine"]
+    made = machine["provenance"]
     pools = machine["thread_pools"]
     blas = [f"{p.get('internal_api', '')} {p.get('version', '')}".strip() for p in pools]
     simd = machine["numpy_simd"][-1] if machine["numpy_simd"] else "none named"
@@ -116,7 +118,7 @@ def _machine_row(title: str, record: Mapping) -> list[str]:
         machine["system"],
         f"{machine['versions']['numpy']} ({simd})",
         ", ".join(filter(None, blas)) or "unknown",
-        f"{machine['provenance']['date']}; {len(record['problems'])} remarks",
+        f"{made['date']}, code {made['commit']}; {len(record['problems'])} remarks",
     ]
 
 
