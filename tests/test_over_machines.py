@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 from isru_book import over
-from isru_book.over import machines_of, of_claim, timed
+from isru_book.over import machines_of, named, of_claim, timed
 from isru_book.run import Run
 
 from isru.machine_records.agreement import agreement, agreement_table
@@ -123,6 +123,11 @@ def card(env, *addresses: str, agreed=()) -> str:
     frame = pd.DataFrame(agreed, columns=columns)
     verdict = SimpleNamespace(conditions=found)
     return "".join(n.astext() for n in of_claim(env, SimpleNamespace(id="C3"), verdict, frame))
+
+
+def test_machines_are_named_each_once():
+    same = ["Intel(R) Xeon(R) Processor @ 2.50GHz, 2 cores", "Intel(R) Xeon(R) @ 2.50GHz, 4 cores"]
+    assert named([*same, "AMD EPYC, 2 cores"]) == "Intel Xeon @ 2.50GHz and AMD EPYC"
 
 
 def test_a_claims_card_says_over_how_many_machines_its_times_go(env):

@@ -4,6 +4,7 @@
 
     {machines}`forecaster`     on how many machines the chapters named were timed: one machine
     {machines}`all`            all chapters that were
+    {machines}`named lstm`     the names of the machines instead: Intel Xeon @ 2.50GHz
     {machines}`recorded`       how many processors have a record: 2 machines
 """
 
@@ -18,6 +19,7 @@ from sphinx.util.docutils import SphinxRole
 from isru.machine_records import page
 from isru.machine_records.agreement import OPPOSITE, agreement
 from isru.machine_records.schema import read_record
+from isru.machine_records.summaries import run_title
 from isru_book.run import CHECK, LOGGER, Run, run_of
 from isru_book.values import link, reader
 
@@ -29,25 +31,32 @@ class MachinesRole(SphinxRole):
 
     def run(self):
         """Return the words, linked to the machines' page."""
-        if self.text == "recorded":
+        asked = self.text.removeprefix("named ")
+        if asked == "recorded":
             shown = shown_records(self.env)
             words = page.machines_in_words(len(shown.processors) if shown else 0)
             return [link(words, PAGE)], []
         run = run_of(self.env)
         known = [values["notebook"] for values in run.every_values()]
-        chapters = known if self.text == "all" else self.text.split(", ")
+        chapters = known if asked == "all" else asked.split(", ")
         for chapter in chapters:
             self.env.note_dependency(str(run.values_file(chapter)))
         found = machines_of(run, [name for name in chapters if timed(run, name)])
         if not found and run.name == "published":
             message = "machines: nothing was timed in %s"
             LOGGER.warning(message, self.text, location=self.get_location(), type="isru")
-        return [link(page.machines_in_words(len(found)), PAGE, "; ".join(found))], []
+        words = page.machines_in_words(len(found)) if asked == self.text else named(found)
+        return [link(words, PAGE, "; ".join(found))], []
 
 
 def machines_of(run: Run, chapters: Iterable[str]) -> list[str]:
     """Return the machines that ran chapters, each once."""
     return sorted({run.provenance(name).get("machine", "unknown machine") for name in chapters})
+
+
+def named(machines: Iterable[str]) -> str:
+    """Return the machines' names as a sentence has them, each once."""
+    return " and ".join(dict.fromkeys(map(run_title, machines))) or "no machine"
 
 
 def timed(run: Run, chapter: str) -> bool:
