@@ -15,7 +15,7 @@ def message(figure):
 def published_message(svg):
     """Return the sentence of a figure's SVG, whose letters alone have the size of one."""
     parts = re.findall(r"<!-- ((?:(?!-->).)*) -->\s*<g [^>]*scale\(0\.105 ", svg, re.DOTALL)
-    return " ".join(" ".join(parts).replace("\N{NO-BREAK SPACE}", " ").split())
+    return " ".join(parts).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def visible_texts(figure):
