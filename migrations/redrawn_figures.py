@@ -4,7 +4,7 @@
 
 Only pictures change: the data beside them, every table and every value stay. A figure's JSON says
 with which code it was drawn again, and so does what its page tells to cite; the manifest names
-the step. `forecaster-weather` is not here: where its parts begin, no file of a run says.
+the step. Where the parts of `forecaster-weather` begin follows from the year's weather.
 """
 
 from __future__ import annotations
@@ -20,8 +20,13 @@ from pathlib import Path
 import pandas as pd
 
 from isru import paths
+from isru.chapters.activation_cost import figures as cost
+from isru.chapters.convolutions.figures import free_savings, saving_gaps
+from isru.chapters.convolutions.figures_learning import beside_the_paper, octaves_of_channels
 from isru.chapters.exp_free import figures as exp_free
 from isru.chapters.forecaster import figures as forecaster
+from isru.chapters.frontier.figures import cycles_against_error
+from isru.chapters.frontier.ladder_page import ladder_figure
 from isru.chapters.precision_threads_frameworks import (
     digits,
     figures_frameworks,
@@ -30,7 +35,8 @@ from isru.chapters.precision_threads_frameworks import (
     precision,
     threads,
 )
-from isru.chapters.propagation import figures as propagation
+from isru.chapters.speed_goals.figures import roofline
+from isru.data.forecast import forecast_windows
 from isru.data.published import load_published
 from isru.drawing.style import use_style
 from isru.publish.history import checkout
@@ -93,6 +99,19 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
     return pd.read_csv(folder / "tables" / f"{name}.csv")
 
 
+def _values(folder: Path, notebook: str) -> dict:
+    path = folder / "values" / f"{notebook}.json"
+    values = json.loads(path.read_text(encoding="utf-8"))["values"]
+    return {key: about["value"] for key, about in values.items()}
+
+
+def _split(folder: Path, identifier: str, column: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows that have a column, and those that have not."""
+    both = _data(folder, identifier)
+    there = both[column].notna()
+    return both[there], both[~there]
+
+
 def _paired(folder: Path, identifier: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return pairs and summary, which a figure's data hold merged."""
     merged = _data(folder, identifier)
@@ -103,6 +122,47 @@ def _paired(folder: Path, identifier: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _whole(draw: Callable, folder: Path, identifier: str):
     """Draw what takes just its data."""
     return draw(_data(folder, identifier))
+
+
+def _original(folder: Path, identifier: str):
+    return cost.cost_original(_table(folder, f"{identifier}-way"), _data(folder, identifier))
+
+
+def _cost_roofline(folder: Path, identifier: str):
+    points = _data(folder, identifier)
+    roofs = points.iloc[0][["bandwidth", "peak", "root"]]
+    return cost.cost_roofline(points, roofs, "float32")
+
+
+def _gaps(folder: Path, identifier: str):
+    return saving_gaps(_data(folder, identifier), margin=2)
+
+
+def _paper(folder: Path, identifier: str):
+    published, own = _split(folder, identifier, "network")
+    return beside_the_paper(own, published)
+
+
+def _front(folder: Path, identifier: str):
+    points = _data(folder, identifier)
+    points["class_front"] = points["class_front"].eq(True)  # also where nothing is written
+    return cycles_against_error(points)
+
+
+def _ladder(folder: Path, identifier: str):
+    gaps, errors = (
+        part.dropna(axis="columns", how="all") for part in _split(folder, identifier, "x")
+    )
+    values = _values(folder, "frontier")
+    limits = {name: values[f"ladder_{name}"] for name in ("constant", "scaled_constant")}
+    return ladder_figure(gaps, errors, limits)
+
+
+def _weather(folder: Path, identifier: str):
+    days, values = _data(folder, identifier), _values(folder, "forecaster")
+    hours = {name: values[name] for name in ("window", "horizon", "fill_hours")}
+    days["day"] = pd.to_datetime(days["day"])
+    return forecaster.weather_year(days, forecast_windows(["JFK"], **hours).spans, "JFK")
 
 
 def _skill(folder: Path, identifier: str):
@@ -176,12 +236,21 @@ def _steps(folder: Path, identifier: str):
     return figures_frameworks.keras_steps(times, saved, (slower.min(), slower.max()))
 
 
-def _recurrence(folder: Path, identifier: str):
-    both = _data(folder, identifier)
-    return propagation.recurrence(both.dropna(subset=["weight"]), both.dropna(subset=["gain"]))
-
-
 FIGURES = {
+    "activation-cost": partial(_whole, cost.cost_sizes),
+    "activation-cost-all": partial(_whole, cost.cost_operations),
+    "activation-cost-inputs": partial(_whole, cost.cost_inputs),
+    "activation-cost-map": partial(_whole, cost.cost_map),
+    "activation-cost-original": _original,
+    "activation-cost-roofline": _cost_roofline,
+    "convolution-gaps": _gaps,
+    "convolution-isrlu": partial(_whole, octaves_of_channels),
+    "convolution-paper": _paper,
+    "convolution-savings": partial(_whole, free_savings),
+    "frontier-front": _front,
+    "frontier-ladder": _ladder,
+    "speed-roofline": partial(_whole, roofline),
+    "forecaster-weather": _weather,
     "forecaster-saving": partial(_whole, forecaster.saving_by_units),
     "forecaster-skill": _skill,
     "forecaster-occupancy": _occupancy,
@@ -195,10 +264,6 @@ FIGURES = {
     "threads-work": _work,
     "frameworks-steps": _steps,
     "frameworks-digits": _digits,
-    "propagation-depth": partial(_whole, propagation.depth),
-    "propagation-recurrence": _recurrence,
-    "propagation-lags": partial(_whole, propagation.lags),
-    "propagation-saturation": partial(_whole, propagation.saturation),
 }
 
 

@@ -1,6 +1,7 @@
 """What a test may ask of any figure: its sentence, and whether its texts can be read."""
 
 import io
+import re
 from itertools import combinations
 
 from matplotlib.text import Text
@@ -9,6 +10,12 @@ from matplotlib.text import Text
 def message(figure):
     """Return the sentence that is written on a figure, in one line."""
     return figure.get_suptitle().replace("\n", " ").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def published_message(svg):
+    """Return the sentence of a figure's SVG, whose letters alone have the size of one."""
+    parts = re.findall(r"<!-- ((?:(?!-->).)*) -->\s*<g [^>]*scale\(0\.105 ", svg, re.DOTALL)
+    return " ".join(parts).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def visible_texts(figure):

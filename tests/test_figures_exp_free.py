@@ -116,7 +116,10 @@ def test_each_cell_is_a_line_over_its_own_parameters():
         for size in (900, 300)
     )
     figure = skill_by_parameters(cells)
-    assert message(figure).endswith("coupled gates 42.0 %, GRU 41.0 % and LSTM 40.0 %")
+    assert message(figure) == (
+        "Mean skill at about 900 parameters: LSTM 40.0 % (39.0 to 45.0), GRU 41.0 % (39.0 to 45.0) "
+        "and coupled gates 42.0 % (39.0 to 45.0)"
+    )
     assert_readable(figure)
     axes = figure.axes[0]
     assert [line.get_label() for line in axes.lines] == ["LSTM", "GRU", "coupled gates"]

@@ -74,6 +74,9 @@ def test_rows_of_mere_zeros_are_counted_and_not_drawn():
     assert message(figure).endswith("activation 0.30; precision 0.000003")
 
 
+COSTS = {"kept": 12.0, "new": 115.0}
+
+
 def speedups():
     return pd.DataFrame(
         [
@@ -106,15 +109,26 @@ def test_speedups_stand_beside_predictions_and_the_published_machines():
 
 
 def test_work_gathers_all_sizes_but_not_what_is_not_handed_off():
-    costs = {"kept": 12.0, "new": 115.0}
-    figure = threads.speedup_by_work(speedups(), published_speedups(87), costs)
+    figure = threads.speedup_by_work(speedups(), published_speedups(87), COSTS)
     (axes,) = figure.axes
-    assert "waiting threads need 256 µs of work" in message(figure)
+    assert message(figure) == (
+        "Against one thread, waiting threads and new threads were not shown to be faster with up "
+        "to 256 µs of work"
+    )
     assert_readable(figure)
     assert "threads of the BLAS" not in labels(axes)
     kept = next(line for line in axes.lines if line.get_label() == "waiting threads")
     assert len(kept.get_xdata()) == 6
     assert [text.get_text() for text in axes.texts] == ["hand-off 12 µs", "hand-off 115 µs"]
+
+
+def test_only_a_decided_point_shows_that_threads_are_faster():
+    shown = speedups()
+    shown.loc[(shown["form"] == "kept") & (shown["units"] == 100), "direction"] = "faster"
+    assert message(threads.speedup_by_work(shown, published_speedups(87), COSTS)) == (
+        "Against one thread, waiting threads were shown to be faster with as little as 100 µs of "
+        "work and new threads were not shown to be faster with up to 256 µs of work"
+    )
 
 
 def test_updates_of_every_framework_and_the_published_band_are_drawn():

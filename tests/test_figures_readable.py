@@ -1,4 +1,7 @@
-"""The figures of the published numbers say a sentence, and each of their texts can be read."""
+"""The figures of the published numbers say a sentence, and each of their texts can be read.
+
+Those of further chapters stand in test_migration_of_figures.
+"""
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -8,10 +11,6 @@ from figure_checks import assert_readable, message
 
 from isru import paths
 from isru.answer.figure import step_times_figure
-from isru.chapters.activation_cost import figures as cost
-from isru.chapters.convolutions.figures import free_savings, saving_gaps
-from isru.chapters.convolutions.figures_learning import beside_the_paper, octaves_of_channels
-from isru.chapters.frontier.figures import cycles_against_error
 from isru.chapters.isru import figures as function
 from isru.chapters.lstm.figures import amdahl_bounds, learning_curve, step_shares
 from isru.chapters.microcontrollers.figures import call_costs, step_gains
@@ -19,7 +18,6 @@ from isru.chapters.neighbours import figures as neighbours
 from isru.chapters.processors.figures import predicted_against_found
 from isru.chapters.published_evidence import figures as published
 from isru.chapters.smallest.figures import pruning, skill_against_cost
-from isru.chapters.speed_goals.figures import roofline
 
 pytestmark = pytest.mark.slow
 mpl.use("Agg")
@@ -41,19 +39,9 @@ def split(name, column):
     return both[both[column].notna()], both[both[column].isna()]
 
 
-def front():
-    points = table("frontier-front")
-    return cycles_against_error(points.assign(class_front=points["class_front"] == True))  # noqa: E712
-
-
 def smallest():
     points, models = table("smallest-front"), table("smallest-baselines", "tables")
     return skill_against_cost(points, models, uj_per_cycle=1.9e-4, within=1.0)
-
-
-def cost_roofline():
-    points = table("activation-cost-roofline")
-    return cost.cost_roofline(points, points.iloc[0][["bandwidth", "peak", "root"]], "float32")
 
 
 def tails():
@@ -72,27 +60,13 @@ FIGURES = {
     "smallest-pruning": lambda: pruning(table("smallest-pruning")),
     "device-calls": lambda: call_costs(table("device-calls")),
     "device-steps": lambda: step_gains(table("device-steps")),
-    "activation-cost-map": lambda: cost.cost_map(table("activation-cost-map")),
-    "activation-cost-all": lambda: cost.cost_operations(table("activation-cost-all")),
-    "activation-cost": lambda: cost.cost_sizes(table("activation-cost")),
-    "activation-cost-inputs": lambda: cost.cost_inputs(table("activation-cost-inputs")),
-    "activation-cost-original": lambda: cost.cost_original(
-        table("activation-cost-original-way", "tables"), table("activation-cost-original")
-    ),
-    "activation-cost-roofline": cost_roofline,
     "lstm-learning": lambda: learning_curve(table("lstm-learning"), 0.1),
     "lstm-shares": lambda: step_shares(table("lstm-shares")),
     "lstm-bounds": lambda: amdahl_bounds(
         table("lstm-bounds"), table("lstm-compiled-bounds", "tables")
     ),
-    "convolution-savings": lambda: free_savings(table("convolution-savings")),
-    "convolution-gaps": lambda: saving_gaps(table("convolution-gaps"), margin=2),
-    "convolution-isrlu": lambda: octaves_of_channels(table("convolution-isrlu")),
-    "convolution-paper": lambda: beside_the_paper(*split("convolution-paper", "network")[::-1]),
-    "frontier-front": front,
     "processors-rule": lambda: predicted_against_found(table("processors-rule")),
     "processors-dots": lambda: step_times_figure(table("processors-dots")),
-    "speed-roofline": lambda: roofline(table("speed-roofline")),
     "isru-function": lambda: function.function_curves(table("isru-function")),
     "isru-derivative": lambda: function.derivative_curves(table("isru-derivative"), (1.6, 0.15)),
     "isru-integral": lambda: function.integral_curves(table("isru-integral")),

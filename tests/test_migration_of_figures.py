@@ -1,11 +1,16 @@
 """Figures that are drawn again show the run's own data, and say by which code they were drawn."""
 
+import importlib.util
 import json
 import subprocess
 import sys
+from collections import defaultdict
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+from figure_checks import assert_readable, message, published_message
 from matplotlib.figure import Figure
 
 from isru import paths
@@ -14,8 +19,12 @@ from isru.drawing.style import use_style
 from isru.records import Record, sha256, to_json, write_atomically
 
 pytestmark = pytest.mark.slow
+mpl.use("Agg")
 
 SCRIPT = paths.root() / "migrations" / "redrawn_figures.py"
+_SPEC = importlib.util.spec_from_file_location("redrawn_figures", SCRIPT)
+redrawn_figures = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(redrawn_figures)
 FIGURE = "figures/exp-free-cells"
 ABOUT = {"title": "Skill of three cells", "kind": "tolerance"}
 DATA = pd.DataFrame(
@@ -63,3 +72,31 @@ def test_the_manifest_says_so_once_and_holds_the_present_hashes(run):
     manifest = json.loads(found.pop("manifest/exp-free.json").read_text())
     assert manifest["outputs"] == {name: sha256(path) for name, path in found.items()}
     assert len(manifest["migrated"]) == 1 and manifest["stamp"] == {"notebook": "abc"}
+
+
+def published(name):
+    """Return the sentence that a published figure carries, and what its run says of it."""
+    path = paths.results() / "figures" / f"{name}.svg"
+    about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return published_message(path.read_text(encoding="utf-8")), about
+
+
+@pytest.mark.parametrize("name", redrawn_figures.FIGURES)
+def test_a_published_figure_is_drawn_from_its_data_and_carries_its_sentence(name):
+    said, about = published(name)
+    use_style()
+    figure = redrawn_figures.FIGURES[name](paths.results(), name)
+    assert_readable(figure)
+    if "redrawn" in about:  # a later run has said it in its own words
+        assert said == message(figure), "python migrations/redrawn_figures.py results"
+    plt.close(figure)
+
+
+def test_the_figures_of_a_chapter_all_carry_a_sentence_or_none():
+    """None: its last run is older than the sentences."""
+    silent = defaultdict(set)
+    for path in (paths.results() / "figures").glob("*.svg"):
+        said, about = published(path.stem)
+        silent[about["notebook"]].add(not said)
+    assert silent["exp-free"] == {False}
+    assert [chapter for chapter, found in silent.items() if len(found) > 1] == []

@@ -10,7 +10,7 @@ word           when
 =============  ========================================================================
 yes            the saving lies beyond the margin
 yes, for ...   so it does, but under another condition it does not
-yes, or ...    so it does, but a rival is no slower
+yes, or ...    so it does, but a rival is not shown to be slower
 no             ISRU is slower
 no difference  neither is faster by more than the margin
 not settled    anything else
@@ -29,6 +29,7 @@ from isru.stats import Interval
 
 JUDGED_AS = "C3"  # the claim whose margins hold: the time of a small LSTM's step
 WORDS = ("yes", "no", "no difference", "not settled")
+_FEW = 10.0  # per cent: no further from ISRU's time lie the ends of a rival that is "as fast"
 _WORDS = {
     CONFIRMED: "yes",
     REFUTED: "no",
@@ -63,12 +64,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Answer:
-    """A word of `WORDS` with its condition, the saving it rests on, and the rivals' names."""
+    """A word of `WORDS` with its condition, the saving it rests on, and the rivals' names.
+
+    Of ``unsure`` rivals a run cannot tell within a few per cent how fast they are.
+    """
 
     word: str
     saving: Span | None = None
     faster: tuple[str, ...] = ()
     as_fast: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
     bounds: tuple[str, ...] = ()
 
     @property
@@ -88,6 +93,11 @@ def _call(form: str) -> str:
     return f"activation-cost.ratios[pair=hard_tanh, form={form}, dtype=float32].ratio"
 
 
+# Of a step with the same gates: what ISRU saves where the fraction computes tanh.
+_OVER_FRACTION = (
+    "processors.rivals-steps[phase=predict, batch=32, units=25, arm=isru_fraction].saving_best"
+)
+
 PLACES = {
     "m4f": Place(
         "on a Cortex-M4F",
@@ -106,7 +116,10 @@ PLACES = {
             "for small networks": timed("numba", units=100),
             "in batches": timed("numba", "single"),
         },
-        {"straight lines (hard tanh)": _call("simd")},
+        {
+            "a better tanh (one fraction)": _OVER_FRACTION,
+            "straight lines (hard tanh)": _call("simd"),
+        },
     ),
     "c": Place(
         "in C that calls its library's tanh",
@@ -114,7 +127,7 @@ PLACES = {
         {"for small networks": generated(100)},
     ),
     "numpy": Place("from NumPy", timed("numpy")),
-    "keras": Place("in TensorFlow", timed("keras")),
+    "keras": Place("in TensorFlow without its compiler XLA", timed("keras")),
 }
 
 
@@ -141,13 +154,14 @@ def answer(read: Read, place: Place, margins: Limits) -> Answer:
     word = _WORDS.get(_state(found, margins), "not settled")
     if word != "yes":
         return Answer(word, found)
-    faster, as_fast = _rivals(read, place.rivals)
+    rivals = _rivals(read, place.rivals)
     bounds = _bounds(read, place, margins)
     if bounds:
-        word = f"yes, {' '.join(bounds)}"
-    elif faster or as_fast:
-        word = f"yes, or {next(name for name in place.rivals if name in faster + as_fast)}"
-    return Answer(word, found, tuple(faster), tuple(as_fast), tuple(bounds))
+        word += f", {' '.join(bounds)}"
+    known = [name for name in place.rivals if any(name in names for names in rivals)]
+    if known:
+        word += f", or {known[0]}"
+    return Answer(word, found, *rivals, tuple(bounds))
 
 
 def names_with(answers: Mapping[str, Answer], word: str) -> str:
@@ -166,8 +180,12 @@ def names_with(answers: Mapping[str, Answer], word: str) -> str:
 
 
 def rivals_of(found: Answer) -> str:
-    """Return the clause that says how fast the rivals are: "a tanh table is as fast"."""
-    parts = [("as fast", found.as_fast), ("faster still", found.faster)]
+    """Return the clause that says how fast the rivals are: "straight lines are faster still"."""
+    parts = [
+        ("as fast within a few per cent", found.as_fast),
+        ("not shown to be slower", found.unsure),
+        ("faster still", found.faster),
+    ]
     clauses = [
         f"{_listed(names)} {'is' if names[0].startswith('a ') and len(names) == 1 else 'are'} {how}"
         for how, names in parts
@@ -195,17 +213,18 @@ def _bounds(read: Read, place: Place, margins: Limits) -> list[str]:
     ]
 
 
-def _rivals(read: Read, rivals: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Return the rivals that are faster than ISRU, and those of which it is not known."""
-    faster, as_fast = [], []
+def _rivals(read: Read, rivals: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+    """Return the rivals that are faster than ISRU, as fast, and those of which it is not known."""
+    faster, as_fast, unsure = [], [], []
     for name, address in rivals.items():
         entry = read(address)
         if entry is None:
             continue
-        equal = 1.0 if address.endswith(".ratio") else 0.0
         low, high = (entry.get(end, entry["value"]) for end in ("low", "high"))
-        if high < equal:
+        if address.endswith(".ratio"):
+            low, high = (100 * (end - 1) for end in (low, high))
+        if high < 0:
             faster.append(name)
-        elif low <= equal:
-            as_fast.append(name)
-    return faster, as_fast
+        elif low <= 0:
+            (as_fast if max(-low, high) <= _FEW else unsure).append(name)
+    return tuple(faster), tuple(as_fast), tuple(unsure)

@@ -104,7 +104,7 @@ def beside_the_paper(runs: pd.DataFrame, paper: pd.DataFrame) -> Figure:
     theirs = paper.loc[paper["arm"].isin(arms), "difference"].abs()
     write_message(
         figure,
-        f"By chance alone the seeds of one activation lie up to {(own.max() - own.min()).max():.2f}"
-        f" pp apart; the paper's differences from ELU are at most {theirs.max():.2f} pp",
+        f"Differences from ELU lie up to {(own.max() - own.min()).max():.2f} pp apart between the "
+        f"seeds of one activation; the paper's are at most {theirs.max():.2f} pp",
     )
     return figure

@@ -177,11 +177,15 @@ def skill_by_parameters(cells: pd.DataFrame) -> Figure:
 
 
 def _cells_message(cells: pd.DataFrame) -> str:
-    """Return the order of the cells at the largest size."""
-    largest = cells.sort_values("parameters").groupby("arm").last().sort_values("mean")
-    ranks = [f"{_CELLS[arm]} {row['mean']:.1f} %" for arm, row in largest[::-1].iterrows()]
+    """Return the cells' skill at the largest size, with its interval: no ranks are told."""
+    largest = cells.sort_values("parameters").groupby("arm").last()
+    skills = [
+        f"{name} {row['mean']:.1f} % ({row['low']:.1f} to {row['high']:.1f})"
+        for arm, name in _CELLS.items()
+        for _, row in largest.loc[largest.index == arm].iterrows()
+    ]
     count = f"{cells.loc[cells['arm'] == 'tanh', 'parameters'].max():,}"
-    return f"Mean skill at about {count.replace(',', _THIN)} parameters: {listed(ranks)}"
+    return f"Mean skill at about {count.replace(',', _THIN)} parameters: {listed(skills)}"
 
 
 def swap_stages(pairs: Sequence[pd.DataFrame], summaries: Sequence[pd.DataFrame], limit: float):

@@ -50,7 +50,7 @@ def cycles_against_error(table: pd.DataFrame) -> Figure:
     ticks = [6, 10, 20, 30, 40, 60, 100, 200]
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.set_xticks([], minor=True)
-    axes.set_xlim(2.2, 400)
+    axes.set_xlim(1.7, 400)
     axes.set_ylim(_LEAST / 1.6, 1.6 * shown["error"].max())
     legend_below(figure, _legend(), columns=3)
     write_message(figure, _message(table))

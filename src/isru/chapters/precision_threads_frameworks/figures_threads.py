@@ -141,16 +141,17 @@ def speedup_by_work(table: pd.DataFrame, published: pd.DataFrame, costs_us: dict
 
 
 def _work_message(shared: pd.DataFrame) -> str:
-    """Return the least shared work with which each form is faster than one thread."""
-    found = []
+    """Return the least shared work with which each form was shown to be faster than one thread."""
+    found: dict[str, list[str]] = {}
     for form, rows in shared.groupby("form"):
-        faster = rows.loc[rows["speedup"] > 1, "shared_us"]
+        faster = rows.loc[rows["direction"] == "faster", "shared_us"]
         if len(faster):
-            least = f"{faster.min():.0f} µs of work"
+            shown = f"shown to be faster with as little as {faster.min():.0f} µs of work"
         else:
-            least = f"more than {rows['shared_us'].max():.0f} µs"
-        found.append(f"{FORM_NAMES[form]} need {least}")
-    return f"To be faster than one thread, {listed(found)}"
+            shown = f"not shown to be faster with up to {rows['shared_us'].max():.0f} µs of work"
+        found.setdefault(shown, []).append(FORM_NAMES[form])
+    said = [f"{listed(names)} were {shown}" for shown, names in found.items()]
+    return f"Against one thread, {listed(said)}"
 
 
 def _ratio_axis(axes) -> None:

@@ -166,11 +166,9 @@ def published_net_times(times) -> Figure:
     axes.grid(axis="y", visible=False)
     axes.set(xlabel="net time, ns a call (grey: below 0)", ylim=(-0.6, top + 1.15))
     axes.set_xlim(start, times["tanh"].max() * 1.12)
-    write_message(
-        figure,
-        f"{(~positive).sum()} of {len(times)} published net times of ISRU are below 0: they tell "
-        "a difference, no ratio",
-    )
+    told = ": they tell a difference, no ratio" if not positive.all() else ""
+    said = f"{(~positive).sum()} of {len(times)} published net times of ISRU are below 0{told}"
+    write_message(figure, said)
     return figure
 
 
