@@ -80,7 +80,8 @@ def test_the_stages_of_a_swap_stand_beneath_each_other_with_the_seeds_of_the_las
 
 def test_what_lies_beyond_the_axis_stands_at_its_edge_at_every_stage():
     far = pairs_and_summary(identity=[-900.0, -800.0])
-    (axes,) = swap_stages(*zip(*[far] * 3, strict=True), 6.0).axes
+    stages = (iter(part) for part in zip(*[far] * 3, strict=True))  # a chapter gives dict.values()
+    (axes,) = swap_stages(*stages, 6.0).axes
     heads = [line for line in axes.lines if line.get_marker() == "<" and len(line.get_xdata())]
     assert [line.get_xdata()[0] for line in heads] == [-6.0] * 3
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -188,16 +188,17 @@ def _cells_message(cells: pd.DataFrame) -> str:
     return f"Mean skill at about {count.replace(',', _THIN)} parameters: {listed(skills)}"
 
 
-def swap_stages(pairs: Sequence[pd.DataFrame], summaries: Sequence[pd.DataFrame], limit: float):
+def swap_stages(pairs: Iterable[pd.DataFrame], summaries: Iterable[pd.DataFrame], limit: float):
     """Draw what a swap costs at each stage, one row an arm, the dots of the last stage's seeds.
 
     Parameters
     ----------
-    pairs, summaries : sequence of pandas.DataFrame
+    pairs, summaries : iterable of pandas.DataFrame
         Of the stages in `STAGE_NAMES`, in that order; see `difference_rows`.
     limit : float
         Half the width of the axis; what lies beyond stands at the edge as an arrowhead.
     """
+    pairs, summaries = list(pairs), list(summaries)
     present = set(pd.concat(summaries)["arm"])
     arms = [arm for arm in ARM_NAMES if arm in present]
     figure = Figure(figsize=(WIDTH, 0.5 * len(arms) + 1.8), layout="constrained")
