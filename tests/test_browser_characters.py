@@ -42,6 +42,7 @@ WRITTEN = """async ([name, prompt, temperature, numbers]) => {
   return isruWritten.written(network, prompt, numbers.length, temperature, random);
 }"""
 TEXTS = "() => [...document.querySelectorAll('[data-live] span')].map(s => s.textContent)"
+NO_MODELS = "Object.defineProperty(window, 'isruCharacters', { get() {}, set() {} });"
 HEARD = """() => {
   window.heard = [];
   const told = document.querySelector('#isru-live-told');
@@ -161,6 +162,29 @@ def test_two_builds_of_the_page_have_the_same_bytes(monkeypatch, tmp_path):
     assert json.dumps(made[0]) == json.dumps(made[1])
 
 
+@pytest.mark.parametrize(
+    ("temperature", "bounds"),
+    [
+        (0.7, 'min="0.2" max="1.5"\n step="0.05"'),
+        (0.03, 'min="0.03" max="1.5"\n step="0.05"'),
+        (10, 'min="0.2" max="10"\n step="0.05"'),
+        (0.72, 'min="0.2" max="1.5"\n step="any"'),
+    ],
+)
+def test_the_fields_hold_what_the_run_asked_for(temperature, bounds):
+    from isru_book.live import form
+
+    made = form("_static/", "And God said " * 6, temperature)
+    assert bounds in made and 'maxlength="78"' in made
+
+
+def test_what_rounding_changes_has_its_sign():
+    from isru_book.live import signed
+
+    found = list(map(signed, (0.0012, -0.0003, -0.00001)))
+    assert found == ["+0.0012", "\N{MINUS SIGN}0.0003", "+0.0000"]
+
+
 @chromium
 def test_each_control_changes_one_thing_by_keyboard_and_the_address_keeps_it(page):
     first = page.evaluate(TEXTS)
@@ -228,13 +252,14 @@ def test_an_address_that_asks_for_the_impossible_shows_what_the_page_offers(page
 
 @chromium
 @pytest.mark.parametrize(
-    ("context", "before", "sentence"),
+    ("context", "before", "sentence", "words"),
     [
-        ({"java_script_enabled": False}, ";", ".bd-article noscript p"),
-        ({}, "delete globalThis.WebAssembly;", ".isru-live-without"),
+        ({"java_script_enabled": False}, ";", ".bd-article noscript p", "JavaScript"),
+        ({}, "delete globalThis.WebAssembly;", ".isru-live-without", "no WebAssembly"),
+        ({}, NO_MODELS, ".isru-live-without", "could not be loaded"),
     ],
 )
-def test_without_scripts_or_webassembly_the_page_is_complete(chapter, context, before, sentence):
+def test_without_what_it_needs_the_page_is_complete(chapter, context, before, sentence, words):
     with browser() as started:  # without scripts Chromium books the theme's own as failed requests
         page = started.new_context(**context).new_page()
         errors = []
@@ -242,6 +267,7 @@ def test_without_scripts_or_webassembly_the_page_is_complete(chapter, context, b
         page.add_init_script(before)
         page.goto(chapter.as_uri())
         page.locator(sentence).last.wait_for()
+        assert words in page.locator(sentence).last.inner_text()
         assert not page.locator("form.isru-live").is_visible()
         assert page.locator("blockquote").count() >= 2, "what the run's models wrote"
         assert errors == []

@@ -255,6 +255,12 @@ def test_a_browser_is_told_by_what_it_says_of_itself(page, agent):
     assert (browser["name"], browser["version"], browser["engine"], said["system"]) == AGENTS[agent]
 
 
+VERDICT = (
+    r"tanh takes .+ times as long as ISRU, which is (faster|slower|neither .+) here\."
+    r"|no verdict, since tanh measured twice differs by \d+\s%\."
+)
+
+
 @pytest.mark.skipif(find_firefox() is None, reason="no Firefox on the path")
 def test_firefox_measures_from_a_file_and_computes_the_same_bits(book):
     with firefox() as window:
@@ -263,6 +269,6 @@ def test_firefox_measures_from_a_file_and_computes_the_same_bits(book):
         window.wait(f"return document.querySelector('{DONE}')", 120)
         text = "return document.querySelector('[data-isru={}]').textContent"
         assert "24 of the 24 forecasts" in window.run(text.format("networks"))
-        assert "tanh" in window.run(text.format("verdict")), "a verdict, or why there is none"
+        assert re.search(VERDICT, window.run(text.format("verdict")))
         name = window.run("return document.querySelector('[data-isru=record]').download")
         assert name.startswith("firefox-")

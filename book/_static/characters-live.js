@@ -4,7 +4,6 @@
 // control moves. Nothing is animated and nothing is fetched.
 (() => {
   const LENGTH = 240;
-  const LONGEST_PROMPT = 60;
   const WRITE_MS = 120; // after the last key or move
   const TELL_MS = 1000; // a screen reader hears of the last of several changes alone
 
@@ -74,15 +73,16 @@
     return good ? "" : "Seed: expected a whole number from 1 to 9999.";
   }
 
-  // What the address asks for, or what the page offers by itself.
-  function asked(data, alphabet) {
+  // What the address asks for within the fields' bounds, or what the page offers by itself.
+  function asked(fields, data, alphabet) {
     const wishes = new URLSearchParams(location.search);
-    const prompt = (wishes.get("prompt") ?? "").slice(0, LONGEST_PROMPT);
+    const prompt = (wishes.get("prompt") ?? "").slice(0, fields.prompt.maxLength);
     const temperature = Number(wishes.get("temperature"));
+    const { min, max } = fields.temperature;
     const seed = wishes.get("seed") ?? "";
     return {
       prompt: faultOf(prompt, "1", alphabet) ? data.prompt : prompt,
-      temperature: temperature >= 0.2 && temperature <= 1.5 ? temperature : data.temperature,
+      temperature: temperature >= min && temperature <= max ? temperature : data.temperature,
       seed: faultOf(data.prompt, seed, alphabet) ? "1" : seed,
     };
   }
@@ -133,7 +133,7 @@
       }, WRITE_MS);
     });
     form.addEventListener("submit", (event) => event.preventDefault());
-    for (const [name, value] of Object.entries(asked(data, alphabet))) {
+    for (const [name, value] of Object.entries(asked(form.elements, data, alphabet))) {
       form.elements[name].value = value;
     }
     write();
@@ -145,13 +145,19 @@
     const form = document.querySelector("form.isru-live");
     if (!form) return;
     const data = window.isruCharacters;
+    const without = document.querySelector(".isru-live-without");
+    if (!data || typeof isruNumbers === "undefined") {
+      without.textContent = "The models could not be loaded, so they do not write here.";
+      without.hidden = false;
+      return;
+    }
     const networks = {};
     try {
       for (const [name, base64] of Object.entries(data.modules)) {
         networks[name] = await loaded(base64, [...data.alphabet].length);
       }
     } catch { // no WebAssembly, or a setting that forbids it
-      document.querySelector(".isru-live-without").hidden = false;
+      without.hidden = false;
       return;
     }
     start(form, data, networks);

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from isru import paths
 from isru.errors import CompendiumError
-from isru.lifeline import attended
+from isru.lifeline import attended, beside
 from isru.publish.compare import account
 from isru.publish.environment import say
 from isru.publish.history import content, versions, with_hash
@@ -35,7 +35,7 @@ from isru.publish.runner import execute as execute_jobs
 from isru.publish.staleness import stale_reasons
 from isru.records import write_atomically
 
-# The tests that a second process runs: none waits for the smoke run or reads a clock.
+# The tests that a second process runs: none waits for the smoke run, or fails where time is short.
 _APART = ("test_book*.py", "test_browser*.py", "test_frontier*.py", "test_octaves.py")
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -356,23 +356,22 @@ def _write(text: str) -> None:
 def test(options: Namespace) -> int:
     """Run the tests; the browser tests run where there is a Chromium."""
     command, root = [sys.executable, "-m", "pytest", "--durations=10"], paths.root()
-    if options.select:
-        return attended([*command, "-k", options.select], cwd=root)
-    apart = sorted(str(path) for name in _APART for path in (root / "tests").glob(name))
-    others = [f"--ignore-glob={root / 'tests' / name}" for name in _APART]
+    found = [path for name in _APART for path in (root / "tests").glob(name)]
+    apart = sorted(path.relative_to(root).as_posix() for path in found)
+    if options.select or not apart:
+        chosen = ["-k", options.select] if options.select else []
+        return attended([*command, *chosen], cwd=root)
+    others = [f"--ignore={path}" for path in apart]
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said,
-        subprocess.Popen([*command, *apart], cwd=root, stdout=said, stderr=said) as beside,
+        beside([*command, *apart], cwd=root, stdout=said, stderr=said) as second,
     ):
-        try:
-            failed = attended([*command, *others], cwd=root)
-            failed = beside.wait() or failed
-        except BaseException:
-            beside.terminate()
-            raise
+        codes = {"first": attended([*command, *others], cwd=root), "second": second.wait()}
         said.seek(0)
         _write(said.read())
-    return failed
+    failed = " and ".join(name for name, code in codes.items() if code)
+    _write(f"Two test processes: {f'the {failed} failed' if failed else 'both passed'}")
+    return codes["first"] or codes["second"]
 
 
 def find_chromium() -> str | None:

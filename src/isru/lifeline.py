@@ -14,7 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 MARK = "ISRU_JOB"
 """The environment variable by which all processes of one job are found, whoever started them."""
@@ -126,11 +127,18 @@ def _is_marked(process, mark: str) -> bool:
 
 def attended(command: list[str], **options: object) -> int:
     """Run a command to its end and return its code; interrupted, let it end in good order."""
+    with beside(command, **options) as process:
+        return process.wait()
+
+
+@contextmanager
+def beside(command: list[str], **options: object) -> Iterator[subprocess.Popen]:
+    """Run a command beside a block, which waits for it; interrupted, let it end in good order."""
     with subprocess.Popen(command, **options) as process:
         try:
-            return process.wait()
-        except KeyboardInterrupt as interruption:
-            _let_end(process, alone=isinstance(interruption, Terminated))
+            yield process
+        except BaseException as error:  # Ctrl-C alone has reached the command, too
+            _let_end(process, alone=type(error) is not KeyboardInterrupt)
             raise
 
 

@@ -94,7 +94,7 @@ def test_a_number_hangs_neither_on_its_place_nor_on_the_length_of_its_row(name, 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", ["tanh", "sigmoid"])
-def test_no_row_has_a_scalar_end(name, dtype):
+def test_no_row_of_a_forward_loop_has_a_scalar_end(name, dtype):
     """In the compiler's own language, on any processor: arithmetic on vectors alone."""
     number = getattr(numba, dtype)
     pointer = numba.types.CPointer(number)

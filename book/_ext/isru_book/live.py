@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from isru_book.run import Run, run_of
 
 CHAPTER = "characters"
 MODULES = "characters-modules.js"
+LOWEST, HIGHEST, STEP = 0.2, 1.5, 0.05  # of the temperature's slider
+LONGEST_PROMPT = 60
 ARMS = {"tanh": "tanh", "isru": "ISRU"}
 _SCRIPTS = (MODULES, "browser-numbers.js", "characters-live.js")
 
@@ -46,8 +49,9 @@ class CharactersLive(SphinxDirective):
             text = "This run has no models to write with."
             return [nodes.paragraph("", text, classes=["not-in-run"])]
         models = {name: CharacterModel.load(file) for name, file in files.items()}
+        prompt, temperature = (values[name]["value"] for name in ("prompt", "temperature"))
         try:
-            made = live_content(models, values["prompt"]["value"], values["temperature"]["value"])
+            made = live_content(models, prompt, temperature)
         except ToolchainError as error:
             text = f"This book was built without a compiler for WebAssembly, so no form: {error}."
             return [nodes.paragraph("", text)]
@@ -56,7 +60,7 @@ class CharactersLive(SphinxDirective):
         before = {name: values[f"model_bits_{name}"]["value"] for name in ARMS}
         return [
             nodes.paragraph("", _told(models, _test_text(run), before)),
-            Markup("", html=form("../../_static/")),
+            Markup("", html=form("../../_static/", prompt, temperature)),
         ]
 
 
@@ -117,12 +121,30 @@ def _told(models, text: np.ndarray | None, before: Mapping[str, float]) -> str:
     if text is None:
         return f"{said}."
     lost = lost_bits(models, text, before)
-    costs = " and ".join(f"{lost[name]:.4f} ({label})" for name, label in ARMS.items())
-    return f"{said}. On the test text that costs {costs} bits a character."
+    changes = " and ".join(f"{signed(lost[name])} ({label})" for name, label in ARMS.items())
+    return f"{said}. On the test text that changes the bits a character by {changes}."
 
 
-def form(static: str) -> str:
-    """Return controls, texts and scripts as HTML; ``static`` is the address of their folder."""
+def signed(number: float) -> str:
+    """Return a number with four decimals and its sign, as a page writes it."""
+    return f"{round(number, 4) + 0.0:+.4f}".replace("-", "\N{MINUS SIGN}")
+
+
+def form(static: str, prompt: str, temperature: float) -> str:
+    """Return controls, texts and scripts as HTML, with room for what a run asked for.
+
+    Parameters
+    ----------
+    static : str
+        Address of the scripts' folder.
+    prompt : str
+    temperature : float
+        The slider reaches it and, where its usual steps miss it, has none.
+    """
+    low, high = min(LOWEST, temperature), max(HIGHEST, temperature)
+    steps = (temperature - low) / STEP
+    step = STEP if math.isclose(steps, round(steps), abs_tol=1e-9) else "any"
+    longest = max(LONGEST_PROMPT, len(prompt))
     boxes = "".join(
         f'<section data-live="{name}" aria-label="Text by {label}"><h4>{label}</h4>'
         "<p><b></b><span></span></p></section>\n"
@@ -131,10 +153,10 @@ def form(static: str) -> str:
     scripts = "".join(f'<script src="{static}{name}" defer></script>\n' for name in _SCRIPTS)
     return f"""
 <form class="isru-live" aria-label="Let both models write" hidden>
-<label>Prompt <input name="prompt" type="text" maxlength="60" autocomplete="off"
+<label>Prompt <input name="prompt" type="text" maxlength="{longest}" autocomplete="off"
  spellcheck="false" aria-describedby="isru-live-told"></label>
-<label>Temperature <span><input name="temperature" type="range" min="0.2" max="1.5" step="0.05"
- autocomplete="off"> <output></output></span></label>
+<label>Temperature <span><input name="temperature" type="range" min="{low}" max="{high}"
+ step="{step}" autocomplete="off"> <output></output></span></label>
 <label>Seed, 1 to 9999 <input name="seed" type="text" inputmode="numeric" maxlength="4"
  autocomplete="off" aria-describedby="isru-live-told"></label>
 <p id="isru-live-told" role="status"></p>
