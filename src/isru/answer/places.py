@@ -154,14 +154,14 @@ def answer(read: Read, place: Place, margins: Limits) -> Answer:
     word = _WORDS.get(_state(found, margins), "not settled")
     if word != "yes":
         return Answer(word, found)
-    rivals = _rivals(read, place.rivals)
+    faster, as_fast, unsure = _rivals(read, place.rivals)
     bounds = _bounds(read, place, margins)
     if bounds:
         word += f", {' '.join(bounds)}"
-    known = [name for name in place.rivals if any(name in names for names in rivals)]
+    known = [name for name in place.rivals if name in (*faster, *as_fast, *unsure)]
     if known:
         word += f", or {known[0]}"
-    return Answer(word, found, *rivals, tuple(bounds))
+    return Answer(word, found, faster, as_fast, unsure, tuple(bounds))
 
 
 def names_with(answers: Mapping[str, Answer], word: str) -> str:
@@ -213,9 +213,11 @@ def _bounds(read: Read, place: Place, margins: Limits) -> list[str]:
     ]
 
 
-def _rivals(read: Read, rivals: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+def _rivals(read: Read, rivals: Mapping[str, str]) -> list[tuple[str, ...]]:
     """Return the rivals that are faster than ISRU, as fast, and those of which it is not known."""
-    faster, as_fast, unsure = [], [], []
+    faster: list[str] = []
+    as_fast: list[str] = []
+    unsure: list[str] = []
     for name, address in rivals.items():
         entry = read(address)
         if entry is None:
@@ -227,4 +229,4 @@ def _rivals(read: Read, rivals: Mapping[str, str]) -> tuple[tuple[str, ...], ...
             faster.append(name)
         elif low <= 0:
             (as_fast if max(-low, high) <= _FEW else unsure).append(name)
-    return tuple(faster), tuple(as_fast), tuple(unsure)
+    return [tuple(names) for names in (faster, as_fast, unsure)]
