@@ -9,6 +9,7 @@ from isru.analysed.table import problem
 from isru.chapters.processors.dots import dots
 from isru.chapters.processors.gather import COSTS, STEPS, own
 from isru.chapters.processors.rule import (
+    THIS_RUN,
     Units,
     Work,
     cases,
@@ -112,6 +113,19 @@ def test_a_platform_has_no_part_in_its_own_prediction():
     assert np.allclose(before.loc[same, "unseen"], after.loc[same, "unseen"])
     assert not after.loc[same, "agrees"].any()
     assert not np.allclose(before.loc[~same, "unseen"], after.loc[~same, "unseen"])
+
+
+def test_a_machine_and_its_own_record_have_no_part_in_each_others_prediction():
+    record = world()
+    again = record[record["platform"] == "one"].assign(platform=f"one{THIS_RUN}")
+    odd = again.assign(cost=again["cost"].where(again["arm"] != "tanh", 3 * again["cost"]))
+    stands_in = STANDS_IN | {f"one{THIS_RUN}": STANDS_IN["one"]}
+    before, after = (
+        held(cases(pd.concat([record, run]), stands_in)).set_index(["platform", "arm"])["unseen"]
+        for run in (again, odd)
+    )
+    assert after["one", "tanh"] == pytest.approx(before["one", "tanh"])
+    assert after["two", "tanh"] != pytest.approx(before["two", "tanh"])
 
 
 def test_a_vector_loop_is_fitted_from_bare_loops():

@@ -15,6 +15,7 @@ import pandas as pd
 
 from isru.bench import machine_metadata
 from isru.bench.c_loops import REPEATED
+from isru.chapters.processors.rule import THIS_RUN
 from isru.machine_records.kinds import VECTOR
 from isru.machine_records.schema import read_record, samples
 from isru.machine_records.summaries import CLOCK, run_title, titles
@@ -287,7 +288,7 @@ def _frame(recorded: Recorded, table: str) -> pd.DataFrame:
 def this_machine(others: Iterable[str] = ()) -> str:
     """Return the name of the machine that runs this, apart from those of ``others``."""
     name = titles({"": {"kind": "processor", "machine": machine_metadata()}})[""]
-    return f"{name} (this run)" if name in set(others) else name
+    return f"{name}{THIS_RUN}" if name in set(others) else name
 
 
 def own(rows: pd.DataFrame, machine: str) -> pd.DataFrame:

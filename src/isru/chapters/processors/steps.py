@@ -21,6 +21,7 @@ from isru.chapters.processors.rule import (
     agreed,
     cases,
     fit,
+    processor,
     units_of,
     works,
 )
@@ -96,7 +97,8 @@ def held_steps(
     """
     compared = cases(costs, stands_in)
     rules = {
-        name: fit([c for c in compared if c.platform != name]) for name in set(steps["platform"])
+        name: fit([c for c in compared if processor(c.platform) != processor(name)])
+        for name in set(steps["platform"])
     }
     whole, units, known = fit(compared), units_of(costs), {}
     rows = []
