@@ -176,6 +176,21 @@ def test_at_most_six_cells_of_a_chapter_stay_open_and_none_of_them_is_plumbing(p
     assert [c.id for c in teach if is_plumbing(c.source) or "parameters" in tags[c.id]] == []
 
 
+def shows_its_record(cell) -> bool:
+    """Tell whether a cell would show the table that it records last, as pandas writes it."""
+    if "remove-output" in cell.metadata.get("tags", ()) or cell.source.rstrip().endswith(";"):
+        return False
+    last = ast.unparse(ast.parse(cell.source).body[-1:])
+    return last.startswith("record.table(")
+
+
+@pytest.mark.parametrize("path", [*SOURCES, TEMPLATE], ids=lambda path: path.stem)
+def test_no_cell_shows_the_table_that_it_records(path):
+    """A page sets it with ``result-table``."""
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    assert [c.id for c in cells if shows_its_record(c)] == []
+
+
 @pytest.fixture
 def recorded(tmp_path, monkeypatch) -> Run:
     """A run whose cell ``record`` recorded a value, a table and a figure's data."""

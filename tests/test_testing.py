@@ -49,8 +49,8 @@ def test_no_test_runs_twice_wherever_the_checkout_lies(tmp_path, monkeypatch, na
 
 TIDY = (
     "import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "print('on', flush=True)\n"
-    "try:\n    time.sleep(60)\nfinally:\n    time.sleep(0.3)\n    print('tidy', flush=True)"
+    "try:\n    print('on', flush=True)\n    time.sleep(60)\n"
+    "finally:\n    time.sleep(0.3)\n    print('tidy', flush=True)"
 )
 
 
