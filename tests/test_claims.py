@@ -233,6 +233,19 @@ def test_a_verdict_tells_effect_reason_and_conditions(tmp_path):
     assert verdict.p < 0.05
 
 
+def test_a_verdict_counts_for_what_its_conditions_speak(tmp_path):
+    metric = [{"value": "forecaster.saving_{units}", "each": {"units": list(range(5))}}]
+    ends = [(20, 19, 21), (20, 19, 21), (-20, -21, -19), (0, -9, 9)]
+    values = {f"saving_{units}": value(*saving) for units, saving in enumerate(ends)}
+    told = judge(tmp_path, values, metric=metric).tally
+    assert told == "of 4 conditions 2 speak for it, 1 speaks against it, 1 stays open"
+    against = {"saving_0": values["saving_2"], "saving_1": values["saving_2"]}
+    told = judge(tmp_path, against, metric=metric).tally
+    assert told == "of 2 conditions 2 speak against it"
+    assert judge(tmp_path, {"saving_0": values["saving_0"]}, metric=metric).tally == ""
+    assert judge(tmp_path, {}, metric=metric).tally == ""
+
+
 def test_what_no_notebook_recorded_is_not_measured_yet(tmp_path):
     assert judge(tmp_path, {}).word == "not measured yet"
     assert judge(tmp_path, {"saving_10": value(8, 6, 10)}, metric=None).word == "not measured yet"

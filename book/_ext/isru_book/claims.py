@@ -70,8 +70,9 @@ class ClaimCards(SphinxDirective):
         card += nodes.paragraph("", "", *title, classes=["isru-claim-title"])
         card += nodes.paragraph("", "", *self._inline(what_to_do(claim, verdict)))
         word = nodes.inline("", listed(verdict.word), classes=["isru-verdict", shade(verdict.word)])
-        why = f" {_NEGATIVE.sub(MINUS, verdict.reason)}" if verdict.measured else ""
-        parts = {"Verdict": [word, nodes.inline("", why, classes=["isru-reason"])]}
+        reason = _NEGATIVE.sub(MINUS, verdict.reason) if verdict.measured else ""
+        why = nodes.inline("", f" {verdict.tally or reason}", classes=["isru-reason"])
+        parts = {"Verdict": [word, why]}
         if effect := self._effect(claim, verdict):
             parts["Number"] = effect
         if claim.elsewhere:
@@ -80,11 +81,13 @@ class ClaimCards(SphinxDirective):
             parts["Evidence"] = where
         card += nodes.definition_list("", *(_item(*part) for part in parts.items()))
         more = {"Published": self._inline(claim.published)}
+        if verdict.tally:
+            more["Reasons"] = [nodes.Text(reason)]
         if over := of_claim(self.env, claim, verdict, agreed):
             more["Machines"] = over
-        summary = "What was published, and over how many machines ours goes"
         folded = nodes.definition_list("", *(_item(*part) for part in more.items()))
-        card += disclosure(summary if over else "What was published", folded, name=MORE)
+        summary = "What was published, and how this verdict came about"
+        card += disclosure(summary if len(more) > 1 else "What was published", folded, name=MORE)
         return card
 
     def _effect(self, claim, verdict) -> list[nodes.Node]:

@@ -37,6 +37,26 @@ class Verdict:
         """Whether the run holds a value that the claim is about."""
         return any(found.value is not None for found in self.conditions)
 
+    @property
+    def tally(self) -> str:
+        """How the conditions that were measured came out; empty where there is only one."""
+        decided = [one.decision for one in self.conditions if one.decision.state != NOT_MEASURED]
+        if len(decided) < 2:
+            return ""
+        undecided = sum(one.state == rules.UNDECIDED for one in decided)
+        speaking = sum(one.supports for one in decided)
+        counts = {
+            ("speaks for it", "speak for it"): speaking,
+            ("speaks against it", "speak against it"): len(decided) - speaking - undecided,
+            ("stays open", "stay open"): undecided,
+        }
+        said = [
+            f"{count} {one if count == 1 else more}"
+            for (one, more), count in counts.items()
+            if count
+        ]
+        return f"of {len(decided)} conditions {', '.join(said)}"
+
 
 def read_run_values(run_folder: str | Path) -> dict[str, Recorded]:
     """Return what a run recorded: ``{"forecaster": {"saving": {"value": ..., ...}}}``.
