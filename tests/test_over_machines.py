@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 from isru_book import over
-from isru_book.over import machines_of, named, of_claim, timed
+from isru_book.over import machines_of, of_claim, timed
 from isru_book.run import Run
 
 from isru.machine_records.agreement import agreement, agreement_table
@@ -103,7 +103,7 @@ def env(tmp_path):
     for name, machine in (("forecaster", "Machine A"), ("isru", "Machine B")):
         path = results / "values" / f"{name}.json"
         content = json.loads(path.read_text(encoding="utf-8"))
-        content["provenance"] |= {"machine": machine}
+        content["provenance"] |= {"machine": machine, "blas": "unknown"}
         path.write_text(json.dumps(content), encoding="utf-8")
     app = SimpleNamespace(isru_run=Run(tmp_path))
     return SimpleNamespace(app=app, note_dependency=lambda _: None)
@@ -112,7 +112,7 @@ def env(tmp_path):
 def test_a_chapter_without_times_belongs_to_no_machine(env):
     run = env.app.isru_run
     assert [timed(run, name) for name in ("forecaster", "isru", "lstm")] == [True, False, False]
-    assert machines_of(run, ["forecaster", "forecaster"]) == ["Machine A"]
+    assert list(machines_of(run, ["forecaster", "forecaster"])) == ["Machine A"]
     assert machines_in_words(len(machines_of(run, ["forecaster", "isru"]))) == "2 machines"
 
 
@@ -125,9 +125,27 @@ def card(env, *addresses: str, agreed=()) -> str:
     return "".join(n.astext() for n in of_claim(env, SimpleNamespace(id="C3"), verdict, frame))
 
 
-def test_machines_are_named_each_once():
-    same = ["Intel(R) Xeon(R) Processor @ 2.50GHz, 2 cores", "Intel(R) Xeon(R) @ 2.50GHz, 4 cores"]
-    assert named([*same, "AMD EPYC, 2 cores"]) == "Intel Xeon @ 2.50GHz and AMD EPYC"
+def test_machines_of_one_name_are_told_apart_by_their_vector_instructions():
+    epyc, xeon = "AMD EPYC, 2 cores", "Intel(R) Xeon(R) Processor @ 2.50GHz, 2 cores"
+    made = [(epyc, "Haswell"), (epyc, "SkylakeX"), (xeon, "SkylakeX"), (epyc, "Haswell")]
+    by_chapter = {
+        str(place): {"machine": machine, "blas": f"OpenBLAS 0.3.31 {kernel}"}
+        for place, (machine, kernel) in enumerate(made)
+    }
+    found = machines_of(SimpleNamespace(provenance=by_chapter.get), by_chapter)
+    assert found == {
+        f"{epyc}, AVX-512": "AMD EPYC with AVX-512",
+        f"{epyc}, AVX2": "AMD EPYC with AVX2",
+        f"{xeon}, AVX-512": "Intel Xeon @ 2.50GHz with AVX-512",
+    }
+
+
+@pytest.mark.parametrize(("flags", "own"), [(["avx2"], True), (["avx2", "avx512f"], False)])
+def test_a_record_with_other_vector_instructions_is_of_another_machine(flags, own):
+    recorded = shown("Z")
+    recorded.records["Z"]["machine"]["cpu"] = {"flags": flags}
+    ran = {"machine": "Z", "blas": "OpenBLAS 0.3.31 Haswell"}
+    assert set(agreement(recorded, CONDITIONS, words(), lambda _: ran)["own"]) == {own}
 
 
 def test_a_claims_card_says_over_how_many_machines_its_times_go(env):

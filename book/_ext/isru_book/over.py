@@ -19,7 +19,7 @@ from sphinx.util.docutils import SphinxRole
 from isru.machine_records import page
 from isru.machine_records.agreement import OPPOSITE, agreement
 from isru.machine_records.schema import read_record
-from isru.machine_records.summaries import run_title
+from isru.machine_records.summaries import run_title, run_vectors
 from isru_book.run import CHECK, LOGGER, Run, run_of
 from isru_book.values import link, reader
 
@@ -45,18 +45,19 @@ class MachinesRole(SphinxRole):
         if not found and run.name == "published":
             message = "machines: nothing was timed in %s"
             LOGGER.warning(message, self.text, location=self.get_location(), type="isru")
-        words = page.machines_in_words(len(found)) if asked == self.text else named(found)
+        names = " and ".join(dict.fromkeys(found.values())) or "no machine"
+        words = page.machines_in_words(len(found)) if asked == self.text else names
         return [link(words, PAGE, "; ".join(found))], []
 
 
-def machines_of(run: Run, chapters: Iterable[str]) -> list[str]:
-    """Return the machines that ran chapters, each once."""
-    return sorted({run.provenance(name).get("machine", "unknown machine") for name in chapters})
-
-
-def named(machines: Iterable[str]) -> str:
-    """Return the machines' names as a sentence has them, each once."""
-    return " and ".join(dict.fromkeys(map(run_title, machines))) or "no machine"
+def machines_of(run: Run, chapters: Iterable[str]) -> dict[str, str]:
+    """Return the machines that ran chapters, each once, with their names in a sentence."""
+    found = {}
+    for name in chapters:
+        made_by = run.provenance(name)
+        parts = (made_by.get("machine", "unknown machine"), run_vectors(made_by))
+        found[", ".join(filter(None, parts))] = run_title(made_by)
+    return dict(sorted(found.items()))
 
 
 def timed(run: Run, chapter: str) -> bool:

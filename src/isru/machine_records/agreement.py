@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 
-from isru.machine_records.summaries import ENGINES
+from isru.machine_records.summaries import ENGINES, run_vectors, vectors
 
 OPPOSITE = {"faster": "slower", "slower": "faster"}
 # Where a chapter records what a record measures, too: the addresses of the claims' conditions.
@@ -39,8 +39,8 @@ def agreement(
     -------
     pandas.DataFrame
         Columns claim, machine, condition, here (the record's word: faster, slower, ...), there
-        (the run's), own (whether processor, cores and system of the two are the same: they may be
-        one machine), code and run_code (the commits that measured).
+        (the run's), own (whether processor, vector instructions, cores and system of the two are
+        the same: they may be one machine), code and run_code (the commits that measured).
     """
     rows = []
     for claim, words in conditions.items():
@@ -48,7 +48,9 @@ def agreement(
             if address not in words or (entry := read(_word_of(address))) is None:
                 continue
             record, run = shown.records[machine]["machine"]["provenance"], made_by(address)
-            own = record["machine"] == run.get("machine")
+            own = record["machine"] == run.get("machine") and vectors(
+                shown.records[machine]["machine"]
+            ) in ("", run_vectors(run))
             commits = record["commit"], run.get("commit", "unknown")
             rows.append((claim, machine, words[address], here, entry["value"], own, *commits))
     columns = ["claim", "machine", "condition", "here", "there", "own", "code", "run_code"]

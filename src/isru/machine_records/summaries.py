@@ -21,6 +21,12 @@ from isru.studies.savings import percent_saved
 
 CLOCK = "cpu_seconds"  # one thread that waits for nothing
 MARGIN = 0.02
+# Vector instructions, the widest first: the processor's flag for them, and the kernels of OpenBLAS
+# that a processor with them gets.
+_FLAGS = {"AVX-512": "avx512f", "AVX2": "avx2"}
+_KERNELS = dict.fromkeys(("skylakex", "cooperlake", "sapphirerapids"), "AVX-512") | dict.fromkeys(
+    ("haswell", "zen", "excavator"), "AVX2"
+)
 LONGEST_TITLE = 48  # characters: a figure has no room for more
 # Form: the part of a record, the arms of tanh and ISRU.
 FORMS = {
@@ -219,20 +225,38 @@ def titles(records: Mapping[str, Mapping]) -> dict[str, str]:
     return found
 
 
-def run_title(machine: str) -> str:
-    """Return the title that a record of a run's machine has, by what the run says of it.
+def run_title(made_by: Mapping) -> str:
+    """Return the title that a record of a run's machine has, by the run's provenance.
 
     Examples
     --------
-    >>> run_title("Intel(R) Xeon(R) Processor @ 2.50GHz, 2 cores, Linux x86_64")
-    'Intel Xeon @ 2.50GHz'
+    >>> machine = "Intel(R) Xeon(R) Processor @ 2.50GHz, 2 cores, Linux x86_64"
+    >>> run_title({"machine": machine, "blas": "OpenBLAS 0.3.31 SkylakeX"})
+    'Intel Xeon @ 2.50GHz with AVX-512'
     """
-    model = machine.split(",")[0]
-    return _model({"kind": "processor", "machine": {"cpu": {"model": model}}})
+    model = made_by.get("machine", "unknown machine").split(",")[0]
+    cpu = {"model": model, "flags": [_FLAGS.get(run_vectors(made_by), "")]}
+    return _model({"kind": "processor", "machine": {"cpu": cpu}})
+
+
+def vectors(machine: Mapping) -> str:
+    """Return the widest vector instructions of a recorded x86-64 processor; empty for others.
+
+    Processors of one name may differ in them, and the speed of NumPy's tanh with them.
+    """
+    flags = set(machine.get("cpu", {}).get("flags", ()))
+    return next((name for name, flag in _FLAGS.items() if flag in flags), "")
+
+
+def run_vectors(made_by: Mapping) -> str:
+    """Return the same of the machine of a run, by the kernel that its BLAS chose."""
+    return _KERNELS.get(made_by.get("blas", "").rpartition(" ")[2].lower(), "")
 
 
 def _model(record: Mapping) -> str:
     model = KINDS[record["kind"]].names(record["machine"])
+    if width := vectors(record["machine"]):
+        model += f" with {width}"
     for noise in ("(R)", "(TM)", "(r)", "(tm)", " CPU", " Processor"):
         model = model.replace(noise, "")
     title = " ".join(model.split()) or "unknown processor"

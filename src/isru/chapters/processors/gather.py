@@ -278,7 +278,7 @@ def published_steps() -> pd.DataFrame:
 
 def ran_on(recorded: Recorded) -> str:
     """Return the name of the machine that ran a chapter, as a page writes it."""
-    return run_title(recorded.provenance["machine"])
+    return run_title(recorded.provenance)
 
 
 def _frame(recorded: Recorded, table: str) -> pd.DataFrame:
