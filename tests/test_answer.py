@@ -119,7 +119,7 @@ def test_the_readme_gives_the_answer_of_the_book():
 def test_a_list_of_no_places_is_nowhere():
     assert names_with({}, "yes") == "nowhere"
     one = Answer("yes, or a table", faster=("lines", "roots"), as_fast=("a table",))
-    said = "a table is as fast within a few per cent and lines and roots are faster still"
+    said = "a table is as fast within a few per cent and lines and roots are faster"
     assert rivals_of(one) == said
     assert rivals_of(Answer("yes")) == "no substitute tried is as fast"
 
@@ -127,7 +127,7 @@ def test_a_list_of_no_places_is_nowhere():
 @pytest.mark.parametrize(
     ("ends", "said"),
     [
-        ((-9, -12, -5), "is faster still"),
+        ((-9, -12, -5), "is faster"),
         ((-4, -6, 2.5), "is as fast within a few per cent"),
         ((-4, -6, 25), "is not shown to be slower"),
         ((4, 2, 6), "no substitute tried is as fast"),
@@ -138,6 +138,9 @@ def test_a_rival_is_as_fast_only_where_both_ends_are_near(ends, said):
     place = Place("there", Mark("a.saving"), rivals={"a rival": "a.rival"})
     found = rivals_of(answer(known, place, MARGINS))
     assert found.removeprefix("a rival ") == said
+    open_ = reader({"a.saving": (3, -9, 14), "a.rival": ends})
+    found = rivals_of(answer(open_, place, MARGINS))
+    assert found.removeprefix("a rival ") == said, "also where ISRU's own saving is open"
 
 
 def test_every_published_place_has_a_word_and_its_rivals_are_recorded():
@@ -154,13 +157,17 @@ def test_every_published_place_has_a_word_and_its_rivals_are_recorded():
             assert published(address) is not None, address
 
 
-def test_it_pays_where_tanh_is_slow_and_nowhere_else():
-    """The finding's first words: a call of tanh takes longer than one of ISRU, or it does not."""
+def test_it_pays_only_where_tanh_is_slow():
+    """The finding's first words: there a call of tanh takes longer than one of ISRU.
+
+    The reverse does not hold: where each call costs a microsecond, ISRU's four calls lose what
+    their arithmetic wins.
+    """
     calls = {"m4f": "libm", "loops": "simd", "numpy": "numpy", "keras": "eager"}
     for key, form in calls.items():
         address = f"activation-cost.ratios[pair=plain, form={form}, dtype=float32].direction"
         pays = answer(published, PLACES[key], limits(load_claims())).plain == "yes"
-        assert pays == (read_value(address, paths.results()) == "faster"), key
+        assert not pays or read_value(address, paths.results()) == "faster", key
 
 
 def test_memory_that_makes_the_core_wait_belongs_to_the_range():

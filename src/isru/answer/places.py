@@ -152,9 +152,9 @@ def answer(read: Read, place: Place, margins: Limits) -> Answer:
     if found is None:
         return Answer("not settled")
     word = _WORDS.get(_state(found, margins), "not settled")
-    if word != "yes":
-        return Answer(word, found)
     faster, as_fast, unsure = _rivals(read, place.rivals)
+    if word != "yes":
+        return Answer(word, found, faster, as_fast, unsure)
     bounds = _bounds(read, place, margins)
     if bounds:
         word += f", {' '.join(bounds)}"
@@ -180,11 +180,11 @@ def names_with(answers: Mapping[str, Answer], word: str) -> str:
 
 
 def rivals_of(found: Answer) -> str:
-    """Return the clause that says how fast the rivals are: "straight lines are faster still"."""
+    """Return the clause that says how fast the rivals are: "straight lines are faster"."""
     parts = [
         ("as fast within a few per cent", found.as_fast),
         ("not shown to be slower", found.unsure),
-        ("faster still", found.faster),
+        ("faster", found.faster),
     ]
     clauses = [
         f"{_listed(names)} {'is' if names[0].startswith('a ') and len(names) == 1 else 'are'} {how}"
