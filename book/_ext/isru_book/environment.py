@@ -35,7 +35,7 @@ class EnvironmentTable(SphinxDirective):
             *_titled(
                 "What ran the notebooks", ["Notebook", "Machine", "Python", "NumPy", "BLAS"], ran
             ),
-            *_titled("What decided the results", ["Package", "Version", "Notebooks"], packages),
+            *_titled("Packages behind the results", ["Package", "Version", "Notebooks"], packages),
             *_titled("What built this book", ["Package", "Version"], tools),
         ]
 

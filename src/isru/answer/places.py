@@ -191,7 +191,7 @@ def rivals_of(found: Answer) -> str:
         for how, names in parts
         if names
     ]
-    return _listed(clauses) or "no substitute tried is as fast"
+    return _listed(clauses) or "no rival that was timed is as fast as ISRU"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """Intervals, paired differences, equivalence, multiplicity: how a number gets its uncertainty.
 
-Not here: what a number is of; but for groups and named intervals of tables, all take plain arrays.
+Not here: what a number means. Functions take plain arrays, but groups and named intervals tables.
 
 Two calls with equal generators give equal results.
 """
