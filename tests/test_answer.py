@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
+
+from isru_book.answer import places_in_words
 
 from isru import paths
 from isru.addresses import split
@@ -110,14 +116,17 @@ def test_the_readme_gives_the_answer_of_the_book():
     margins = limits(load_claims())
     found = {key: answer(published, place, margins) for key, place in PLACES.items()}
     finding = re.search(r":::\{div\} isru-answer\n(.*)\n\n", INTRO)[1].replace("**", "")
-    finding = re.sub(r"\{places\}`([^`]+)`", lambda at: names_with(found, at[1]), finding)
+    finding = re.sub(r"\{places\}`([^`]+)`", lambda at: places_in_words(found, at[1]), finding)
     finding = re.sub(r"\{rivals\}`([^`]+)`", lambda at: rivals_of(found[at[1]]), finding)
     readme = (paths.root() / "README.md").read_text(encoding="utf-8")
     assert f"**{finding}**" in " ".join(readme.split())
 
 
-def test_a_list_of_no_places_is_nowhere():
+def test_a_list_of_no_places_is_nowhere_and_nothing_open_is_not_worth_a_sentence():
     assert names_with({}, "yes") == "nowhere"
+    assert places_in_words({}, "yes") == "nowhere" and places_in_words({}, "open") == ""
+    said = places_in_words({"keras": Answer("not settled")}, "open")
+    assert said == "It stays open in TensorFlow without its compiler XLA. "
     one = Answer("yes, or a table", faster=("lines", "roots"), as_fast=("a table",))
     said = "a table is as fast within a few per cent and lines and roots are faster"
     assert rivals_of(one) == said

@@ -4,6 +4,7 @@
 
     {switch}`m4f`              whether to switch there: yes, or a tanh table
     {places}`no`               where that is the answer: from NumPy and in TensorFlow
+    {places}`open`             a sentence on where it is not settled, nothing where all is
     {rivals}`m4f`              what else is as fast there, or faster
     {change}`ADDRESS`          a saving in words: 16 to 19 % less time; a dash where the run may
                                lack it: {change}`ADDRESS optional`
@@ -13,6 +14,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from docutils import nodes
 from docutils.statemachine import StringList
 from pandas import DataFrame
@@ -21,6 +24,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from isru.addresses import BadAddress, split
 from isru.answer import (
     PLACES,
+    Answer,
     Mark,
     Span,
     answer,
@@ -64,9 +68,23 @@ class PlacesRole(SphinxRole):
 
     def run(self):
         """Return the list."""
-        if self.text not in WORDS:
+        if self.text not in (*WORDS, "open"):
             return _warn(self, f"places: no word {self.text!r}; the words: {', '.join(WORDS)}")
-        return [nodes.Text(names_with(_answers(self.env), self.text))], []
+        return [nodes.Text(places_in_words(_answers(self.env), self.text))], []
+
+
+def places_in_words(answers: Mapping[str, Answer], word: str) -> str:
+    """Return the places with an answer; for "open" a sentence of those not settled, or nothing.
+
+    Examples
+    --------
+    >>> places_in_words({"keras": Answer("not settled")}, "open")
+    'It stays open in TensorFlow without its compiler XLA. '
+    """
+    if word != "open":
+        return names_with(answers, word)
+    found = any(one.plain == "not settled" for one in answers.values())
+    return f"It stays open {names_with(answers, 'not settled')}. " if found else ""
 
 
 class RivalsRole(SphinxRole):
