@@ -35,7 +35,7 @@ class MachinesRole(SphinxRole):
         if asked == "recorded":
             shown = shown_records(self.env)
             words = page.machines_in_words(len(shown.processors) if shown else 0)
-            return [link(words, PAGE)], []
+            return [self._linked(words)], []
         run = run_of(self.env)
         known = [values["notebook"] for values in run.every_values()]
         chapters = known if asked == "all" else asked.split(", ")
@@ -47,7 +47,11 @@ class MachinesRole(SphinxRole):
             LOGGER.warning(message, self.text, location=self.get_location(), type="isru")
         names = " and ".join(dict.fromkeys(found.values())) or "no machine"
         words = page.machines_in_words(len(found)) if asked == self.text else names
-        return [link(words, PAGE, "; ".join(found))], []
+        return [self._linked(words, "; ".join(found))], []
+
+    def _linked(self, words: str, title: str = "") -> nodes.Node:
+        """Return words that lead to the machines' page, plain ones on that page itself."""
+        return nodes.Text(words) if self.env.docname == PAGE else link(words, PAGE, title)
 
 
 def machines_of(run: Run, chapters: Iterable[str]) -> dict[str, str]:
