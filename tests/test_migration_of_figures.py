@@ -81,9 +81,17 @@ def published(name):
     return published_message(path.read_text(encoding="utf-8")), about
 
 
+def has_data(name):
+    """Tell whether the run had what a figure shows; without it the picture is empty."""
+    return (paths.results() / "figures" / f"{name}.csv").read_bytes().count(b"\n") > 1
+
+
 @pytest.mark.parametrize("name", redrawn_figures.FIGURES)
 def test_a_published_figure_is_drawn_from_its_data_and_carries_its_sentence(name):
     said, about = published(name)
+    if not has_data(name):
+        assert not said
+        return
     use_style()
     figure = redrawn_figures.FIGURES[name](paths.results(), name)
     assert_readable(figure)
@@ -97,6 +105,7 @@ def test_the_figures_of_a_chapter_all_carry_a_sentence_or_none():
     silent = defaultdict(set)
     for path in (paths.results() / "figures").glob("*.svg"):
         said, about = published(path.stem)
-        silent[about["notebook"]].add(not said)
+        if has_data(path.stem):
+            silent[about["notebook"]].add(not said)
     assert silent["exp-free"] == {False}
     assert [chapter for chapter, found in silent.items() if len(found) > 1] == []
