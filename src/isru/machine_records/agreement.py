@@ -48,9 +48,8 @@ def agreement(
             if address not in words or (entry := read(_word_of(address))) is None:
                 continue
             record, run = shown.records[machine]["machine"]["provenance"], made_by(address)
-            own = record["machine"] == run.get("machine") and vectors(
-                shown.records[machine]["machine"]
-            ) in ("", run_vectors(run))
+            widths = {vectors(shown.records[machine]["machine"]), run_vectors(run)} - {""}
+            own = record["machine"] == run.get("machine") and len(widths) < 2
             commits = record["commit"], run.get("commit", "unknown")
             rows.append((claim, machine, words[address], here, entry["value"], own, *commits))
     columns = ["claim", "machine", "condition", "here", "there", "own", "code", "run_code"]
