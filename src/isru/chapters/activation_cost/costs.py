@@ -8,6 +8,7 @@ measurement arms                                      cases
 reference   every function in every form              100,000 typical numbers, two types
 sizes       tanh and ISRU by NumPy, ISRU compiled     typical numbers, all sizes
 inputs      tanh and ISRU by NumPy and compiled       four inputs
+widths      tanh and ISRU by NumPy                    with and without AVX-512, two types
 loops       the original's fifteen operations in C    typical numbers, and from 0 to 1
 tensorflow  activations, eager and compiled by XLA    a million typical numbers; a thousand
 =========== ========================================= ==================================
