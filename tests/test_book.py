@@ -407,19 +407,27 @@ def test_a_smoke_run_of_one_notebook_is_a_book_that_says_so(compendium, monkeypa
     config.write_text(settled)
     run = compendium / "runs" / "smoke"
     write_run(run, only="forecaster")
-    stale = {"forecaster": ["code of isru.lstm changed"]}
-    monkeypatch.setattr("isru.publish.staging.stale_notebooks", lambda folder: stale)
+    stale = {
+        "smoke": {"forecaster": ["code of isru.lstm changed"]},
+        "results": {"activation-cost": ["data changed"], "forecaster": ["parameters changed"]},
+    }
+    monkeypatch.setattr("isru.publish.staging.stale_notebooks", lambda folder: stale[folder.name])
     html = build_book("smoke").parent
     forecaster = html / "results" / "notebooks" / "forecaster.html"
-    assert (html / "results" / "notebooks" / "activation-cost.html").exists(), "as published"
+    published = text_of(html / "results" / "notebooks" / "activation-cost.html")
+    for told in ("The run smoke does not have this chapter", "data changed"):
+        assert told in published and told not in text_of(forecaster)
     assert "alone it took —." not in text_of(forecaster)
     assert "code of isru.lstm changed" in text_of(forecaster)
+    assert "parameters changed" not in text_of(forecaster)
     for page in sorted(html.glob("*/**/*.html")):
         if "_static" not in page.parts:
             assert "This is a smoke run" in page.read_text(encoding="utf-8"), page
     comparison = text_of(html / "book" / "compare.html")
     assert "not comparable: another machine or hour" in comparison
     assert "The same verdict: 1 of the 1 claims that both runs measured." in comparison
+    assert "Your run has 1 of the " in comparison
+    assert "forecaster: " in comparison and "activation-cost: " not in comparison
 
     # The repository's address, one value: buttons, links of commits, addresses in citations.
     page = forecaster.read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from isru.publish.repeats import repeats, times_run
 from isru_book.claims import effect_text, listed, shade
 from isru_book.html import disclosure
 from isru_book.numbers import MISSING, formatted
-from isru_book.run import CHECK, run_of
+from isru_book.run import CHECK, Run, run_of
 from isru_book.tables import html_table
 
 PUBLISHED = "published"  # where isru.publish.book puts the published values beside a run's
@@ -39,7 +39,8 @@ class RunComparison(SphinxDirective):
         if not rows:
             return _sentence("Nothing to compare: no value of this run has been published.")
         differing = [row for row in rows if row.outcome == DIFFERS]
-        found = self._verdicts(run)
+        found = _sentence(_borrowed(run)) if run.borrowed else []
+        found += self._verdicts(run)
         found += _sentence(f"Of {len(rows)} values of your run, {_counts(rows)}.")
         found += [_table(differing)] if differing else []
         for name, group in groupby(rows, key=lambda row: row.key.partition(".")[0]):
@@ -85,6 +86,16 @@ class RunComparison(SphinxDirective):
         apart = _between(claims, read_runs(read_run_values(run.folder), run.folder))
         table = html_table(header, rows, classes=("isru-small",))
         return [*_sentence(text), *_sentence(apart), table]
+
+
+def _borrowed(run: Run) -> str:
+    """Say how much of the book is the reader's own run."""
+    chapters = {values["notebook"] for values in run.every_values()}
+    own = len(chapters - set(run.borrowed))
+    return (
+        f"Your run has {own} of the {len(chapters)} chapters. The pages of the others show the "
+        "published run, and nothing of them is compared here."
+    )
 
 
 def _again(times: dict[str, int], repeated: list[list]) -> str:

@@ -47,6 +47,9 @@ def _lines(run: Run, notebook: str, config) -> list[nodes.Node]:
     ]
     line += [nodes.Text(" · ".join(parts)), *commit_nodes(config, about)]
     found: list[nodes.Node] = [line]
+    if notebook in run.borrowed:
+        text = f"The run {run.name} does not have this chapter. This is the published one."
+        found.append(nodes.note("", _paragraph(text)))
     if notebook in run.stale:
         reasons = "; ".join(map(brief, run.stale[notebook]))
         text = f"The code has changed since this was run: {reasons}."

@@ -38,6 +38,7 @@ class Run:
         self.name: str = about.get("run", "published")
         self.order = {name: n for n, name in enumerate(_chapters(self.source))}
         self.missing: list[str] = about.get("missing", [])
+        self.borrowed: list[str] = about.get("borrowed", [])  # chapters of the published run
         self.stale: dict[str, list[str]] = about.get("stale", {})
         self.skipped_records: dict[str, str] = about.get("skipped_records", {})
 

@@ -50,6 +50,7 @@ def stage(run: str, source: Path) -> None:
         if path.parent.name == "parameters" or path.name in sources
     }
     executed: dict[str, Path] = {}
+    own = {path.stem for path in (folder / "notebooks").glob("*.ipynb")}
     # What a run lacks is shown as published, so that a run of one notebook has its book, too.
     for origin in dict.fromkeys((paths.results(), folder)):
         for part in _SHOWN_PARTS:
@@ -58,16 +59,19 @@ def stage(run: str, source: Path) -> None:
     files |= _tree(paths.results() / "repeats", "results/repeats")
     records, skipped = record_files(run)
     files |= {f"results/machines/{name}": path for name, path in records.items()}
-    if not any((folder / "notebooks").glob("*.ipynb")):
+    if not own:
         raise CompendiumError(
             f"no executed notebook in {folder / 'notebooks'}: expected at least one. "
             "Run them first (make execute)"
         )
     for name, path in executed.items():
         files[f"results/notebooks/{path.name}"] = _page(path, paths.notebooks() / f"{name}.ipynb")
+    borrowed = sorted(set(executed) - own)
     if run != "published":
         for part in _COMPARED_PARTS:
             files |= _tree(paths.results() / part, f"published/{part}")
+        for name in borrowed:  # nothing of the run's own to compare with
+            files.pop(f"published/values/{name}.json", None)
     outside = [] if run == "published" else outside_contents(run)
     contents, missing = _contents(root / "_toc.yml", set(executed), outside)
     if missing and run == "published":
@@ -76,7 +80,11 @@ def stage(run: str, source: Path) -> None:
             "run and publish it, or take it out of _toc.yml"
         )
     files["_toc.yml"] = contents
-    about = {"run": run, "missing": missing, "stale": stale_notebooks(folder)}
+    stale = stale_notebooks(folder)
+    if borrowed:
+        published = stale_notebooks(paths.results())
+        stale |= {name: published[name] for name in borrowed if name in published}
+    about = {"run": run, "missing": missing, "borrowed": borrowed, "stale": stale}
     if skipped:
         about["skipped_records"] = skipped
         say("\n".join(["not shown in the book:", *(f"  {why}" for why in skipped.values())]))
