@@ -329,6 +329,7 @@ ABOUT_SAVING = {
 
 def test_a_citation_names_what_it_means_and_leaves_out_what_is_not_set():
     made = {"commit": "abc1234567", "dirty": True, "date": "2025-03-01", "isru": "0.1.0"}
+    made["machine"] = "a machine"
     files = {".svg": b"<svg/>", ".csv": b"x\n1\n"}
     entry = citation.bibtex(ABOUT_SAVING, files, made)
     for part in ("{isru-saving,", "{{The ISRU compendium authors}}", r"Saving \& 5 \%", "{2025}"):
@@ -341,7 +342,7 @@ def test_a_citation_names_what_it_means_and_leaves_out_what_is_not_set():
     figure = citation.latex(ABOUT_SAVING, files, made)
     assert json.dumps(figure).count("includegraphics") == 1
     for text in (entry, figure):
-        assert "notebook forecaster, version 0.1.0" in text and "2025-03-01" in text
+        assert "notebook forecaster, version 0.1.0" in text and "2025-03-01, a machine" in text
         assert "code of commit abc1234567+changes" in text
         assert f"saving.svg sha256 {hashlib.sha256(b'<svg/>').hexdigest()}" in text
         assert f"saving.csv sha256 {hashlib.sha256(files['.csv']).hexdigest()}" in text
@@ -376,7 +377,9 @@ def test_a_plugin_of_the_bibliography_is_looked_up_once(monkeypatch):
     ],
 )
 def test_the_line_under_a_title_names_the_kernel_that_computed(about, shown):
-    run = SimpleNamespace(provenance=lambda _: about, stale={}, recorded=lambda _: None)
+    run = SimpleNamespace(
+        provenance=lambda _: about, stale={}, borrowed=[], recorded=lambda _: None
+    )
     (line,) = provenance._lines(run, "forecaster", configured(""))
     assert shown in line.astext()
 

@@ -26,7 +26,8 @@ def bibtex(
     ----------
     about : mapping
         The figure's ``id``, ``title``, ``source`` (who draws it, "notebook forecaster"),
-        ``author``, ``licence``; of a table ``what`` is "Table".
+        ``author``, ``licence``; of a table ``what`` is "Table" and ``key`` the label under which
+        a page shows it, since several pages may each show a part of one.
     files : mapping
         Suffix -> content of the files that the citation means, ``".svg"`` and ``".csv"``.
     provenance : mapping
@@ -47,7 +48,7 @@ def bibtex(
         "url": f"{site.rstrip('/')}/{page}" if site else "",
     }
     lines = [f"  {name:<12} = {{{value}}}," for name, value in fields.items() if value]
-    key = f"isru-{about['id']}" if what == "Figure" else f"isru-{what.lower()}-{about['id']}"
+    key = f"isru-{about['id']}" if what == "Figure" else f"isru-{what.lower()}-{about['key']}"
     return "\n".join([f"@misc{{{key},", *lines, "}"])
 
 
@@ -68,12 +69,13 @@ def latex(about: Mapping[str, str], files: Mapping[str, bytes], provenance: Mapp
 
 
 def _made(about: Mapping, files: Mapping[str, bytes], provenance: Mapping) -> list[str]:
-    """Return who drew the figure and with what, then each file with its hash."""
+    """Return who made the figure, when and on what machine, then each file with its hash."""
     parts = [
         about["source"],
         f"version {provenance['isru']}" if "isru" in provenance else "",
         f"code of commit {commit_text(provenance)}" if provenance else "",
         provenance.get("date", ""),
+        provenance.get("machine", ""),
     ]
     hashes = (
         f"{about['id']}{suffix} sha256 {hashlib.sha256(content).hexdigest()}"

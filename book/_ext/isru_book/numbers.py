@@ -16,6 +16,11 @@ __all__ = ["MINUS", "MISSING", "CannotShow", "Wanted", "find", "formatted", "pla
 _TEXT = re.compile(
     rf"(?P<address>{PATTERN})(?::(?P<format>\S+))?(?P<words>(?: (?:unit|interval|optional))*)"
 )
+_KINDS = {
+    "exact": "the same on every machine",
+    "tolerance": "the same within a tolerance",
+    "machine": "differs by machine",
+}
 IN_TEXT = re.compile(r"\{val\}`([^`]+)`")
 
 
@@ -119,8 +124,9 @@ def tooltip(run: Run, wanted: Wanted, entry: dict) -> str:
     parts = [
         value,
         entry.get("note", ""),
-        f"{entry['kind']}, profile {about.get('profile', 'unknown')}",
+        f"{_KINDS[entry['kind']]}, profile {about.get('profile', 'unknown')}",
         f"commit {commit_text(about)}, {about.get('date', 'no date')}",
+        about.get("machine", ""),
         f"notebook {record['notebook']}",
     ]
     return "\n".join(part for part in parts if part)

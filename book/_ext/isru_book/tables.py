@@ -129,7 +129,8 @@ class ResultTable(SphinxDirective):
     def _cited(self, name: str, label: str, chapter: str, caption: list[nodes.Node]) -> nodes.Node:
         """Return the drop-down that says how to cite the recorded table."""
         text = "".join(node.astext() for node in caption)
-        about = {"id": name, "title": _SENTENCE.match(text)[0].rstrip("."), "what": "Table"}
+        title = _SENTENCE.match(text)[0].rstrip(".:;")
+        about = {"id": name, "key": label, "title": title, "what": "Table"}
         about |= {"source": f"notebook {chapter}", "author": AUTHOR, "licence": LICENCE}
         run, config = run_of(self.env), self.env.config
         files = {".csv": (run.folder / "tables" / f"{name}.csv").read_bytes()}
