@@ -126,6 +126,21 @@ def test_verify_says_which_verdicts_differ_and_does_not_fail_for_them(compendium
     assert "the same verdict: 0 of the 1 claims that both runs measured" in said
 
 
+def test_verify_names_what_moved_with_parameters_of_your_own(compendium, capsys):
+    (compendium / "book").mkdir()
+    (compendium / "book" / "claims.yml").write_text(CLAIM)
+    value = {"kind": "exact", "value": 28.1}
+    write_run(compendium / "results", value, parameters={"symbols": 87, "seed": 0})
+    mine, own = compendium / "runs" / "adhoc", {"symbols": 100, "seed": 0}
+    write_run(mine, value | {"value": 53.5}, profile="adhoc", parameters=own)
+    assert commands.verify(Namespace(run="adhoc")) == 0
+    said = capsys.readouterr()
+    said = said.out + said.err
+    assert "forecaster with symbols=100 (published: 87):" in said and "seed" not in said
+    assert "forecaster.x: published 28.1, yours 53.5 %" in said
+    assert "1 cannot be compared (1 not comparable: profile full against adhoc)" in said
+
+
 def write_result(folder, path, *, numbers, kind, shown="", tags=(), source="1"):
     """Write the result of an exact notebook: a value, a table, a figure's numbers, a cell."""
     record = Record("exact", folder)

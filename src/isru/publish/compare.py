@@ -10,7 +10,7 @@ import csv
 import json
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ AGREES, DIFFERS = "agrees", "differs"
 _EXACT_TABLE = {"rtol": 1e-8, "atol": 1e-12}
 # What a cell tagged `tolerance` shows, which is rounded to about four digits.
 _SHOWN = {"rtol": 1e-3, "atol": 1e-9}
+_MOST_LINES = 20  # of one chapter in the terminal
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
@@ -94,10 +95,15 @@ def account(published: Path, yours: Path) -> tuple[list[str], int]:
     """
     rows = compare_runs(published, yours)
     differing = [row for row in rows if row.outcome == DIFFERS]
-    lines = [f"{r.key}: published {r.published}, yours {r.yours} {r.unit}" for r in differing]
+    lines = [_beside(row) for row in differing]
     agreeing = sum(row.outcome == AGREES for row in rows)
-    others = len(rows) - agreeing - len(differing)
-    lines.append(f"{agreeing} values agree, {len(differing)} differ, {others} cannot be compared")
+    others = [row for row in rows if row.outcome not in (AGREES, DIFFERS)]
+    reasons = Counter(row.outcome for row in others).most_common()
+    told = f" ({'; '.join(f'{count} {why}' for why, count in reasons)})" if reasons else ""
+    lines += _moved(published, yours, others)
+    lines.append(
+        f"{agreeing} values agree, {len(differing)} differ, {len(others)} cannot be compared{told}"
+    )
     pairs = verdicts_beside(load_claims(), published, yours)
     for pair in pairs:
         if not pair.same:
@@ -108,9 +114,45 @@ def account(published: Path, yours: Path) -> tuple[list[str], int]:
     return lines, len(differing)
 
 
+def _moved(published: Path, yours: Path, rows: list[Comparison]) -> list[str]:
+    """Return in lines which values moved in a run with parameters of the reader's own."""
+    lines = []
+    for chapter in dict.fromkeys(row.key.partition(".")[0] for row in rows):
+        theirs, mine = (Recorded(run, chapter) for run in (published, yours))
+        if mine.provenance.get("profile") != "adhoc":
+            continue
+        given, before = _given(mine) or {}, _given(theirs) or {}
+        changed = ", ".join(
+            f"{name}={value} (published: {before.get(name)})"
+            for name, value in given.items()
+            if value != before.get(name)
+        )
+        moved = [
+            f"  {_beside(row)}"
+            for row in rows
+            if row.key.startswith(f"{chapter}.")
+            and "[" not in row.key
+            and row.kind != "machine"
+            and row.published != row.yours
+        ]
+        lines += [f"{chapter} with {changed or 'the published parameters'}:", *moved[:_MOST_LINES]]
+        if len(moved) > _MOST_LINES:
+            lines.append(f"  and {len(moved) - _MOST_LINES} more: see the book of your run")
+    return lines
+
+
+def _beside(row: Comparison) -> str:
+    return f"{row.key}: published {row.published}, yours {row.yours} {row.unit}".rstrip()
+
+
 def _parameters(recorded: Recorded) -> str | None:
+    given = _given(recorded)
+    return None if given is None else digest(given)
+
+
+def _given(recorded: Recorded) -> dict | None:
     manifest = read_manifest(recorded.folder, recorded.notebook)
-    return digest(manifest["stamp"]["parameters"]) if manifest else None
+    return manifest["stamp"]["parameters"] if manifest else None
 
 
 def _outcome(mine: dict, theirs: dict, same_parameters: bool, profiles: tuple[str, str]) -> str:
