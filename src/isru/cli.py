@@ -20,8 +20,8 @@ from isru.terminal import finish, unexpected, use_streams
 HELP = """\
 The five that most people need:
   execute       re-run every notebook here (profile quick), build that run's book    ~30 min
-  book          build the published book from results/, nothing is executed         ~40 s
-  test          run the tests, a smoke run of all notebooks among them               ~10 min
+  book          build the published book from results/, nothing is executed         ~1 min
+  test          run the tests, a smoke run of all notebooks among them               ~25 min
   record        measure this machine, to compare it or to contribute it             ~5 min
   help          show this
 
@@ -93,7 +93,8 @@ def _run(arguments: list[str] | None) -> int:
     except BrokenPipeError:
         raise  # of the output, most likely
     except OSError as error:
-        say(f"error: {in_words(error)}. Nothing that was finished is lost")
+        kept = ". Nothing that was finished is lost" if error.errno else ""
+        say(f"error: {in_words(error)}{kept}")
     return 1
 
 

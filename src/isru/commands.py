@@ -146,8 +146,10 @@ def _build(run: str) -> None:
     from isru.publish.book import build_book
     from isru.publish.staging import outside_contents
 
-    index = build_book(run)
     own = run != "published"
+    whose = f"of your run ({run})" if own else "of the published run"
+    say(f"Building the book {whose}: about a minute; the first time some, to draw every picture")
+    index = build_book(run)
     say(f"The book of your run ({run}): {index}" if own else f"The published book: {index}")
     for name in outside_contents(run):
         shown = "stands at the end of the book of this run" if own else "is in no book"
@@ -157,6 +159,7 @@ def _build(run: str) -> None:
         )
     if own and (paths.results() / "manifest").is_dir():
         try:
+            say("Building the published book beside it")
             say(f"The published book: {build_book('published')}")
         except CompendiumError as error:
             say(f"warning: the published book was not built: {error}")

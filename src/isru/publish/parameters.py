@@ -195,6 +195,11 @@ def parameters_of_run(declaring: str, injected: str) -> list[tuple[Parameter, ob
 def check_values(notebook: str, declared: dict[str, Parameter], given: dict) -> dict:
     """Return ``given`` with each value checked; an unknown name lists the known ones."""
     for name in given:
+        if not declared:
+            raise CompendiumError(
+                f"notebook {notebook} has no parameters, got {shortened(name)}. "
+                "book/parameters.md lists those that have some"
+            )
         if name not in declared:
             raise CompendiumError(unknown("parameter", name, declared, f"of notebook {notebook}"))
     return {name: declared[name].check(value) for name, value in given.items()}

@@ -176,6 +176,9 @@ def problems(folder: Path) -> list[str]:
 def report(run: str) -> list[str]:
     """Return the lines of ``status``: one a notebook, and what waits of an unfinished run."""
     folder = paths.run(run)
-    lines = [f"{n.name:24} {state(n, folder)}" for n in all_notebooks()]
+    states = {n.name: state(n, folder) for n in all_notebooks()}
+    lines = [f"{name:28} {words}" for name, words in states.items()]
+    if outdated := sum("stale:" in words for words in states.values()):
+        lines.append(f"not up to date: {outdated} of {len(states)}")
     waiting = ", ".join(pending(run))
     return [*lines, f"finished, waiting for the rest: {waiting}"] if waiting else lines

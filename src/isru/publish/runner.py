@@ -214,5 +214,5 @@ class _Schedule:
 
 def _summary(job: Job) -> str:
     minutes, budget = job.seconds() / 60, job.budget_s() / 60
-    over = f", over its budget of {budget:g}" if minutes > budget else ""
+    over = f" (its share of the profile is {budget:g})" if minutes > budget else ""
     return f"  {job.notebook.name}: {minutes:.2f} minutes{over}"
