@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -33,7 +34,14 @@ from isru.answer import (
 from isru.answer.figure import step_times_figure, step_times_words
 from isru.answer.places import limits, names_with, rivals_of
 from isru.answer.steps import waiting_saving
-from isru.claims import load_claims, plainly, read_run_values, verdicts, what_to_do
+from isru.claims import (
+    load_claims,
+    plainly,
+    read_run_values,
+    rule_in_words,
+    verdicts,
+    what_to_do,
+)
 from isru.claims.history import load_history
 from isru.claims.rules import Limits
 from isru.recorded import NotRecorded, Recorded, read_value
@@ -411,6 +419,30 @@ def test_the_history_names_claims_and_commits_that_there_are():
         assert set(entry.claims) <= known
         date = git("show", "-s", "--format=%cs", entry.commit)
         assert date == entry.date.isoformat() or (shallow and not date), entry.commit
+
+
+def test_the_page_of_changes_says_when_the_rules_were_written():
+    page = (paths.root() / "book" / "history-of-rules.md").read_text(encoding="utf-8")
+    commit, date = re.search(r"commit `(\w+)`", page)[1], re.search(r"on (\d+ \w+ \d+)", page)[1]
+    told = git("show", "-s", "--format=%cs", commit)
+    if not told:
+        pytest.skip("the history does not reach back to the first rules")
+    assert datetime.strptime(date, "%d %B %Y").date().isoformat() == told
+    first = git("show", f"{commit}:book/claims.yml")
+    assert all(f"- id: {claim.id}\n" in first for claim in load_claims())
+
+
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        ("C1", "surely above 1; it matters beyond a factor of 1.02"),
+        ("C5", "surely no more is lost than the margin; the margin is 0.2 octaves"),
+        ("C8", "surely lies between 3 and 6"),
+    ],
+)
+def test_a_rule_is_told_in_words(claim, words):
+    (found,) = (rule_in_words(one) for one in load_claims() if one.id == claim)
+    assert words in found
 
 
 def git(*words):

@@ -287,6 +287,8 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     latex = (html / "_tables" / "forecaster-savings.tex").read_text(encoding="utf-8")
     assert "300 & 0.0 ($-$1.0 to 1.0)" in latex and "commit unknown" in latex
     assert "@misc{isru-table-forecaster-savings," in shown_text
+    cards = text_of(html / "book" / "claims.html")
+    assert "Expected" in cards and "Changed on " in cards and "confirmed where" in cards
     recorded = sha256(compendium / "results" / "tables" / "forecaster-savings.csv")
     assert f"forecaster-savings.csv sha256 {recorded}" in shown_text
 

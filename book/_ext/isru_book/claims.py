@@ -8,7 +8,16 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from isru.claims import Verdict, load_claims, read_run_values, read_runs, verdicts, what_to_do
+from isru.claims import (
+    Verdict,
+    load_claims,
+    read_run_values,
+    read_runs,
+    rule_in_words,
+    verdicts,
+    what_to_do,
+)
+from isru.claims.history import load_history
 from isru.wording import MINUS
 from isru_book.cells import place_of
 from isru_book.html import MORE, disclosure
@@ -17,6 +26,7 @@ from isru_book.run import LOGGER, Run, page_of, run_of
 from isru_book.values import link, note_table
 
 PAGE = "book/claims"  # the page that holds the cards
+HISTORY = "book/history-of-rules"
 _NEGATIVE = re.compile(r"(?<![\w.)-])-(?=[\d.])")
 _RANGE = re.compile(r" at [^(]+ to -?[\d.]")  # of the smallest and the largest of several effects
 _FACTORS = {"dtype": "precision", "against": "rival"}  # by their names in claims.yml
@@ -81,14 +91,25 @@ class ClaimCards(SphinxDirective):
             parts["Evidence"] = where
         card += nodes.definition_list("", *(_item(*part) for part in parts.items()))
         more = {"Published": self._inline(claim.published)}
+        more["Expected"] = self._inline(claim.hypothesis)
+        more["Rule"] = [nodes.Text(f"{rule_in_words(claim)}. "), *self._changes(claim.id)]
         if verdict.tally:
             more["Reasons"] = [nodes.Text(reason)]
         if over := of_claim(self.env, claim, verdict, agreed):
             more["Machines"] = over
         folded = nodes.definition_list("", *(_item(*part) for part in more.items()))
-        summary = "What was published, and how this verdict came about"
-        card += disclosure(summary if len(more) > 1 else "What was published", folded, name=MORE)
+        summary = "What was published and expected, and how this verdict came about"
+        card += disclosure(summary, folded, name=MORE)
         return card
+
+    def _changes(self, claim: str) -> list[nodes.Node]:
+        """Say when the rule was written, and on which days something of it was changed."""
+        path = self.env.srcdir / "book" / "history-of-rules.yml"
+        self.env.note_dependency(str(path))
+        days = [change.date for change in load_history(path) if claim in change.claims]
+        listed = ", ".join(day.isoformat() for day in dict.fromkeys(days))
+        told = f"Changed on {listed}" if days else "Not changed since it was written"
+        return [link(told, HISTORY), nodes.Text(".")]
 
     def _effect(self, claim, verdict) -> list[nodes.Node]:
         if not verdict.measured:

@@ -59,9 +59,9 @@ def step_times_figure(table: pd.DataFrame) -> Figure:
             marker=marker,
             facecolors=COLOURS[arm] if over_tanh else "white",
             edgecolors=COLOURS[arm],
-            s=34 if over_tanh else 26,
+            s=26 if over_tanh else 52,  # a ring around the mark where the two coincide
             label=f"{name}, {_AGAINST[against]}",
-            zorder=3,
+            zorder=4 if over_tanh else 3,
         )
     axes.set_yticks(list(rows.values()), list(rows), parse_math=False)
     for how, place in headings.items():

@@ -11,7 +11,7 @@ what each one takes.
 from isru.claims.beside import TwoVerdicts, verdicts_beside
 from isru.claims.catalogue import Claim, Condition, load_claims
 from isru.claims.findings import Finding
-from isru.claims.plainly import plainly, what_to_do
+from isru.claims.plainly import plainly, rule_in_words, what_to_do
 from isru.claims.verdicts import Verdict, read_run_values, read_runs, verdicts
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "plainly",
     "read_run_values",
     "read_runs",
+    "rule_in_words",
     "verdicts",
     "verdicts_beside",
     "what_to_do",

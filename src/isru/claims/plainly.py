@@ -56,3 +56,38 @@ def what_to_do(claim: Claim, verdict: Verdict) -> str:
     """
     kind = kind_of(verdict.word)
     return claim.apply.get(kind, _KINDS[kind][2])
+
+
+def rule_in_words(claim: Claim) -> str:
+    """Return by which rule and margins a claim is judged.
+
+    Examples
+    --------
+    >>> from isru.claims import load_claims
+    >>> rule_in_words(next(claim for claim in load_claims() if claim.id == "C1"))
+    'confirmed where the effect is surely above 1; it matters beyond a factor of 1.02'
+    """
+    none = "1" if claim.scale == "ratio" else "0"
+    ranges = {condition.range for condition in claim.conditions if condition.range}
+    low, high = min(ranges, default=(0, 0))
+    words = {
+        "greater": f"confirmed where the effect is surely above {none}",
+        "less": f"confirmed where the effect is surely below {none}",
+        "between": f"confirmed where the effect surely lies between {low:g} and {high:g}",
+        "equivalent": "confirmed where the effect surely lies within the margin",
+        "no worse": "non-inferior where surely no more is lost than the margin",
+        "holds": "confirmed where it is true",
+        "fails": "left open by failures, refuted by one success",
+    }
+    parts = [words[claim.rule]]
+    if claim.rule in ("equivalent", "no worse"):
+        parts.append(f"the margin is {_size(claim, claim.margin)}")
+    if claim.relevance_margin:
+        parts.append(f"it matters beyond {_size(claim, claim.relevance_margin)}")
+    return "; ".join(parts)
+
+
+def _size(claim: Claim, size: float) -> str:
+    if claim.scale == "ratio":
+        return f"a factor of {1 + size:g}"
+    return f"{size:g} {claim.unit}".strip()
