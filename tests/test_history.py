@@ -58,9 +58,10 @@ def test_what_is_not_found_is_said_with_what_to_do(published, tmp_path):
     found = versions(published)
     with pytest.raises(CompendiumError, match="git checkout COMMIT, make book"):
         with_hash(found, "0" * 64)
-    for few in ("abc", "saving"):
-        with pytest.raises(CompendiumError, match="at least 7 digits"):
-            with_hash(found, few)
+    with pytest.raises(CompendiumError, match="at least 7 digits"):
+        with_hash(found, "abc")
+    with pytest.raises(CompendiumError, match=r"no figure or table 'savin' .* nearest: saving"):
+        with_hash(found, "savin")
     shallow = tmp_path / "shallow"
     git(tmp_path, "clone", "--quiet", "--depth", "1", published.as_uri(), str(shallow))
     with pytest.raises(CompendiumError, match="--unshallow"):
@@ -93,4 +94,17 @@ def test_the_command_writes_the_file_and_lists_a_figures_files(published, monkey
     assert main(["cited", "saving"]) == 0
     said = capsys.readouterr().out
     assert sha256(FIRST) in said and sha256(SECOND) in said and "gone" not in said
+    assert said.count("the present one") == 2, "the picture and its numbers as they are now"
+    for what in ("isru-saving", "fig-saving", "saving.svg", "results/figures/saving.svg"):
+        assert main(["cited", what]) == 0
+        assert capsys.readouterr().out == said
+    table = published / "results" / "tables" / "costs-steps.csv"
+    table.parent.mkdir()
+    table.write_bytes(b"step,ns\n")
+    git(published, "add", ".")
+    git(published, "commit", "--quiet", "-m", "table")
+    assert main(["cited", "isru-table-costs-steps"]) == 0
+    assert sha256(b"step,ns\n") in capsys.readouterr().out
+    beginning = sha256(b"step,ns\n")[:9]
+    assert main(["cited", f"sha256:{beginning}"]) == 0
     assert main(["cited", "nothing"]) == 1

@@ -32,7 +32,7 @@ Re-running:
 Books:
   book --run quick                               serve         show a book in the browser
   test-browser  open every page in a headless Chromium
-  cited SHA256  write the file that an older citation names; cited FIGURE: list its files
+  cited SHA256  write the file that an older citation names; cited NAME: list its files
 The character model:
   sample        --prompt "In the beginning" --temperature 0.7 --length 300 --seed 0 --model FILE
   train-characters  --model FILE --updates 2000 --text FILE: go on from FILE, or make it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import http.server
 import os
 import shutil
@@ -23,7 +24,7 @@ from isru.errors import CompendiumError
 from isru.lifeline import attended, beside
 from isru.publish.compare import account
 from isru.publish.environment import say
-from isru.publish.history import content, versions, with_hash
+from isru.publish.history import FIGURES, TABLES, Version, content, named, versions, with_hash
 from isru.publish.job import Job
 from isru.publish.machines import publish_record, record_folder
 from isru.publish.notebooks import all_notebooks, select
@@ -115,18 +116,28 @@ def book(options: Namespace) -> None:
 
 
 def cited(options: Namespace) -> None:
-    """Write the file that a citation names by its SHA-256, or list what a figure's files were."""
-    found = versions(paths.root(), everywhere=True)
-    of_figure = [version for version in found if Path(version.name).stem == options.what]
-    for version in of_figure:
-        _write(f"{version.sha256}  {version.name}, {version.date}, commit {version.commit[:10]}")
-    if of_figure:
+    """Write the file that a citation names by its SHA-256, or list the files that a name had."""
+    found = versions(paths.root(), everywhere=True, folders=(FIGURES, TABLES))
+    of_name = named(found, options.what)
+    for version in of_name:
+        _write(f"{version.sha256}  {version.name}, {_taken_in(version)}")
+    if of_name:
         return
     version = with_hash(found, options.what)
     folder = Path(options.out) if options.out else paths.root() / "runs" / "cited"
     path = folder / f"{version.sha256[:12]}-{version.name}"
     write_atomically(path, content(paths.root(), version))
-    say(f"{path}: {version.name} of {version.date}, commit {version.commit[:10]}")
+    say(f"{path}: {version.name}, {_taken_in(version)}")
+
+
+def _taken_in(version: Version) -> str:
+    """Return which commit took a file in, and whether the published run still has it."""
+    files = (paths.root() / folder / version.name for folder in (FIGURES, TABLES))
+    present = version.sha256 in {
+        hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()
+    }
+    told = f"first committed in {version.commit[:10]}, {version.date}"
+    return f"{told}, the present one" if present else told
 
 
 def _existing(run: str):

@@ -1,13 +1,15 @@
-"""What git knows of the checkout and of the figures that were published from it before.
+"""What git knows of the checkout, and of the figures and tables that were published before.
 
-A citation names a file by its hash. The commit that it names is that of the code that drew the
-figure; the file itself was committed later. So it is looked for by its hash, in all that any
-commit holds below ``results/figures``.
+A citation names a file by its hash. The commit that it names is that of the code that made the
+file; another one took the file in, an earlier one where a later run made the same again. So it is
+looked for by its hash, in all that any commit holds of figures and tables.
 """
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,18 +19,25 @@ from isru.errors import CompendiumError
 from isru.provenance import SOURCES
 
 FIGURES = "results/figures"  # where the files of figures are committed
+TABLES = "results/tables"
+# What pages put before a name, and what files have behind it.
+_AROUND = re.compile(r"^(?:.*/)?(?:isru-table-|isru-|fig-|tab-)?|\.(?:svg|csv|pdf|png|tex)$")
 _SUFFIXES = (".svg", ".csv")
 _LEAST = 7  # hexadecimal digits that name a file
+_DRAWN = (
+    "A figure that is drawn when the book is built (its citation names no notebook) comes again "
+    "from the commit that is cited: git checkout COMMIT, make book, then _figures in the book"
+)
 
 
 @dataclass(frozen=True)
 class Version:
-    """A file of a figure as one commit was the first to hold it.
+    """A file of a figure or a table as one commit was the first to hold it.
 
     Attributes
     ----------
     name : str
-        "forecaster-skill.svg", in ``results/figures``.
+        "forecaster-skill.svg", in ``results/figures`` or ``results/tables``.
     sha256 : str
     commit, date : str
         Of the commit that took it in.
@@ -65,8 +74,10 @@ def checkout(root: Path, also: tuple[str, ...] = ()) -> dict:
     return {"isru": __version__, "commit": commit, "dirty": bool(changed), "date": date}
 
 
-def versions(root: Path, *, everywhere: bool = False) -> list[Version]:
-    """Return every content that a figure's SVG or CSV ever had in git, oldest first.
+def versions(
+    root: Path, *, everywhere: bool = False, folders: tuple[str, ...] = (FIGURES,)
+) -> list[Version]:
+    """Return every content that an SVG or CSV ever had in git, oldest first.
 
     Parameters
     ----------
@@ -74,6 +85,8 @@ def versions(root: Path, *, everywhere: bool = False) -> list[Version]:
         The checkout.
     everywhere : bool
         Look in every branch and tag, rather than in what led to the present commit.
+    folders : tuple of str
+        `FIGURES`, `TABLES` or both.
 
     Raises
     ------
@@ -88,7 +101,7 @@ def versions(root: Path, *, everywhere: bool = False) -> list[Version]:
     which = ["--all"] if everywhere else ["HEAD"]
     found: dict[tuple[str, str], tuple[str, str]] = {}
     commit = date = ""
-    for line in _git(root, "log", *which, *shown, "--", FIGURES).splitlines():
+    for line in _git(root, "log", *which, *shown, "--", *folders).splitlines():
         if not line.startswith(":"):
             commit, date = line.split() or (commit, date)
             continue
@@ -103,6 +116,19 @@ def versions(root: Path, *, everywhere: bool = False) -> list[Version]:
     ]
 
 
+def named(found: list[Version], what: str) -> list[Version]:
+    """Return the versions of a figure or table, by its name as any page or file has it.
+
+    Examples
+    --------
+    >>> saving = Version("saving.svg", "ab12", "c", "2026-11-30", "b")
+    >>> [named([saving], what)[0].name for what in ("saving", "isru-saving", "fig-saving")]
+    ['saving.svg', 'saving.svg', 'saving.svg']
+    """
+    stems = {what, _AROUND.sub("", what)}
+    return [version for version in found if PurePosixPath(version.name).stem in stems]
+
+
 def with_hash(found: list[Version], start: str) -> Version:
     """Return the version whose SHA-256 begins so.
 
@@ -111,18 +137,21 @@ def with_hash(found: list[Version], start: str) -> Version:
     CompendiumError
         If there is none, or several.
     """
-    start = start.lower()
+    start = start.lower().removeprefix("sha256:")
+    if not re.fullmatch("[0-9a-f]+", start):
+        known = sorted({PurePosixPath(version.name).stem for version in found})
+        near = ", ".join(difflib.get_close_matches(_AROUND.sub("", start), known, 3))
+        told = f"the nearest: {near}" if near else "nothing is named like it"
+        raise CompendiumError(f"no figure or table {start!r} was ever committed; {told}. {_DRAWN}")
     fitting = [version for version in found if version.sha256.startswith(start)]
     if len(start) < _LEAST or len({version.sha256 for version in fitting}) > 1:
         raise CompendiumError(
-            f"expected a figure's name, or at least {_LEAST} digits of one file's SHA-256, got "
-            f"{start!r}, with which those of {len(fitting)} files begin"
+            f"expected the name of a figure or table, or at least {_LEAST} digits of one file's "
+            f"SHA-256, got {start!r}, with which those of {len(fitting)} files begin"
         )
     if not fitting:
         raise CompendiumError(
-            f"no file that was ever committed in {FIGURES} has the SHA-256 {start}. A figure that "
-            "is drawn when the book is built (its citation names no notebook) comes again from the "
-            "commit that is cited: git checkout COMMIT, make book, then _figures in the book"
+            f"no figure or table that was ever committed has the SHA-256 {start}. {_DRAWN}"
         )
     return fitting[0]
 
