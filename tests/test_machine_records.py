@@ -26,6 +26,7 @@ from isru.machine_records import (
 from isru.machine_records import figure as figures
 from isru.machine_records.figure import machine_gains, machine_steps
 from isru.machine_records.plans import all_parts, setup_threaded, thread_counts
+from isru.machine_records.quiet import QUIET, verdict
 from isru.publish import machines
 
 pytestmark = pytest.mark.slow
@@ -568,19 +569,38 @@ def test_the_figures_show_every_machine(tables):
     assert len(machine_steps(tables["steps"].iloc[:0], published).axes) == 1
 
 
-PROCESSOR = {"kind": "processor"}
+PROCESSOR_KIND = {"kind": "processor"}
+PROCESSOR = PROCESSOR_KIND | {"problems": []}
+WAITED = (
+    "steps: over 5 % of the time was spent waiting: let nothing run beside, in {} of 72 cells; x"
+)
 
 
 def test_the_page_says_in_words_where_machines_agree_and_where_not():
     slower, split = ["slower", "slower"], ["slower", "faster"]
     table = pd.DataFrame(
         {"form": "NumPy calls", "dtype": ["float32"] * 2 + ["float64"] * 2}
-        | {"direction": [*slower, *split]}
+        | {"direction": [*slower, *split], "machine": ["a", "b"] * 2}
     )
     text = page.answer(page.Shown({"a": PROCESSOR, "b": PROCESSOR}, table, None, None, None))
     assert "2 machines are recorded" in text
     assert "from NumPy calls it is slower (float32) and" in text
     assert "slower on 1 of 2 machines, faster on 1 (float64)" in text
+
+
+def test_a_record_of_a_busy_machine_is_told_and_counts_in_no_sentence():
+    busy, quiet = ({"problems": [WAITED.format(cells)]} | PROCESSOR_KIND for cells in (40, 36))
+    assert verdict(busy).startswith("the machine was busy") and verdict(quiet) == QUIET
+    threads = {"problems": [WAITED.format(72).replace("steps", "threads_2")]}
+    assert verdict(threads) == QUIET, "threads wait for each other"
+    assert "browser" in verdict({"kind": "browser", "problems": []})
+    table = pd.DataFrame(
+        {"form": "NumPy calls", "dtype": "float32", "direction": ["slower", "faster"]}
+        | {"machine": ["a", "b"]}
+    )
+    text = page.answer(page.Shown({"a": quiet, "b": busy}, table, None, None, None))
+    assert "One machine is recorded (1 more while it was busy: left out here)" in text
+    assert "it is slower (float32)" in text and "faster" not in text.partition("recorded")[2]
 
 
 def test_the_page_sets_published_differences_beside_recorded_ones(tables):

@@ -31,7 +31,7 @@ CONDITIONS = {
 
 def record(machine: str) -> dict:
     """Return what a record says of its machine and its code."""
-    return {"machine": {"provenance": {"machine": machine, "commit": "5eed123"}}}
+    return {"machine": {"provenance": {"machine": machine, "commit": "5eed123"}}, "problems": []}
 
 
 def made_by(_) -> dict:
@@ -138,6 +138,14 @@ def test_machines_of_one_name_are_told_apart_by_their_vector_instructions():
         f"{epyc}, AVX2": "AMD EPYC with AVX2",
         f"{xeon}, AVX-512": "Intel Xeon @ 2.50GHz with AVX-512",
     }
+
+
+def test_a_busy_machine_agrees_with_nothing():
+    recorded = shown("A", "B")
+    waited = "steps: over 5 % of the time was spent waiting: beside, in 72 of 72 cells"
+    recorded.records["B"]["problems"].append(waited)
+    found = agreement(recorded, CONDITIONS, words(), made_by)
+    assert set(found["machine"]) == {"A"}
 
 
 @pytest.mark.parametrize(("flags", "own"), [(["avx2"], True), (["avx2", "avx512f"], False)])

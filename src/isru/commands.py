@@ -38,6 +38,7 @@ from isru.records import write_atomically
 
 # The tests that a second process runs: none waits for the smoke run, or fails where time is short.
 _APART = ("test_book*.py", "test_browser*.py", "test_frontier*.py", "test_octaves.py")
+_BUSY_LOAD = 0.5  # cores that others keep busy where a measurement begins
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -97,7 +98,12 @@ def verify(options: Namespace) -> int:
 def publish(options: Namespace) -> None:
     """Take results into the published run, or one machine record into the book."""
     if options.record:
-        say(f"published: {publish_record(options.record)}. Look at the book (make book), commit it")
+        from isru.machine_records import check_record as check_one
+        from isru.machine_records.quiet import verdict
+
+        name = publish_record(options.record)
+        told = verdict(check_one(record_folder("published") / name))
+        say(f"published: {name}; {told}. Look at the book (make book), commit it")
         return
     _existing(options.run)
     if options.repeat:
@@ -192,7 +198,8 @@ def bench(options: Namespace) -> None:
 
 def record(options: Namespace) -> None:
     """Measure this machine and keep the record under runs/machines."""
-    from isru.machine_records import Interrupted, record_machine, rounds_kept
+    from isru.machine_records import Interrupted, check_record, record_machine, rounds_kept
+    from isru.machine_records.quiet import verdict
     from isru.machine_records.recording import MOST_MINUTES
 
     if not 0 < options.minutes <= MOST_MINUTES:
@@ -200,7 +207,15 @@ def record(options: Namespace) -> None:
             f"minutes: expected more than 0 and at most {MOST_MINUTES}, got {options.minutes:g}"
         )
     folder = _made(record_folder("own"))
-    say(f"Measuring this machine: about {options.minutes:g} minutes; leave it alone meanwhile")
+    say(
+        f"Measuring this machine: about {options.minutes:g} minutes at rest; leave it alone "
+        "meanwhile. An interruption keeps what it has, and the same command goes on"
+    )
+    if (load := os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0) > _BUSY_LOAD:
+        say(
+            f"warning: other programs keep {load:.1f} of {os.cpu_count()} cores busy. End them "
+            "first: times beside them mislead"
+        )
     if kept := rounds_kept(folder):
         say(f"{kept} measurements are kept from before an interruption")
     with _measuring():
@@ -208,11 +223,14 @@ def record(options: Namespace) -> None:
             path = record_machine(folder, minutes=options.minutes)
         except Interrupted as error:
             raise CompendiumError(str(error)) from None
-    say(
-        f"The record: {path}\nIt holds no user or host name. To see it beside the others, build a "
-        "book of a run of yours (make execute). To contribute it, copy it to results/machines "
-        "and open a pull request with this one file"
-    )
+    say(f"The record: {path}, {verdict(check_record(path))}\nIt holds no user or host name. Then:")
+    for step in (
+        f"make check-record RECORD={path}   # what it says against itself",
+        f"make publish RECORD={path}        # takes it into results/machines",
+        "make book                         # shows it beside the others",
+    ):
+        _write(f"  {step}")
+    say("To send it: commit that one file of results/machines, and open a pull request with it")
 
 
 @contextmanager
@@ -237,6 +255,7 @@ def _made(folder: Path) -> Path:
 def check_record(options: Namespace) -> int:
     """Check machine records, by default all that are published; exit code 1 if one is refused."""
     from isru.machine_records import check_record as check_one
+    from isru.machine_records.quiet import verdict
 
     files = options.files or sorted(record_folder("published").glob("*.json"))
     refused = 0
@@ -247,7 +266,8 @@ def check_record(options: Namespace) -> int:
             say(f"refused: {error}")
             refused += 1
             continue
-        say(f"accepted: {file} ({len(record['problems'])} remarks of its measurement on itself)")
+        remarks = f"{len(record['problems'])} remarks of its measurement on itself"
+        say(f"accepted: {file} ({remarks}); {verdict(record)}")
         for problem in record["problems"]:
             say(f"  {problem}")
     if not files:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 
+from isru.machine_records.quiet import busy
 from isru.machine_records.summaries import ENGINES, run_vectors, vectors
 
 OPPOSITE = {"faster": "slower", "slower": "faster"}
@@ -23,7 +24,7 @@ def agreement(
     read: Callable,
     made_by: Callable[[str], Mapping],
 ) -> pd.DataFrame:
-    """Return the word of each recorded machine for each condition that it measured, too.
+    """Return the word of each machine recorded at rest for each condition that it measured, too.
 
     Parameters
     ----------
@@ -45,7 +46,11 @@ def agreement(
     rows = []
     for claim, words in conditions.items():
         for machine, address, here in _recorded(shown):
-            if address not in words or (entry := read(_word_of(address))) is None:
+            if (
+                busy(shown.records[machine])
+                or address not in words
+                or (entry := read(_word_of(address))) is None
+            ):
                 continue
             record, run = shown.records[machine]["machine"]["provenance"], made_by(address)
             widths = {vectors(shown.records[machine]["machine"]), run_vectors(run)} - {""}

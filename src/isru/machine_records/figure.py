@@ -45,7 +45,7 @@ def machine_gains(table: pd.DataFrame) -> Figure:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_yticks(range(len(machines)), machines, parse_math=False)  # names, no formulas
     axes.set_ylim(-0.7, len(machines) - 0.3)
-    axes.set_xlabel("time of tanh minus time of ISRU, ns per call (left of 0: ISRU is slower)")
+    axes.set_xlabel("time of tanh minus time of ISRU, ns a number (left of 0: ISRU is slower)")
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=9)
     return figure

@@ -16,6 +16,7 @@ import pandas as pd
 from isru.data.evidence import net_times
 from isru.data.published import load_published
 from isru.machine_records.kinds import KINDS, VECTOR
+from isru.machine_records.quiet import BUSY, busy
 from isru.machine_records.schema import read_record
 from isru.machine_records.summaries import BROWSER_PARTS, of_kind, summarise, titles
 from isru.studies.level_words import level_words
@@ -72,12 +73,14 @@ def machines_in_words(count: int) -> str:
 
 
 def answer(shown: Shown) -> str:
-    """Return in words on how many machines ISRU is faster, equal or slower."""
-    count = len(shown.processors)
+    """Return in words on how many machines at rest ISRU is faster, equal or slower."""
+    quiet = [title for title, record in shown.processors.items() if not busy(record)]
+    count = len(quiet)
     if not count:
-        return "No processor is recorded."
+        return "No processor is recorded that was at rest."
     sentences = []
-    for form, rows in shown.activations.groupby("form", sort=False):
+    calls = shown.activations[shown.activations["machine"].isin(quiet)]
+    for form, rows in calls.groupby("form", sort=False):
         dtypes: dict[str, list[str]] = {}
         for dtype, directions in rows.groupby("dtype", sort=False)["direction"]:
             dtypes.setdefault(_where(directions, count), []).append(dtype)
@@ -85,7 +88,9 @@ def answer(shown: Shown) -> str:
         sentences.append(f"{_FORMS[form]} it is {' and '.join(words)}")
     who = f"{machines_in_words(count).capitalize()} {'is' if count == 1 else 'are'}"
     found = "; ".join(sentences)
-    return f"{who} recorded. One call of ISRU compared with one of tanh: {found}."
+    noisy = len(shown.processors) - count
+    apart = f" ({noisy} more while it was busy: left out here)" if noisy else ""
+    return f"{who} recorded{apart}. One call of ISRU compared with one of tanh: {found}."
 
 
 def _where(directions: pd.Series, count: int) -> str:
@@ -108,6 +113,9 @@ def machines_table(shown: Shown) -> list[list[str]]:
 def _machine_row(title: str, record: Mapping) -> list[str]:
     machine = record["machine"]
     made = machine["provenance"]
+    remarks = f"{len(record['problems'])} remarks"
+    if busy(record):
+        remarks += f": {BUSY}"
     pools = machine["thread_pools"]
     blas = [f"{p.get('internal_api', '')} {p.get('version', '')}".strip() for p in pools]
     simd = machine["numpy_simd"][-1] if machine["numpy_simd"] else "none named"
@@ -118,13 +126,13 @@ def _machine_row(title: str, record: Mapping) -> list[str]:
         machine["system"],
         f"{machine['versions']['numpy']} ({simd})",
         ", ".join(filter(None, blas)) or "unknown",
-        f"{made['date']}, code {made['commit']}; {len(record['problems'])} remarks",
+        f"{made['date']}, code {made['commit']}; {remarks}",
     ]
 
 
 def activations_table(shown: Shown) -> list[list[str]]:
     """Return header and rows: one call of tanh and of ISRU."""
-    header = ["Machine", "Form", "Type", "tanh (ns)", "ISRU (ns)", "Difference (ns)"]
+    header = ["Machine", "Form", "Type", "tanh (ns a number)", "ISRU", "Difference"]
     rows = [
         [
             r.machine,
