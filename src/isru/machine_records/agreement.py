@@ -46,11 +46,9 @@ def agreement(
     rows = []
     for claim, words in conditions.items():
         for machine, address, here in _recorded(shown):
-            if (
-                busy(shown.records[machine])
-                or address not in words
-                or (entry := read(_word_of(address))) is None
-            ):
+            if busy(shown.records[machine]) or address not in words:
+                continue
+            if (entry := read(_word_of(address))) is None:
                 continue
             record, run = shown.records[machine]["machine"]["provenance"], made_by(address)
             widths = {vectors(shown.records[machine]["machine"]), run_vectors(run)} - {""}

@@ -77,7 +77,7 @@ def answer(shown: Shown) -> str:
     quiet = [title for title, record in shown.processors.items() if not busy(record)]
     count = len(quiet)
     if not count:
-        return "No processor is recorded that was at rest."
+        return "No processor is recorded."
     sentences = []
     calls = shown.activations[shown.activations["machine"].isin(quiet)]
     for form, rows in calls.groupby("form", sort=False):
