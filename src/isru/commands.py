@@ -224,9 +224,10 @@ def record(options: Namespace) -> None:
         except Interrupted as error:
             raise CompendiumError(str(error)) from None
     say(f"The record: {path}, {verdict(check_record(path))}\nIt holds no user or host name. Then:")
+    name = path.relative_to(paths.root()).as_posix()  # the folder's own name may hold a space
     for step in (
-        f"make check-record RECORD={path}   # what it says against itself",
-        f"make publish RECORD={path}        # takes it into results/machines",
+        f"make check-record RECORD={name}   # what it says against itself",
+        f"make publish RECORD={name}        # takes it into results/machines",
         "make book                         # shows it beside the others",
     ):
         _write(f"  {step}")
