@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from isru.errors import CompendiumError
-from isru.publish.history import checkout, content, versions, with_hash
+from isru.publish.history import checkout, content, named, versions, with_hash
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="no git on this machine")
 FIRST, SECOND = b"<svg>first</svg>", b"<svg>second</svg>"
@@ -60,8 +60,10 @@ def test_what_is_not_found_is_said_with_what_to_do(published, tmp_path):
         with_hash(found, "0" * 64)
     with pytest.raises(CompendiumError, match="at least 7 digits"):
         with_hash(found, "abc")
-    with pytest.raises(CompendiumError, match=r"no figure or table 'savin' .* nearest: saving"):
-        with_hash(found, "savin")
+    with pytest.raises(CompendiumError, match=r"named 'savin'; the nearest: saving$"):
+        with_hash(found, "savin", frozenset({"step-times"}))
+    with pytest.raises(CompendiumError, match=r"drawn when the book is built.* git checkout"):
+        with_hash(found, "fig-step-times", frozenset({"step-times"}))
     shallow = tmp_path / "shallow"
     git(tmp_path, "clone", "--quiet", "--depth", "1", published.as_uri(), str(shallow))
     with pytest.raises(CompendiumError, match="--unshallow"):
@@ -94,8 +96,17 @@ def test_the_command_writes_the_file_and_lists_a_figures_files(published, monkey
     assert main(["cited", "saving"]) == 0
     said = capsys.readouterr().out
     assert sha256(FIRST) in said and sha256(SECOND) in said and "gone" not in said
-    assert said.count("the present one") == 2, "the picture and its numbers as they are now"
-    for what in ("isru-saving", "fig-saving", "saving.svg", "results/figures/saving.svg"):
+    heads, files = (
+        [line for line in said.splitlines() if line.startswith(" ") is indented]
+        for indented in (False, True)
+    )
+    assert len(heads) == 2 and all(line.startswith("in commit ") for line in heads)
+    assert [line.split()[0] for line in files[1::2]] == [sha256(FIRST), sha256(SECOND)]
+    assert files[0].split()[0] == files[2].split()[0] == sha256(b"x\n1\n"), "the same numbers"
+    first = heads[0].split()[2].rstrip(",")
+    assert f"first committed in {first}" in files[2] and "first committed here" in files[3]
+    assert ["the present one" in line for line in files] == [True, False, True, True]
+    for what in ("isru-saving", "fig-saving", "saving.json", "results/figures/saving.svg"):
         assert main(["cited", what]) == 0
         assert capsys.readouterr().out == said
     table = published / "results" / "tables" / "costs-steps.csv"
@@ -108,3 +119,20 @@ def test_the_command_writes_the_file_and_lists_a_figures_files(published, monkey
     beginning = sha256(b"step,ns\n")[:9]
     assert main(["cited", f"sha256:{beginning}"]) == 0
     assert main(["cited", "nothing"]) == 1
+    capsys.readouterr()
+    drawn = published / "build" / "html" / "published" / "_figures" / "step-times.svg"
+    drawn.parent.mkdir(parents=True)
+    drawn.write_bytes(FIRST)
+    assert main(["cited", "fig-step-times"]) == 1
+    assert "step-times is drawn when the book is built" in capsys.readouterr().err
+
+
+def test_a_name_that_begins_like_a_pages_anchor_is_found_with_its_ending(published):
+    figures = published / "results" / "figures"
+    for name in ("isru-tails", "tails"):
+        (figures / f"{name}.svg").write_bytes(name.encode())
+    git(published, "add", ".")
+    git(published, "commit", "--quiet", "-m", "tails")
+    found = versions(published)
+    for what in ("isru-tails", "isru-tails.svg", "fig-isru-tails", "isru-isru-tails.pdf"):
+        assert [version.name for version in named(found, what)] == ["isru-tails.svg"]

@@ -127,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         repeat=flag | {"help": "keep it beside the published result that it repeats"},
     )
     known = commands.add_parser("cited")
-    known.add_argument("what", metavar="SHA256|FIGURE", help="as a citation names it")
+    known.add_argument("what", metavar="SHA256|NAME", help="as a citation names it")
     known.add_argument("--out", metavar="DIR", help="by default runs/cited")
     add("bench")
     minutes = {"type": float, "default": 5.0, "metavar": "MINUTES", "help": "time to spend"}

@@ -24,7 +24,16 @@ from isru.errors import CompendiumError
 from isru.lifeline import attended, beside
 from isru.publish.compare import account
 from isru.publish.environment import say
-from isru.publish.history import FIGURES, TABLES, Version, content, named, versions, with_hash
+from isru.publish.history import (
+    FIGURES,
+    TABLES,
+    Version,
+    content,
+    named,
+    together,
+    versions,
+    with_hash,
+)
 from isru.publish.job import Job
 from isru.publish.machines import publish_record, record_folder
 from isru.publish.notebooks import all_notebooks, select
@@ -125,24 +134,42 @@ def cited(options: Namespace) -> None:
     """Write the file that a citation names by its SHA-256, or list the files that a name had."""
     found = versions(paths.root(), everywhere=True, folders=(FIGURES, TABLES))
     of_name = named(found, options.what)
-    for version in of_name:
-        _write(f"{version.sha256}  {version.name}, {_taken_in(version)}")
+    for (commit, date), held in together(paths.root(), of_name).items():
+        _write(f"in commit {commit[:10]}, {date}:")
+        for version in held:
+            _write(f"  {version.sha256}  {version.name}, {_taken_in(version, commit)}")
     if of_name:
         return
-    version = with_hash(found, options.what)
+    version = with_hash(found, options.what, _drawn())
     folder = Path(options.out) if options.out else paths.root() / "runs" / "cited"
     path = folder / f"{version.sha256[:12]}-{version.name}"
     write_atomically(path, content(paths.root(), version))
     say(f"{path}: {version.name}, {_taken_in(version)}")
 
 
-def _taken_in(version: Version) -> str:
-    """Return which commit took a file in, and whether the published run still has it."""
+def _drawn() -> frozenset[str]:
+    """Return the figures that the published book drew when it was built here."""
+    built = (paths.html("published") / "_figures").glob("*.svg")
+    of_runs = {path.name for path in (paths.root() / FIGURES).glob("*.svg")}
+    return frozenset(path.stem for path in built if path.name not in of_runs)
+
+
+def _taken_in(version: Version, shown: str = "") -> str:
+    """Return which commit took a file in, and whether the published run still has it.
+
+    Parameters
+    ----------
+    version : Version
+    shown : str
+        The commit below which it is told.
+    """
     files = (paths.root() / folder / version.name for folder in (FIGURES, TABLES))
     present = version.sha256 in {
         hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()
     }
     told = f"first committed in {version.commit[:10]}, {version.date}"
+    if version.commit == shown:
+        told = "first committed here"
     return f"{told}, the present one" if present else told
 
 

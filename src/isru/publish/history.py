@@ -21,13 +21,15 @@ from isru.provenance import SOURCES
 FIGURES = "results/figures"  # where the files of figures are committed
 TABLES = "results/tables"
 # What pages put before a name, and what files have behind it.
-_AROUND = re.compile(r"^(?:.*/)?(?:isru-table-|isru-|fig-|tab-)?|\.(?:svg|csv|pdf|png|tex)$")
+_BEFORE = re.compile(r"^(?:isru-table-|isru-|fig-|tab-)")
+_ENDING = re.compile(r"\.(?:svg|csv|json|pdf|png|tex)$")
 _SUFFIXES = (".svg", ".csv")
 _LEAST = 7  # hexadecimal digits that name a file
-_DRAWN = (
-    "A figure that is drawn when the book is built (its citation names no notebook) comes again "
-    "from the commit that is cited: git checkout COMMIT, make book, then _figures in the book"
+_AGAIN = (
+    "comes again from the commit that is cited: git checkout COMMIT, make book, then _figures in "
+    "the book"
 )
+_DRAWN = f"A figure that is drawn when the book is built (its citation names no notebook) {_AGAIN}"
 
 
 @dataclass(frozen=True)
@@ -116,21 +118,62 @@ def versions(
     ]
 
 
-def named(found: list[Version], what: str) -> list[Version]:
-    """Return the versions of a figure or table, by its name as any page or file has it.
+def names_in(what: str) -> list[str]:
+    """Return the names that a word of a page, or a file, may have for a figure or table.
 
     Examples
     --------
-    >>> saving = Version("saving.svg", "ab12", "c", "2026-11-30", "b")
-    >>> [named([saving], what)[0].name for what in ("saving", "isru-saving", "fig-saving")]
-    ['saving.svg', 'saving.svg', 'saving.svg']
+    >>> names_in("fig-saving")
+    ['fig-saving', 'saving']
+    >>> names_in("results/figures/isru-tails.svg")  # a figure of this name comes first
+    ['isru-tails', 'tails']
     """
-    stems = {what, _AROUND.sub("", what)}
-    return [version for version in found if PurePosixPath(version.name).stem in stems]
+    bare = _ENDING.sub("", what.rpartition("/")[2])
+    return list(dict.fromkeys([bare, _BEFORE.sub("", bare)]))
 
 
-def with_hash(found: list[Version], start: str) -> Version:
+def named(found: list[Version], what: str) -> list[Version]:
+    """Return the versions of a figure or table, by its name as any page or file has it."""
+    for name in names_in(what):
+        if fitting := [version for version in found if PurePosixPath(version.name).stem == name]:
+            return fitting
+    return []
+
+
+def together(root: Path, of_name: list[Version]) -> dict[tuple[str, str], list[Version]]:
+    """Return which of these files lay side by side.
+
+    Parameters
+    ----------
+    root : Path
+    of_name : list of Version
+        Of one figure or table.
+
+    Returns
+    -------
+    dict
+        Every commit that took one of them in, and its date -> all of them that it holds.
+    """
+    known = {(version.name, version.blob): version for version in of_name}
+    files = sorted({f"{folder}/{name}" for folder in (FIGURES, TABLES) for name, _ in known})
+    held = {}
+    for commit, date in dict.fromkeys((version.commit, version.date) for version in of_name):
+        lines = [line.split("\t") for line in _git(root, "ls-tree", commit, *files).splitlines()]
+        there = {(PurePosixPath(path).name, about.split()[2]) for about, path in lines}
+        held[commit, date] = [known[file] for file in sorted(there)]
+    return held
+
+
+def with_hash(found: list[Version], start: str, drawn: frozenset[str] = frozenset()) -> Version:
     """Return the version whose SHA-256 begins so.
+
+    Parameters
+    ----------
+    found : list of Version
+    start : str
+        The beginning of a SHA-256. Anything else was meant as a name, which is told.
+    drawn : frozenset of str
+        The figures that the built book drew itself.
 
     Raises
     ------
@@ -139,10 +182,7 @@ def with_hash(found: list[Version], start: str) -> Version:
     """
     start = start.lower().removeprefix("sha256:")
     if not re.fullmatch("[0-9a-f]+", start):
-        known = sorted({PurePosixPath(version.name).stem for version in found})
-        near = ", ".join(difflib.get_close_matches(_AROUND.sub("", start), known, 3))
-        told = f"the nearest: {near}" if near else "nothing is named like it"
-        raise CompendiumError(f"no figure or table {start!r} was ever committed; {told}. {_DRAWN}")
+        raise CompendiumError(_no_such_name(found, start, drawn))
     fitting = [version for version in found if version.sha256.startswith(start)]
     if len(start) < _LEAST or len({version.sha256 for version in fitting}) > 1:
         raise CompendiumError(
@@ -159,6 +199,18 @@ def with_hash(found: list[Version], start: str) -> Version:
 def content(root: Path, version: Version) -> bytes:
     """Return the file as it was."""
     return _git_bytes(root, "cat-file", "blob", version.blob)
+
+
+def _no_such_name(found: list[Version], what: str, drawn: frozenset[str]) -> str:
+    names = names_in(what)
+    for name in names:
+        if name in drawn:
+            return f"{name} is drawn when the book is built, so no commit holds it; it {_AGAIN}"
+    known = sorted({PurePosixPath(version.name).stem for version in found} | drawn)
+    near = ", ".join(difflib.get_close_matches(names[-1], known, 3))
+    told = f"the nearest: {near}" if near else "nothing is named like it"
+    # Only a built book knows what it draws.
+    return f"no figure or table is named {what!r}; {told}" + ("" if drawn else f". {_DRAWN}")
 
 
 def _hashes(root: Path, blobs: list[str]) -> dict[str, str]:
