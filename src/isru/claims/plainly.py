@@ -59,7 +59,7 @@ def what_to_do(claim: Claim, verdict: Verdict) -> str:
 
 
 def rule_in_words(claim: Claim) -> str:
-    """Return by which rule and margins a claim is judged.
+    """Return by which rules and margins a claim is judged.
 
     Examples
     --------
@@ -79,10 +79,13 @@ def rule_in_words(claim: Claim) -> str:
         "holds": "confirmed where it is true",
         "fails": "left open by failures, refuted by one success",
     }
-    parts = [words[claim.rule]]
+    rules = list(dict.fromkeys(condition.rule for condition in claim.conditions)) or [claim.rule]
+    parts = [words[rule] for rule in rules]
+    if len(rules) > 1:
+        parts[0] = f"in parts, all of which must hold: {parts[0]}"
     if claim.rule in ("equivalent", "no worse"):
         parts.append(f"the margin is {_size(claim, claim.margin)}")
-    if claim.relevance_margin:
+    if claim.relevance_margin and {"greater", "less"} & set(rules):
         parts.append(f"it matters beyond {_size(claim, claim.relevance_margin)}")
     return "; ".join(parts)
 
