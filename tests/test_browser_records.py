@@ -256,10 +256,10 @@ def test_a_browser_stands_in_tables_of_its_own_and_makes_no_machine_more():
     rows = page.browser_times_table(shown)[1:]
     compared = [tuple(row[1:3]) for row in rows]
     assert compared == 2 * [
-        ("one call (float32)", "ISRU"),
-        ("one call (float32)", "ISRU, as a gate"),
-        ("one call (float32)", "ISRU, in vectors"),
-        ("one call (float32)", "ISRU, as a gate, in vectors"),
+        ("a number of a call (float32)", "ISRU"),
+        ("a number of a call (float32)", "ISRU, as a gate"),
+        ("a number of a call (float32)", "ISRU, in vectors"),
+        ("a number of a call (float32)", "ISRU, as a gate, in vectors"),
         ("a step (prediction, 25 units)", "ISRU"),
         ("a step (prediction, 25 units)", "exp-free"),
     ]

@@ -3,12 +3,16 @@
 import json
 import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from isru import commands, machine_records, paths
+from isru.chapters.processors.gather import recorded_machines
 from isru.cli import main
 from isru.data.published import load_published
 from isru.errors import CompendiumError
@@ -601,6 +605,70 @@ def test_a_record_of_a_busy_machine_is_told_and_counts_in_no_sentence():
     text = page.answer(page.Shown({"a": quiet, "b": busy}, table, None, None, None))
     assert "One machine is recorded (1 more while it was busy: left out here)" in text
     assert "it is slower (float32)" in text and "faster" not in text.partition("recorded")[2]
+
+
+def test_a_busy_record_is_marked_in_every_table_and_names_its_file(record):
+    quiet, busy = check_record(record), check_record(record)
+    quiet["problems"], busy["problems"] = [], [WAITED.format(72)]
+    shown = page.summarised({"calm.json": quiet, "busy.json": busy})
+    calm, at_work = shown.records
+    assert at_work.endswith(", busy") and "busy" not in calm
+    for name in ("machines", "activations", "steps"):
+        assert {row[0] for row in page.TABLES[name](shown)[1:]} == {calm, at_work}
+    told = {row[0]: row[-1] for row in page.machines_table(shown)[1:]}
+    assert told[calm].startswith("calm.json; ") and told[at_work].startswith("busy.json; ")
+    alone = page.summarised({"busy.json": busy})
+    assert page.answer(alone) == "No processor is recorded at rest, one machine while it was busy."
+
+
+def test_the_rule_is_not_tested_on_a_busy_machine(change, tmp_path):
+    for problems in ([], [WAITED.format(72)]):
+        assert change(lambda c, told=problems: c.update(problems=told)).parent == tmp_path
+    found = recorded_machines(tmp_path)
+    assert [one["problems"] for one in found.values()] == [[]]
+
+
+@pytest.mark.parametrize("load", [0.1, 1.7])
+def test_record_warns_of_other_programs_and_says_what_comes_next(
+    record, load, tmp_path, monkeypatch, capsys
+):
+    folder = tmp_path / "a folder" / "runs" / "machines"
+
+    def measured(into, *, minutes):
+        assert (into, minutes) == (folder, 5)
+        return Path(shutil.copy(record, into))
+
+    monkeypatch.setattr(paths, "root", lambda: tmp_path / "a folder")
+    monkeypatch.setattr(machine_records, "record_machine", measured)
+    monkeypatch.setattr(machine_records, "check_record", schema.read_record)  # nothing is drawn
+    monkeypatch.setattr(commands, "alone", nullcontext)
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0), raising=False)
+    commands.record(SimpleNamespace(minutes=5))
+    said = "".join(capsys.readouterr())
+    assert ("warning: other programs keep 1.7 of" in said) == (load > 1)
+    assert verdict(schema.read_record(record)) in said
+    steps = [line.strip() for line in said.splitlines() if line.strip().startswith("make ")]
+    name = f"RECORD=runs/machines/{record.name}"
+    assert [step.partition("#")[0].split() for step in steps] == [
+        ["make", "check-record", name],
+        ["make", "publish", name],
+        ["make", "book"],
+    ]
+
+
+def test_publishing_a_record_says_whether_its_times_can_be_used(
+    change, tmp_path, monkeypatch, capsys
+):
+    for whose in (machines, commands):
+        monkeypatch.setattr(whose, "record_folder", lambda _: tmp_path / "published")
+    (tmp_path / "published").mkdir()
+
+    def edit(content):
+        content["problems"] = [WAITED.format(72)]
+        content["machine"]["provenance"] |= {"dirty": False, "commit": "abcdef1"}
+
+    commands.publish(SimpleNamespace(record=change(edit)))
+    assert "the machine was busy with something else: measure again" in "".join(capsys.readouterr())
 
 
 def test_the_page_sets_published_differences_beside_recorded_ones(tables):

@@ -33,6 +33,11 @@ Books:
   book --run quick                               serve         show a book in the browser
   test-browser  open every page in a headless Chromium
   cited SHA256  write the file that an older citation names; cited NAME: list its files
+A machine record, in this order:
+  record              measure, into runs/machines; it says the next commands with the file's name
+  check-record FILE   is the record whole and as it was measured, was the machine at rest?
+  publish --record FILE   take it into results/machines
+  book                show it beside the others
 The character model:
   sample        --prompt "In the beginning" --temperature 0.7 --length 300 --seed 0 --model FILE
   train-characters  --model FILE --updates 2000 --text FILE: go on from FILE, or make it
@@ -44,8 +49,6 @@ Housekeeping:
   setup         make the environment, or check it; --again: make it from nothing
   lint          check the code's form and its types
   bench         measure our speed goals          clean         remove what can be made again
-  check-record FILE   is a machine record whole and as it was measured?
-  publish --record FILE   take a machine record into the book
   certify NAME  look at every float32 input of one activation, or of all (minutes each)
 
 With make: make execute PROFILE=quick NB=forecaster P="seeds=5"; make verify RUN=quick; ...

@@ -7,7 +7,7 @@ a record that it accepts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +38,11 @@ class Shown:
     Attributes
     ----------
     records : dict
-        By title, a short name that no two records share.
+        By title, a short name that no two records share; that of a busy processor says so.
     activations, steps, threads, browsers : pandas.DataFrame
         See `isru.machine_records.summaries`.
+    files : dict
+        The name of each record's file, by title.
     """
 
     records: Mapping[str, Mapping]
@@ -48,6 +50,7 @@ class Shown:
     steps: pd.DataFrame
     threads: pd.DataFrame
     browsers: pd.DataFrame
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def processors(self) -> dict[str, Mapping]:
@@ -63,8 +66,17 @@ def summarised(records: Mapping[str, Mapping]) -> Shown:
     ValueError
         If a record cannot be summarised; the message names it.
     """
-    named = {title: records[name] for name, title in titles(records).items()}
-    return Shown(named, **summarise(named))
+    files = {
+        title + (", busy" if _at_work(records[name]) else ""): name
+        for name, title in titles(records).items()
+    }
+    named = {title: records[name] for title, name in files.items()}
+    return Shown(named, **summarise(named), files=files)
+
+
+def _at_work(record: Mapping) -> bool:
+    """Return whether a record is of a processor that was busy; a browser does not tell."""
+    return record["kind"] == "processor" and busy(record)
 
 
 def machines_in_words(count: int) -> str:
@@ -75,9 +87,11 @@ def machines_in_words(count: int) -> str:
 def answer(shown: Shown) -> str:
     """Return in words on how many machines at rest ISRU is faster, equal or slower."""
     quiet = [title for title, record in shown.processors.items() if not busy(record)]
-    count = len(quiet)
+    count, noisy = len(quiet), len(shown.processors) - len(quiet)
+    apart = f" ({noisy} more while it was busy: left out here)" if noisy else ""
     if not count:
-        return "No processor is recorded."
+        busy_ones = f", {machines_in_words(noisy)} while it was busy" if noisy else ""
+        return f"No processor is recorded{' at rest' if noisy else ''}{busy_ones}."
     sentences = []
     calls = shown.activations[shown.activations["machine"].isin(quiet)]
     for form, rows in calls.groupby("form", sort=False):
@@ -88,8 +102,6 @@ def answer(shown: Shown) -> str:
         sentences.append(f"{_FORMS[form]} it is {' and '.join(words)}")
     who = f"{machines_in_words(count).capitalize()} {'is' if count == 1 else 'are'}"
     found = "; ".join(sentences)
-    noisy = len(shown.processors) - count
-    apart = f" ({noisy} more while it was busy: left out here)" if noisy else ""
     return f"{who} recorded{apart}. One call of ISRU compared with one of tanh: {found}."
 
 
@@ -106,11 +118,12 @@ def _where(directions: pd.Series, count: int) -> str:
 def machines_table(shown: Shown) -> list[list[str]]:
     """Return header and rows: each machine with what decides its times."""
     header = ["Machine", "Cores", "Governor", "System", "NumPy (vector targets)", "BLAS"]
-    header += ["Date, code"]
-    return [header, *(_machine_row(*item) for item in shown.processors.items())]
+    header += ["File; date, code"]
+    found = shown.processors.items()
+    return [header, *(_machine_row(*item, shown.files.get(item[0], "")) for item in found)]
 
 
-def _machine_row(title: str, record: Mapping) -> list[str]:
+def _machine_row(title: str, record: Mapping, file: str) -> list[str]:
     machine = record["machine"]
     made = machine["provenance"]
     remarks = f"{len(record['problems'])} remarks"
@@ -126,13 +139,13 @@ def _machine_row(title: str, record: Mapping) -> list[str]:
         machine["system"],
         f"{machine['versions']['numpy']} ({simd})",
         ", ".join(filter(None, blas)) or "unknown",
-        f"{made['date']}, code {made['commit']}; {remarks}",
+        f"{file}; {made['date']}, code {made['commit']}; {remarks}",
     ]
 
 
 def activations_table(shown: Shown) -> list[list[str]]:
     """Return header and rows: one call of tanh and of ISRU."""
-    header = ["Machine", "Form", "Type", "tanh (ns a number)", "ISRU", "Difference"]
+    header = ["Machine", "Form", "Type", "tanh (ns a number)", "ISRU (ns a number)"]
     rows = [
         [
             r.machine,
@@ -146,7 +159,7 @@ def activations_table(shown: Shown) -> list[list[str]]:
         ]
         for r in shown.activations.itertuples()
     ]
-    return [[*header, "tanh / ISRU", "ISRU is"], *rows]
+    return [[*header, "Difference (ns a number)", "tanh / ISRU", "ISRU is"], *rows]
 
 
 def steps_table(shown: Shown) -> list[list[str]]:

@@ -38,7 +38,7 @@ ENGINES = {"numpy": "NumPy", "numba": "compiled"}
 FLOOR = 0.05  # a browser whose tanh differs from itself by more gives no verdict
 NO_VERDICT = f"undecided: tanh differs from itself by more than {100 * FLOOR:.0f} %"
 # Of a browser: the part of a record and what a page calls it.
-BROWSER_PARTS = {"activations": "one call", "steps": "a step"}
+BROWSER_PARTS = {"activations": "a number of a call", "steps": "a step"}
 
 
 def activation_gains(record: Mapping, *, rng: np.random.Generator) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from isru.bench import machine_metadata
 from isru.bench.c_loops import REPEATED
 from isru.chapters.processors.rule import THIS_RUN
 from isru.machine_records.kinds import VECTOR
+from isru.machine_records.quiet import busy
 from isru.machine_records.schema import read_record, samples
 from isru.machine_records.summaries import CLOCK, run_title, titles
 from isru.notes import note_read
@@ -110,11 +111,16 @@ def emulated_costs(calls: pd.DataFrame) -> pd.DataFrame:
 
 
 def recorded_machines(folder: Path) -> dict[str, dict]:
-    """Return the machine records in a folder by the title that a page gives them."""
+    """Return the machine records in a folder by the title that a page gives them.
+
+    One of a processor that was busy with something else is left out.
+    """
     records = {}
     for path in sorted(folder.glob("*.json")):
-        records[path.name] = read_record(path)
+        record = read_record(path)
         note_read(f"results/machines/{path.name}", sha256(path))
+        if not busy(record):
+            records[path.name] = record
     return {title: records[name] for name, title in titles(records).items()}
 
 
