@@ -27,9 +27,10 @@ FUNCTION_NAMES = {
     "ladder3": "ladder, n = 3",
     "ladder4": "ladder, n = 4",
     "softsign": "softsign",
-    "hard": "hard",
+    "hard": "straight lines",
     "identity": "none",
 }
+_NETWORKS = DEVICE_LABELS | {"hard": "straight lines"}
 ROLE_NAMES = {"activation": "for candidate and output", "gate": "for a gate"}
 _LINES = {
     "isru": {"color": COLOURS["isru"], "ls": "--"},
@@ -164,7 +165,7 @@ def _label_left(axes, ends, first) -> None:
         places.append(max(value, places[-1] + room))
     for (value, arm, colour), place in zip(ends, places, strict=True):
         axes.annotate(
-            f"{DEVICE_LABELS[arm]} {value:.2f}",
+            f"{_NETWORKS[arm]} {value:.2f}",
             (first, value),
             (first * 0.9, place),
             ha="right",
