@@ -19,7 +19,7 @@ from sphinx.errors import ConfigError
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 from isru_book import citation, code, plugins, provenance, redirects, repository, rooms
-from isru_book.claims import effect_text, listed
+from isru_book.claims import effect_text
 from isru_book.numbers import MINUS, CannotShow, Wanted, find, formatted, shown
 from isru_book.rows import from_rows
 from isru_book.run import Run
@@ -27,6 +27,7 @@ from isru_drawings import exports
 from isru_drawings.clips import without_idle_clips
 
 from isru.publish.pages import check_offline
+from isru.publish.verdict_words import listed
 from isru.records import Record, to_json, write_atomically
 
 

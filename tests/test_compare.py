@@ -1,6 +1,7 @@
 """Two runs are compared by kind: exact ones must be equal, times are never judged."""
 
 from argparse import Namespace
+from types import SimpleNamespace
 
 import nbformat
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from notebook_files import write_notebook
 
 from isru import commands
+from isru.publish import compare
 from isru.publish.compare import AGREES, DIFFERS, compare_runs, differences
 from isru.publish.notebooks import all_notebooks
 from isru.records import Record, to_json, write_atomically
@@ -124,6 +126,15 @@ def test_verify_says_which_verdicts_differ_and_does_not_fail_for_them(compendium
     said = said.out + said.err
     assert "C1: published 'confirmed', yours 'refuted'" in said
     assert "the same verdict: 0 of the 1 claims that both runs measured" in said
+
+
+def test_verify_names_what_a_verdict_depends_on_as_the_pages_do(compendium, monkeypatch):
+    words = SimpleNamespace(word="depends on form and dtype"), SimpleNamespace(word="inconclusive")
+    pair = SimpleNamespace(id="C8", published=words[0], yours=words[1], same=False)
+    monkeypatch.setattr(compare, "load_claims", list)
+    monkeypatch.setattr(compare, "verdicts_beside", lambda *_: [pair])
+    lines, _ = compare.account(compendium / "results", compendium / "runs" / "full")
+    assert "C8: published 'depends on form and precision', yours 'inconclusive'" in lines
 
 
 def test_verify_names_what_moved_with_parameters_of_your_own(compendium, capsys):

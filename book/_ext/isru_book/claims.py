@@ -18,6 +18,7 @@ from isru.claims import (
     what_to_do,
 )
 from isru.claims.history import load_history
+from isru.publish.verdict_words import listed
 from isru.wording import MINUS
 from isru_book.cells import place_of
 from isru_book.html import MORE, disclosure
@@ -29,7 +30,6 @@ PAGE = "book/claims"  # the page that holds the cards
 HISTORY = "book/history-of-rules"
 _NEGATIVE = re.compile(r"(?<![\w.)-])-(?=[\d.])")
 _RANGE = re.compile(r" at [^(]+ to -?[\d.]")  # of the smallest and the largest of several effects
-_FACTORS = {"dtype": "precision", "against": "rival"}  # by their names in claims.yml
 _SHADES = {
     "confirmed": "good",
     "equivalent": "good",
@@ -124,20 +124,6 @@ class ClaimCards(SphinxDirective):
         lines = StringList(text.splitlines(), source=self.env.doc2path(self.env.docname))
         self.state.nested_parse(lines, self.content_offset, body)
         return [node for part in body.children for node in part.children]
-
-
-def listed(word: str) -> str:
-    """Return a verdict as a sentence has it.
-
-    Examples
-    --------
-    >>> listed("depends on form and dtype and units")
-    'depends on form, precision and units'
-    """
-    verdict, on, factors = word.partition(" on ")
-    names = [_FACTORS.get(name, name) for name in factors.split(" and ")]
-    *first, last = names
-    return verdict + on + (f"{', '.join(first)} and {last}" if first else last)
 
 
 class VerdictRole(SphinxRole):

@@ -14,7 +14,8 @@ from isru.claims import Claim, load_claims, read_run_values, read_runs, verdicts
 from isru.claims.findings import between
 from isru.publish.compare import AGREES, DIFFERS, compare_runs
 from isru.publish.repeats import repeats, times_run
-from isru_book.claims import effect_text, listed, shade
+from isru.publish.verdict_words import listed
+from isru_book.claims import effect_text, shade
 from isru_book.html import disclosure
 from isru_book.numbers import MISSING, formatted
 from isru_book.run import CHECK, Run, run_of

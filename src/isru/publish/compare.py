@@ -19,6 +19,7 @@ from isru.digests import code_digest, digest
 from isru.errors import DamagedFile
 from isru.publish.manifest import read_manifest
 from isru.publish.notebooks import Notebook
+from isru.publish.verdict_words import listed
 from isru.recorded import Recorded
 from isru.records import exactly, warn_once
 
@@ -107,7 +108,7 @@ def account(published: Path, yours: Path) -> tuple[list[str], int]:
     pairs = verdicts_beside(load_claims(), published, yours)
     for pair in pairs:
         if not pair.same:
-            theirs, mine = pair.published.word, pair.yours.word
+            theirs, mine = listed(pair.published.word), listed(pair.yours.word)
             lines.append(f"{pair.id}: published {theirs!r}, yours {mine!r}")
     same = sum(pair.same for pair in pairs)
     lines.append(f"the same verdict: {same} of the {len(pairs)} claims that both runs measured")
