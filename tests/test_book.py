@@ -267,8 +267,8 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
 
     # A run kept beside the published one shows whether its verdicts are the same.
     comparison = text_of(html / "book" / "compare.html")
-    assert "in all forecaster 2 times. Claims decided more than once: 1, 1 in 2" in comparison
-    assert "The same verdict in every run of its own: 0 of 1." in comparison
+    assert "(2 times: forecaster). Claims decided more than once: 1 (1 in 2 runs)." in comparison
+    assert "The same verdict in every run: 0; not C3." in comparison
     assert "in the later runs: 1; with an interval that misses the published one: 0." in comparison
     assert re.search(r"Published Run 2 C3 refuted −3\.14 [^C]* inconclusive −2\.4 %", comparison)
 
@@ -315,10 +315,12 @@ def test_each_claim_counts_with_the_runs_of_its_own_notebook(monkeypatch):
     def pair(same):
         return SimpleNamespace(same=same, effects=[1, 2], apart=1)
 
-    said = _again({"04-a": 2, "13-b": 3}, [[pair(True), None], [pair(True), pair(False)]])
-    assert "in all 04-a 2 times, 13-b 3 times." in said
-    assert "Claims decided more than once: 2, 1 in 2 runs and 1 in 3 runs." in said
-    assert "of its own: 1 of 2. Effects of these claims in the later runs: 6; with an" in said
+    repeated = {"C1": [pair(True), None], "C2": [pair(True), pair(False)]}
+    said = _again({"04-a": 2, "13-b": 3, "14-c": 3}, repeated)
+    assert "(2 times: 04-a; 3 times: 13-b, 14-c)." in said
+    assert "Claims decided more than once: 2 (1 in 2 runs, 1 in 3 runs)." in said
+    assert "every run: 1; not C2. Effects of these claims in the later runs: 6; with an" in said
+    assert "every run: 1. Effects" in _again({"04-a": 2}, {"C1": [pair(True)]})
 
 
 def test_what_runs_differ_by_is_said_of_the_claims_that_it_widens(monkeypatch):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -83,7 +83,7 @@ class RunComparison(SphinxDirective):
         for name, own in repeated.items():
             words = [_verdict(pair.yours) if pair else MISSING for pair in own]
             rows.append([name, _verdict(next(filter(None, own)).published), *words])
-        text = _again(times_run(run.folder), list(repeated.values()))
+        text = _again(times_run(run.folder), repeated)
         apart = _between(claims, read_runs(read_run_values(run.folder), run.folder))
         table = html_table(header, rows, classes=("isru-small",))
         return [*_sentence(text), *_sentence(apart), table]
@@ -99,20 +99,24 @@ def _borrowed(run: Run) -> str:
     )
 
 
-def _again(times: dict[str, int], repeated: list[list]) -> str:
-    """Say which notebooks were run how often, and how many of their claims came out the same."""
-    named = ", ".join(f"{name} {count} times" for name, count in times.items())
-    own = [[pair for pair in pairs if pair] for pairs in repeated]
-    often = Counter(1 + len(pairs) for pairs in own)
-    decided = " and ".join(f"{count} in {runs} runs" for runs, count in sorted(often.items()))
-    same = sum(all(pair.same for pair in pairs) for pairs in own)
-    effects = sum(len(pair.effects) for pairs in own for pair in pairs)
-    apart = sum(pair.apart for pairs in own for pair in pairs)
+def _again(times: dict[str, int], repeated: dict[str, list]) -> str:
+    """Say which notebooks were run how often, and which of their claims did not come out the same."""
+    often = defaultdict(list)
+    for name, count in times.items():
+        often[count].append(name)
+    named = "; ".join(f"{count} times: {', '.join(often[count])}" for count in sorted(often))
+    own = {claim: [pair for pair in pairs if pair] for claim, pairs in repeated.items()}
+    counts = Counter(1 + len(pairs) for pairs in own.values())
+    decided = ", ".join(f"{count} in {runs} runs" for runs, count in sorted(counts.items()))
+    moved = [claim for claim, pairs in own.items() if not all(pair.same for pair in pairs)]
+    others = f"; not {' nor '.join(moved)}" if moved else ""
+    effects = sum(len(pair.effects) for pairs in own.values() for pair in pairs)
+    apart = sum(pair.apart for pairs in own.values() for pair in pairs)
     return (
-        "Some notebooks were run again on the machine that made them, with the same code and "
-        f"parameters: in all {named}. Claims decided more than once: {len(own)}, {decided}. "
-        f"The same verdict in every run of its own: {same} of {len(own)}. Effects of these claims "
-        f"in the later runs: {effects}; with an interval that misses the published one: {apart}."
+        "Some notebooks were run more than once on one machine, with the same code and parameters "
+        f"({named}). Claims decided more than once: {len(own)} ({decided}). The same verdict in "
+        f"every run: {len(own) - len(moved)}{others}. Effects of these claims in the later runs: "
+        f"{effects}; with an interval that misses the published one: {apart}."
     )
 
 
