@@ -11,6 +11,8 @@ import pytest
 from notebook_files import write_notebook
 from processes import goes_on
 
+from isru.lifeline import MARK
+
 pytestmark = pytest.mark.slow
 
 SECONDS = 15
@@ -129,3 +131,14 @@ def test_a_request_to_end_is_an_interruption_unless_it_is_ignored():
         command = [sys.executable, "-c", code, *words]
         done = subprocess.run(command, capture_output=True, text=True, env=os.environ)
         assert (done.returncode, said in done.stderr) == (code_, True), done.stderr
+
+
+def test_a_process_that_is_ending_by_itself_ends_no_other(start):
+    """Its last answer is its last word: then nobody holds its standard input open any more."""
+    job = os.environ | {MARK: "a job"}
+    other, _ = start("-c", "import time; time.sleep(60)", count=0, env=job)
+    code = "import atexit, time\nfrom isru.lifeline import end_with_stdin\nend_with_stdin()\n"
+    code += "atexit.register(time.sleep, 4)"  # as long as some libraries take to end
+    ending = [sys.executable, "-c", code]
+    assert subprocess.run(ending, env=job, stdin=subprocess.DEVNULL).returncode == 0
+    assert other.poll() is None

@@ -24,6 +24,7 @@ ENDS_WITH_STDIN = "ISRU_ENDS_WITH_STDIN"
 """The environment variable that tells a command to end when its standard input does."""
 
 _PATIENCE_S = 20  # that a process gets to put its things in order
+_LAST_WORD_S = 1  # from a process's last word until its main thread is at its end
 
 
 class Terminated(KeyboardInterrupt):
@@ -50,9 +51,10 @@ def _interrupt(number: int, frame: object) -> None:
 def end_with_stdin() -> None:
     """End this process, and all of its job, when whoever started it is gone.
 
-    That one gave it a pipe as standard input, which it holds open as long as it lives.
+    That one gave it a pipe as standard input, which it holds open as long as it lives, or until
+    this process has said its last word: one that is ending by itself ends none of its job.
     """
-    _watch(lambda: _read_to_the_end(0), _end_now)
+    _watch(lambda: _read_to_the_end(0), _end_unless_ending)
 
 
 def be_interrupted_with_stdin() -> None:
@@ -86,6 +88,13 @@ def _watch(wait: Callable[[], object], end: Callable[[], object]) -> None:
 def _read_to_the_end(descriptor: int) -> None:
     while os.read(descriptor, 4096):
         pass
+
+
+def _end_unless_ending() -> None:
+    main = threading.main_thread()  # it ends before what was registered for the exit is called
+    main.join(_LAST_WORD_S)
+    if main.is_alive():
+        _end_now()
 
 
 def _end_now() -> None:
