@@ -259,6 +259,7 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     assert re.search("Verdict ?refuted", claims) and "Claimed, 1 to 2 %; here −3." in claims
     assert re.search("Evidence ?forecaster ?What was published", claims)
     assert re.search("Machines ?The times are of one machine", claims)
+    assert re.search("Repeated ?by its own numbers run 2 says “inconclusive”.", claims)
     assert "no. Do not expect it: −3." in claims
     assert "How a claim is judged: 1 change" in claims
     assert "C3, 2026-11-21, commit d5d8a4b, after pilot runs. It presumes a saving of −3." in claims
@@ -315,12 +316,12 @@ def test_each_claim_counts_with_the_runs_of_its_own_notebook(monkeypatch):
     def pair(same):
         return SimpleNamespace(same=same, effects=[1, 2], apart=1)
 
-    repeated = {"C1": [pair(True), None], "C2": [pair(True), pair(False)]}
+    repeated = {"C1": {"2": pair(True)}, "C2": {"2": pair(True), "3": pair(False)}}
     said = _again({"04-a": 2, "13-b": 3, "14-c": 3}, repeated)
     assert "(2 times: 04-a; 3 times: 13-b, 14-c)." in said
     assert "Claims decided more than once: 2 (1 in 2 runs, 1 in 3 runs)." in said
     assert "every run: 1; not C2. Effects of these claims in the later runs: 6; with an" in said
-    assert "every run: 1. Effects" in _again({"04-a": 2}, {"C1": [pair(True)]})
+    assert "every run: 1. Effects" in _again({"04-a": 2}, {"C1": {"2": pair(True)}})
 
 
 def test_what_runs_differ_by_is_said_of_the_claims_that_it_widens(monkeypatch):

@@ -20,6 +20,7 @@ from isru.claims import (
 from isru.claims.history import load_history
 from isru.publish.verdict_words import listed
 from isru.wording import MINUS
+from isru_book.again import in_words, judged_again
 from isru_book.cells import place_of
 from isru_book.html import MORE, disclosure
 from isru_book.over import agreements, of_claim
@@ -27,7 +28,7 @@ from isru_book.run import LOGGER, Run, page_of, run_of
 from isru_book.values import link, note_table
 
 PAGE = "book/claims"  # the page that holds the cards
-HISTORY = "book/history-of-rules"
+HISTORY, COMPARED = "book/history-of-rules", "book/compare"
 _NEGATIVE = re.compile(r"(?<![\w.)-])-(?=[\d.])")
 _RANGE = re.compile(r" at [^(]+ to -?[\d.]")  # of the smallest and the largest of several effects
 _SHADES = {
@@ -70,9 +71,12 @@ class ClaimCards(SphinxDirective):
             LOGGER.warning("claims: %s", error, location=self.get_location(), type="isru")
             return []
         agreed = agreements(self.env, found)
-        return [self._card(claim, verdict, agreed) for claim, verdict in found]
+        again = judged_again(self.env, [claim for claim, _ in found])
+        return [
+            self._card(claim, verdict, agreed, again.get(claim.id, {})) for claim, verdict in found
+        ]
 
-    def _card(self, claim, verdict, agreed) -> nodes.container:
+    def _card(self, claim, verdict, agreed, again) -> nodes.container:
         card = nodes.container("", ids=[anchor(claim.id)], classes=["isru-claim"])
         source = f" {{cite:p}}`{claim.source}`" if claim.source else ""
         number = nodes.inline("", claim.id, classes=["isru-claim-number"])
@@ -83,6 +87,9 @@ class ClaimCards(SphinxDirective):
         reason = _NEGATIVE.sub(MINUS, verdict.reason) if verdict.measured else ""
         why = nodes.inline("", f" {verdict.tally or reason}", classes=["isru-reason"])
         parts = {"Verdict": [word, why]}
+        repeated = {"Repeated": [link(in_words(again), COMPARED), nodes.Text(".")]} if again else {}
+        if any(not pair.same for pair in again.values()):
+            parts |= repeated
         if effect := self._effect(claim, verdict):
             parts["Number"] = effect
         if claim.elsewhere:
@@ -97,6 +104,7 @@ class ClaimCards(SphinxDirective):
             more["Reasons"] = [nodes.Text(reason)]
         if over := of_claim(self.env, claim, verdict, agreed):
             more["Machines"] = over
+        more |= {name: text for name, text in repeated.items() if name not in parts}
         folded = nodes.definition_list("", *(_item(*part) for part in more.items()))
         summary = "What was published and expected, and how this verdict came about"
         card += disclosure(summary, folded, name=MORE)

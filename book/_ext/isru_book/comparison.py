@@ -11,10 +11,12 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from isru.claims import Claim, load_claims, read_run_values, read_runs, verdicts_beside
+from isru.claims.beside import TwoVerdicts
 from isru.claims.findings import between
 from isru.publish.compare import AGREES, DIFFERS, compare_runs
 from isru.publish.repeats import repeats, times_run
 from isru.publish.verdict_words import listed
+from isru_book.again import judged_again
 from isru_book.claims import effect_text, shade
 from isru_book.html import disclosure
 from isru_book.numbers import MISSING, formatted
@@ -65,24 +67,16 @@ class RunComparison(SphinxDirective):
 
     def _repeats(self, run) -> list[nodes.Node]:
         """Return the published verdicts beside those of the runs that repeated them."""
-        again = repeats(run.folder)
-        for folder in again.values():
-            for path in sorted((folder / "values").iterdir()):
-                self.env.note_dependency(str(path))
-        claims = self._claims()
-        runs = [
-            {pair.id: pair for pair in verdicts_beside(claims, run.folder, folder)}
-            for folder in again.values()
-        ]
-        found = {claim.id: [pairs.get(claim.id) for pairs in runs] for claim in claims}
-        repeated = {name: own for name, own in found.items() if any(own)}
+        claims, numbers = self._claims(), list(repeats(run.folder))
+        again = judged_again(self.env, claims)
+        repeated = {claim.id: again[claim.id] for claim in claims if claim.id in again}
         if not repeated:
             return []
-        header = ["Claim", "Published", *(f"Run {number}" for number in again)]
+        header = ["Claim", "Published", *(f"Run {number}" for number in numbers)]
         rows = []
         for name, own in repeated.items():
-            words = [_verdict(pair.yours) if pair else MISSING for pair in own]
-            rows.append([name, _verdict(next(filter(None, own)).published), *words])
+            words = [_verdict(own[n].yours) if n in own else MISSING for n in numbers]
+            rows.append([name, _verdict(next(iter(own.values())).published), *words])
         text = _again(times_run(run.folder), repeated)
         apart = _between(claims, read_runs(read_run_values(run.folder), run.folder))
         table = html_table(header, rows, classes=("isru-small",))
@@ -99,24 +93,23 @@ def _borrowed(run: Run) -> str:
     )
 
 
-def _again(times: dict[str, int], repeated: dict[str, list]) -> str:
-    """Say which notebooks were run how often, and which of their claims did not come out the same."""
+def _again(times: dict[str, int], repeated: dict[str, dict[str, TwoVerdicts]]) -> str:
+    """Say which notebooks were run how often, and which verdicts did not come out the same."""
     often = defaultdict(list)
     for name, count in times.items():
         often[count].append(name)
     named = "; ".join(f"{count} times: {', '.join(often[count])}" for count in sorted(often))
-    own = {claim: [pair for pair in pairs if pair] for claim, pairs in repeated.items()}
-    counts = Counter(1 + len(pairs) for pairs in own.values())
+    counts = Counter(1 + len(own) for own in repeated.values())
     decided = ", ".join(f"{count} in {runs} runs" for runs, count in sorted(counts.items()))
-    moved = [claim for claim, pairs in own.items() if not all(pair.same for pair in pairs)]
+    moved = [name for name, own in repeated.items() if not all(p.same for p in own.values())]
     others = f"; not {' nor '.join(moved)}" if moved else ""
-    effects = sum(len(pair.effects) for pairs in own.values() for pair in pairs)
-    apart = sum(pair.apart for pairs in own.values() for pair in pairs)
+    pairs = [pair for own in repeated.values() for pair in own.values()]
+    effects, apart = sum(len(p.effects) for p in pairs), sum(p.apart for p in pairs)
     return (
         "Some notebooks were run more than once on one machine, with the same code and parameters "
-        f"({named}). Claims decided more than once: {len(own)} ({decided}). The same verdict in "
-        f"every run: {len(own) - len(moved)}{others}. Effects of these claims in the later runs: "
-        f"{effects}; with an interval that misses the published one: {apart}."
+        f"({named}). Claims decided more than once: {len(repeated)} ({decided}). The same verdict "
+        f"in every run: {len(repeated) - len(moved)}{others}. Effects of these claims in the later "
+        f"runs: {effects}; with an interval that misses the published one: {apart}."
     )
 
 
