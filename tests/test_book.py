@@ -207,7 +207,8 @@ def text_of(page: Path) -> str:
 @pytest.mark.slow
 def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     again = Record("forecaster", compendium / "results" / "repeats" / "2")
-    again.value("repeated", True, kind="machine")
+    again.value("case_numpy_step_ns", 3.0, kind="machine", unit="ns")
+    again.value("case_numpy_mac_ns", 1.5, kind="machine", unit="ns")  # the same: not timed anew
     # Near enough that runs do not differ beyond their intervals, which would widen the first's.
     repeated = {"units": [10], "saving": [-2.4], "saving_low": [-5.3], "saving_high": [0.5]}
     frame = pd.DataFrame(repeated)
@@ -270,6 +271,7 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     comparison = text_of(html / "book" / "compare.html")
     assert "(2 times: forecaster). Claims decided more than once: 1 (1 in 2 runs)." in comparison
     assert "The same verdict in every run: 0; not C3." in comparison
+    assert "times as long as in the published run: forecaster 2.00 (run 2). A" in comparison
     assert "in the later runs: 1; with an interval that misses the published one: 0." in comparison
     assert re.search(r"Published Run 2 C3 refuted −3\.14 [^C]* inconclusive −2\.4 %", comparison)
 

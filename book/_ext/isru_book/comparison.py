@@ -14,7 +14,7 @@ from isru.claims import Claim, load_claims, read_run_values, read_runs, verdicts
 from isru.claims.beside import TwoVerdicts
 from isru.claims.findings import between
 from isru.publish.compare import AGREES, DIFFERS, compare_runs
-from isru.publish.repeats import repeats, times_run
+from isru.publish.repeats import paces, repeats, times_run
 from isru.publish.verdict_words import listed
 from isru_book.again import judged_again
 from isru_book.claims import effect_text, shade
@@ -80,7 +80,8 @@ class RunComparison(SphinxDirective):
         text = _again(times_run(run.folder), repeated)
         apart = _between(claims, read_runs(read_run_values(run.folder), run.folder))
         table = html_table(header, rows, classes=("isru-small",))
-        return [*_sentence(text), *_sentence(apart), table]
+        told = [text, apart, *_paces(paces(run.folder))]
+        return [*(nodes.paragraph("", sentence) for sentence in told), table]
 
 
 def _borrowed(run: Run) -> str:
@@ -111,6 +112,20 @@ def _again(times: dict[str, int], repeated: dict[str, dict[str, TwoVerdicts]]) -
         f"in every run: {len(repeated) - len(moved)}{others}. Effects of these claims in the later "
         f"runs: {effects}; with an interval that misses the published one: {apart}."
     )
+
+
+def _paces(found: dict[str, dict[str, float]]) -> list[str]:
+    """Say how long the same calls and steps took in the repeats; an empty list without any."""
+    chapters = (
+        f"{name} {', '.join(f'{pace:.2f} (run {number})' for number, pace in own.items())}"
+        for name, own in found.items()
+    )
+    text = (
+        "The same calls and steps took, as a median over those of a chapter, so many times as long "
+        f"as in the published run: {'; '.join(chapters)}. A number far from 1 says that something "
+        "else used the processor in one of the two runs."
+    )
+    return [text] if found else []
 
 
 def _between(claims: Sequence[Claim], runs: list) -> str:

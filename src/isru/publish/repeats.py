@@ -7,6 +7,7 @@ verdict needs no more, and the manifest, which says where they come from and wha
 from __future__ import annotations
 
 import shutil
+import statistics
 from collections import Counter
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from isru.publish.manifest import read_manifest
 from isru.publish.notebooks import Notebook
 from isru.recorded import Recorded
 from isru.records import read_state, sha256, write_atomically
+
+_UNITS = ("ns", "us", "µs", "ms")  # of one call or step
 
 
 def repeats(published: Path) -> dict[str, Path]:
@@ -32,6 +35,32 @@ def times_run(published: Path) -> dict[str, int]:
     )
     again = Counter(values["notebook"] for values in found if values)
     return {notebook: count + 1 for notebook, count in sorted(again.items())}
+
+
+def paces(published: Path) -> dict[str, dict[str, float]]:
+    """Return ``{notebook: {number of the run: its times over the published ones}}``, as medians.
+
+    What one code takes on one processor differs only by what else that processor had to do. Counted
+    are the times of calls and of steps: a training, in seconds, may be kept from another run, and
+    a time that is the same to the last digit was computed.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for number, folder in repeats(published).items():
+        for path in sorted((folder / "values").glob("*.json")):
+            before, again = (_times(Recorded(run, path.stem)) for run in (published, folder))
+            timed = [name for name, time in again.items() if before.get(name, time) != time]
+            if ratios := [again[name] / before[name] for name in timed]:
+                found.setdefault(path.stem, {})[number] = statistics.median(ratios)
+    return dict(sorted(found.items()))
+
+
+def _times(recorded: Recorded) -> dict[str, float]:
+    """Return the measured times of a chapter's calls and steps by their names."""
+    return {
+        name: entry["value"]
+        for name, entry in recorded.items()
+        if entry["kind"] == "machine" and entry["unit"] in _UNITS and (entry["value"] or 0) > 0
+    }
 
 
 def values_file(notebook: Notebook) -> str:
