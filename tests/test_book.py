@@ -270,7 +270,7 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     # A run kept beside the published one shows whether its verdicts are the same.
     comparison = text_of(html / "book" / "compare.html")
     assert "(2 times: forecaster). Claims decided more than once: 1 (1 in 2 runs)." in comparison
-    assert "The same verdict in every run: 0; not C3." in comparison
+    assert "The same verdict in every run: 0; in some run another one: C3." in comparison
     assert "times as long as in the published run: forecaster 2.00 (run 2). A" in comparison
     assert "in the later runs: 1; with an interval that misses the published one: 0." in comparison
     assert re.search(r"Published Run 2 C3 refuted −3\.14 [^C]* inconclusive −2\.4 %", comparison)
@@ -322,8 +322,22 @@ def test_each_claim_counts_with_the_runs_of_its_own_notebook(monkeypatch):
     said = _again({"04-a": 2, "13-b": 3, "14-c": 3}, repeated)
     assert "(2 times: 04-a; 3 times: 13-b, 14-c)." in said
     assert "Claims decided more than once: 2 (1 in 2 runs, 1 in 3 runs)." in said
-    assert "every run: 1; not C2. Effects of these claims in the later runs: 6; with an" in said
+    assert "every run: 1; in some run another one: C2. Effects of these claims" in said
+    assert "in the later runs: 6; with an interval that misses the published one: 3." in said
     assert "every run: 1. Effects" in _again({"04-a": 2}, {"C1": {"2": pair(True)}})
+
+
+def test_what_a_run_took_from_an_earlier_one_is_no_repeat(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(CHECKOUT / "book" / "_ext"))
+    from isru_book import again
+
+    (tmp_path / "values").mkdir()
+    trained = SimpleNamespace(id="C10", effects=[(1, 1), (2, 2)])
+    timed = SimpleNamespace(id="C3", effects=[(1, 1), (2, 3)])
+    monkeypatch.setattr(again, "run_of", lambda env: SimpleNamespace(folder=tmp_path))
+    monkeypatch.setattr(again, "repeats", lambda folder: {"2": tmp_path})
+    monkeypatch.setattr(again, "verdicts_beside", lambda *_: [trained, timed])
+    assert again.judged_again(None, []) == {"C3": {"2": timed}}
 
 
 def test_what_runs_differ_by_is_said_of_the_claims_that_it_widens(monkeypatch):

@@ -12,7 +12,10 @@ from isru_book.run import run_of
 
 
 def judged_again(env, claims: Sequence[Claim]) -> dict[str, dict[str, TwoVerdicts]]:
-    """Return ``{claim: {number of the run: both verdicts}}`` of the claims that were repeated."""
+    """Return ``{claim: {number of the run: both verdicts}}`` of the claims that were repeated.
+
+    What a run took from an earlier one, such as trained networks, is equal and no repeat.
+    """
     run = run_of(env)
     again = repeats(run.folder)
     for folder in again.values():
@@ -22,7 +25,8 @@ def judged_again(env, claims: Sequence[Claim]) -> dict[str, dict[str, TwoVerdict
         run.judged_again = {}
         for number, folder in again.items():
             for pair in verdicts_beside(claims, run.folder, folder):
-                run.judged_again.setdefault(pair.id, {})[number] = pair
+                if any(one != other for one, other in pair.effects):
+                    run.judged_again.setdefault(pair.id, {})[number] = pair
     return run.judged_again
 
 

@@ -103,7 +103,7 @@ def _again(times: dict[str, int], repeated: dict[str, dict[str, TwoVerdicts]]) -
     counts = Counter(1 + len(own) for own in repeated.values())
     decided = ", ".join(f"{count} in {runs} runs" for runs, count in sorted(counts.items()))
     moved = [name for name, own in repeated.items() if not all(p.same for p in own.values())]
-    others = f"; not {' nor '.join(moved)}" if moved else ""
+    others = f"; in some run another one: {', '.join(moved)}" if moved else ""
     pairs = [pair for own in repeated.values() for pair in own.values()]
     effects, apart = sum(len(p.effects) for p in pairs), sum(p.apart for p in pairs)
     return (
