@@ -45,10 +45,12 @@ from isru.publish.runner import execute as execute_jobs
 from isru.publish.staleness import stale_reasons
 from isru.records import write_atomically
 
-# The tests that a second process runs: none waits for the smoke run, or fails where time is short.
-_APART = (  # tests of the second process, about as long as the others
+# The tests that a second process runs, in about the time of the first: none waits for the smoke
+# run, or fails where time is short.
+_APART = (
     *("test_book*.py", "test_browser*.py", "test_frontier*.py", "test_octaves.py"),
-    *("activations/test_added*.py", "firmware/files/test_*.py", "stats/test_*.py"),
+    *("activations/test_added*.py", "emulator/test_*.py", "stats/test_*.py", "test_analysed*.py"),
+    *("firmware/test_*.py", "firmware/files/test_*.py"),
 )
 _BUSY_LOAD = 0.5  # cores that others keep busy where a measurement begins
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
