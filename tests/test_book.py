@@ -271,7 +271,7 @@ def test_a_book_shows_the_run_and_follows_it(compendium, monkeypatch):
     comparison = text_of(html / "book" / "compare.html")
     assert "(2 times: forecaster). Claims decided more than once: 1 (1 in 2 runs)." in comparison
     assert "The same verdict in every run: 0; in some run another one: C3." in comparison
-    assert "times as long as in the published run: forecaster 2.00 (run 2). A" in comparison
+    assert "times as long as in the published run: forecaster 2.00 (run 2). Where" in comparison
     assert "in the later runs: 1; with an interval that misses the published one: 0." in comparison
     assert re.search(r"Published Run 2 C3 refuted −3\.14 [^C]* inconclusive −2\.4 %", comparison)
 

@@ -88,7 +88,8 @@ class ClaimCards(SphinxDirective):
         why = nodes.inline("", f" {verdict.tally or reason}", classes=["isru-reason"])
         parts = {"Verdict": [word, why]}
         repeated = {"Repeated": [link(in_words(again), COMPARED), nodes.Text(".")]} if again else {}
-        if any(not pair.same for pair in again.values()):
+        moved = any(not pair.same for pair in again.values())
+        if moved:
             parts |= repeated
         if effect := self._effect(claim, verdict):
             parts["Number"] = effect
@@ -104,7 +105,8 @@ class ClaimCards(SphinxDirective):
             more["Reasons"] = [nodes.Text(reason)]
         if over := of_claim(self.env, claim, verdict, agreed):
             more["Machines"] = over
-        more |= {name: text for name, text in repeated.items() if name not in parts}
+        if not moved:
+            more |= repeated
         folded = nodes.definition_list("", *(_item(*part) for part in more.items()))
         summary = "What was published and expected, and how this verdict came about"
         card += disclosure(summary, folded, name=MORE)

@@ -122,8 +122,8 @@ def _paces(found: dict[str, dict[str, float]]) -> list[str]:
     )
     text = (
         "The same calls and steps took, as a median over those of a chapter, so many times as long "
-        f"as in the published run: {'; '.join(chapters)}. A number far from 1 says that something "
-        "else used the processor in one of the two runs."
+        f"as in the published run: {'; '.join(chapters)}. Where a number is far from 1, the "
+        "processor was not as fast in both runs; what slowed it was not measured."
     )
     return [text] if found else []
 

@@ -40,9 +40,9 @@ def times_run(published: Path) -> dict[str, int]:
 def paces(published: Path) -> dict[str, dict[str, float]]:
     """Return ``{notebook: {number of the run: its times over the published ones}}``, as medians.
 
-    What one code takes on one processor differs only by what else that processor had to do. Counted
-    are the times of calls and of steps: a training, in seconds, may be kept from another run, and
-    a time that is the same to the last digit was computed.
+    One code on one processor: what is far from 1 was timed while something slowed one of the runs.
+    Counted are the times of calls and of steps: a training, in seconds, may be kept from another
+    run, and a time that is the same to the last digit was computed.
     """
     found: dict[str, dict[str, float]] = {}
     for number, folder in repeats(published).items():
